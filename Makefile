@@ -1,0 +1,41 @@
+# `make` alone lists what there is. Each target installs what it lacks first (scripts/setup.sh).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test fmt clippy deny lint
+# Set-up, the build and the tests use all cores by themselves, and share one target folder.
+.NOTPARALLEL:
+
+# `make run ONCE=1` reaches run.sh by the environment.
+export ONCE
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what this machine lacks to build, run and test
+	@scripts/setup.sh test
+
+build: ## build all binaries
+	@scripts/setup.sh run
+	@. scripts/env.sh && cargo build --workspace --bins
+
+run: build ## start a local network and run one job on it; ONCE=1 stops after the receipt
+	@scripts/run.sh
+
+test: setup ## run all tests
+	@scripts/test.sh
+
+fmt: ## check the format of the code
+	@. scripts/env.sh && cargo fmt --all --check
+
+# No SKIP_WASM_BUILD: clippy then builds the runtime's Wasm that the build needs anyway, and nothing is built twice.
+clippy: ## check the code, warnings denied
+	@. scripts/env.sh && cargo clippy --workspace --all-targets -- -D warnings
+
+deny: ## check licenses, banned crates and sources of the dependencies
+	@. scripts/env.sh && cargo deny --log-level error check licenses bans sources
+
+lint: ## format, clippy and dependencies
+	@scripts/setup.sh ci
+	@$(MAKE) fmt clippy deny

@@ -1,0 +1,62 @@
+//! The calls that the command makes, as the runtime's metadata names them.
+
+use codec::{Compact, Encode};
+use sp_core::sr25519;
+use strike_primitives::{
+    app::AppKey, artifact::ArtifactId, job::JobOrder, job::VerificationClass, AccountId, Balance, JobId, Units,
+};
+
+/// A call: where it is found and its SCALE-encoded arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Name of the pallet.
+    pub pallet: &'static str,
+    /// Name of the call.
+    pub name: &'static str,
+    /// Its arguments, one after the other.
+    pub args: Vec<u8>,
+}
+
+impl Call {
+    fn new(pallet: &'static str, name: &'static str, args: impl Encode) -> Self {
+        Self { pallet, name, args: args.encode() }
+    }
+}
+
+/// Order a job.
+pub fn submit_job(order: &JobOrder) -> Call {
+    Call::new("Market", "submit", order)
+}
+
+/// Withdraw a job that no provider has yet.
+pub fn cancel_job(job: JobId) -> Call {
+    Call::new("Market", "cancel", job)
+}
+
+/// Offer a model, or change the offer.
+pub fn place_ask(model: &ArtifactId, class: VerificationClass, price: Balance, capacity: u32, max_units: Units) -> Call {
+    Call::new("Market", "place_ask", (model, class, price, capacity, max_units))
+}
+
+/// Withdraw an offer.
+pub fn withdraw_ask(model: &ArtifactId, class: VerificationClass) -> Call {
+    Call::new("Market", "withdraw_ask", (model, class))
+}
+
+/// Register as a provider.
+pub fn register_provider(
+    bond: Balance,
+    app_key: &AppKey,
+    proof_of_possession: &sr25519::Signature,
+    models: &[ArtifactId],
+    linked: &[AccountId],
+) -> Call {
+    Call::new("Providers", "register", (bond, app_key, proof_of_possession, models, linked))
+}
+
+/// Send tokens, but never so many that the sender's account ends.
+pub fn transfer(to: &AccountId, amount: Balance) -> Call {
+    /// `MultiAddress::Id`.
+    const ID: u8 = 0;
+    Call::new("Balances", "transfer_keep_alive", (ID, to, Compact(amount)))
+}

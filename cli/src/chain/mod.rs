@@ -1,0 +1,16 @@
+//! A chain, over the JSON-RPC of one of its nodes.
+//!
+//! Calls are encoded with the protocol's own types and then decoded by the chain's metadata before they are signed, so a
+//! runtime that understands them otherwise is noticed here. Reads go through the runtime API `StrikeApi`.
+
+pub mod calls;
+pub mod client;
+pub mod errors;
+pub mod follow;
+pub mod output;
+pub mod submit;
+
+pub use calls::Call;
+pub use client::Chain;
+pub use follow::{follow, Update};
+pub use submit::{Inclusion, Submission};

@@ -1,0 +1,92 @@
+//! `strike account …`: balances and transfers.
+
+use super::{submit_and_report, Context};
+use crate::{
+    args::AccountCommand,
+    chain::{calls, client::Holdings},
+    error::{Error, Result},
+    keys, output,
+    views::BalanceView,
+};
+use strike_primitives::AccountId;
+
+/// Runs a command of the group.
+pub async fn run(context: &Context, command: AccountCommand) -> Result<()> {
+    match command {
+        AccountCommand::Balance { account, key } => {
+            let account = match (account, key) {
+                (Some(account), _) => keys::account(&account)?,
+                (None, Some(key)) => keys::account_of(&keys::key_pair(&key)?),
+                // The command line requires one of them.
+                (None, None) => return Err(Error::new("AccountMissing", "whose balance?")),
+            };
+            let holdings = context.chain().await?.holdings(&account, None).await?;
+            if context.json {
+                output::json(&view(account, holdings))
+            } else {
+                output::line(text(&account, &holdings));
+                Ok(())
+            }
+        },
+        AccountCommand::Transfer { to, amount, key } => {
+            let to = keys::account(&to)?;
+            let signer = keys::key_pair(&key.key)?;
+            let done = format!("sent {} to {}", output::amount(amount), output::account(&to));
+            submit_and_report(context, &calls::transfer(&to, amount), &signer, &done).await
+        },
+    }
+}
+
+fn view(account: AccountId, holdings: Holdings) -> BalanceView {
+    let total = holdings.total();
+    BalanceView {
+        account,
+        free: holdings.free,
+        held: holdings.held.into_iter().collect(),
+        frozen: holdings.frozen,
+        total,
+    }
+}
+
+fn text(account: &AccountId, holdings: &Holdings) -> String {
+    let mut rows = vec![vec!["free".into(), output::amount(holdings.free)]];
+    for (reason, amount) in &holdings.held {
+        rows.push(vec![format!("held for {reason}"), output::amount(*amount)]);
+    }
+    if holdings.frozen > 0 {
+        rows.push(vec!["frozen of what is free".into(), output::amount(holdings.frozen)]);
+    }
+    rows.push(vec!["total".into(), output::amount(holdings.total())]);
+    format!("{}\n{}", output::account(account), output::table(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strike_primitives::TOKEN;
+
+    fn holdings() -> Holdings {
+        Holdings { free: 3 * TOKEN, held: vec![("Market.Escrow".into(), TOKEN)], reserved: TOKEN, frozen: 0 }
+    }
+
+    #[test]
+    fn balances_have_a_shape() {
+        let account = AccountId::new([1; 32]);
+        let text = serde_json::to_string(&view(account.clone(), holdings())).unwrap();
+        assert_eq!(
+            text,
+            format!(
+                r#"{{"account":"{account}","free":3000000000000,"held":{{"Market.Escrow":1000000000000}},"frozen":0,"total":4000000000000}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn balances_are_readable() {
+        let alice = keys::account("alice").unwrap();
+        let text = text(&alice, &holdings());
+        assert!(text.starts_with("Alice ("), "{text}");
+        assert!(text.contains("held for Market.Escrow  1 STRIKE"), "{text}");
+        assert!(text.ends_with("total                   4 STRIKE"), "{text}");
+    }
+}

@@ -1,0 +1,344 @@
+//! `strike job …`: order work and see what became of it.
+
+use super::{model, submit_and_report, transaction_view, Context};
+use crate::{
+    args::{GenerateArgs, JobCommand, PromptArgs, SamplerArgs},
+    chain::{calls, follow::not_found, Chain},
+    error::{Error, Result},
+    keys,
+    narrate::{self, Narrator},
+    output::{self, progress},
+    views::{self, JobView},
+};
+use std::fs;
+use strike_primitives::{
+    api::{JobInfo, JobStatus},
+    artifact::ArtifactId,
+    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
+    receipt::CloseReason,
+    Balance, JobId, Units,
+};
+
+/// Tokens that a prompt may have beyond its bytes: the start token, and what a template adds.
+const INPUT_ALLOWANCE: u32 = 16;
+
+/// Runs a command of the group.
+pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
+    match command {
+        JobCommand::Generate(args) => generate(context, *args).await,
+        JobCommand::Show { job } => show(context, job).await,
+        JobCommand::List { requester, limit } => {
+            let requester = requester.as_deref().map(keys::account).transpose()?;
+            let jobs = context.chain().await?.jobs(requester, limit).await?;
+            if context.json {
+                return output::json(&jobs.iter().map(JobView::from).collect::<Vec<_>>());
+            }
+            output::line(list(&jobs));
+            Ok(())
+        },
+        JobCommand::Cancel { job, key } => {
+            let signer = keys::key_pair(&key.key)?;
+            submit_and_report(context, &calls::cancel_job(job), &signer, &format!("cancelled job {job}")).await
+        },
+        JobCommand::Output { job } => {
+            let chain = context.chain().await?;
+            let text = chain.output(job).await?.ok_or_else(|| not_here(job))?;
+            if context.json {
+                return output::json(&OutputView { job, output: text });
+            }
+            output::line(text);
+            Ok(())
+        },
+    }
+}
+
+/// An output as JSON.
+#[derive(serde::Serialize)]
+struct OutputView {
+    job: JobId,
+    output: String,
+}
+
+fn not_here(job: JobId) -> Error {
+    Error::new("OutputNotHere", format!("this node does not have the text of job {job}"))
+        .hint("ask a validator or the job's provider: --url")
+}
+
+async fn show(context: &Context, job: JobId) -> Result<()> {
+    let chain = context.chain().await?;
+    let info = chain.job(job, None).await?.ok_or_else(|| not_found(job))?;
+    if context.json {
+        return output::json(&JobView::from(&info));
+    }
+    output::line(narrate::job(&info));
+    Ok(())
+}
+
+fn list(jobs: &[JobInfo]) -> String {
+    if jobs.is_empty() {
+        return "no jobs are kept".into();
+    }
+    let mut rows = vec![["JOB", "STATUS", "SUBMITTED", "REQUESTER", "PROVIDER", "FEE"].map(String::from).to_vec()];
+    rows.extend(jobs.iter().map(|info| {
+        let (status, provider) = match &info.status {
+            JobStatus::Pending { .. } => ("pending", None),
+            JobStatus::Assigned { provider, .. } => ("assigned", Some(provider)),
+            JobStatus::Committed { provider, .. } => ("committed", Some(provider)),
+            JobStatus::Judged { provider } => ("judged", Some(provider)),
+            JobStatus::Closed { reason } => {
+                (views::reason(*reason), info.receipt.as_ref().and_then(|receipt| receipt.provider.as_ref()))
+            },
+        };
+        vec![
+            info.job.to_string(),
+            status.into(),
+            format!("block {}", info.submitted_at),
+            output::short_account(&info.requester),
+            provider.map(output::short_account).unwrap_or_default(),
+            info.receipt.as_ref().map(|receipt| output::amount(receipt.fee)).unwrap_or_default(),
+        ]
+    }));
+    output::table(&rows)
+}
+
+/// The prompt, from the command line or a file.
+pub(super) fn prompt(args: &PromptArgs) -> Result<String> {
+    match (&args.prompt, &args.prompt_file) {
+        (Some(prompt), _) => Ok(prompt.clone()),
+        (None, Some(path)) => fs::read_to_string(path).map_err(|error| {
+            Error::new("PromptNotReadable", format!("{}: {error}", path.display()))
+                .hint("the file should hold UTF-8 text")
+        }),
+        // The command line requires one of them.
+        (None, None) => Err(Error::new("PromptMissing", "what is the prompt?")),
+    }
+}
+
+/// The sampler of a job, if its values are in range.
+pub(super) fn sampler(args: &SamplerArgs) -> Result<Sampler> {
+    let sampler = Sampler {
+        temperature_milli: args.temperature,
+        min_p_milli: args.min_p,
+        repetition_penalty_milli: args.repetition_penalty,
+        repetition_window: args.repetition_window,
+    };
+    if !sampler.is_valid() {
+        return Err(Error::new("SamplerInvalid", "--min-p is above 1 or --repetition-penalty is 0")
+            .hint("--min-p lies between 0 and 1, --repetition-penalty is at least 0.001"));
+    }
+    Ok(sampler)
+}
+
+/// A generation to order, but for what it may cost.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    /// The model.
+    pub model: ArtifactId,
+    /// The prompt.
+    pub prompt: String,
+    /// Most tokens of the prompt; by default its bytes and some.
+    pub max_input_tokens: Option<u32>,
+    /// Most tokens to generate.
+    pub max_output_tokens: u32,
+    /// How tokens are drawn.
+    pub sampler: Sampler,
+    /// How the result is verified.
+    pub class: VerificationClass,
+    /// Blocks from assignment to commitment.
+    pub deadline: u32,
+}
+
+impl Generation {
+    /// The order, with the most that it may cost.
+    pub fn order(&self, max_price: Balance) -> Result<JobOrder> {
+        let bytes = self.prompt.len();
+        let too_long = || {
+            Error::new("PromptTooLong", format!("the prompt has {bytes} bytes, a job takes {MAX_PLAIN_INPUT}"))
+                .hint("shorten it")
+        };
+        let length = u32::try_from(bytes).map_err(|_| too_long())?;
+        let input = self.prompt.clone().into_bytes().try_into().map_err(|_| too_long())?;
+        let work = Generate {
+            input: Input::Plain(input),
+            sampler: self.sampler,
+            max_input_tokens: self.max_input_tokens.unwrap_or(length.saturating_add(INPUT_ALLOWANCE)),
+            max_output_tokens: self.max_output_tokens,
+            stop: Default::default(),
+        };
+        Ok(JobOrder::V1(JobOrderV1 {
+            work: WorkSpec::Generate(work),
+            model: self.model,
+            class: self.class,
+            max_price,
+            deadline: self.deadline,
+        }))
+    }
+
+    /// The order, at most for what the cheapest fitting provider asks now.
+    pub async fn order_at_quote(&self, chain: &Chain) -> Result<JobOrder> {
+        let quote = chain.quote(&self.order(Balance::MAX)?).await?.ok_or_else(|| {
+            Error::new("NoProvider", "no provider offers this now")
+                .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
+        })?;
+        progress(format!(
+            "quote: at most {} for {} units, by {}",
+            output::amount(quote.max_fee),
+            quote.max_units,
+            output::account(&quote.provider)
+        ));
+        self.order(quote.max_fee)
+    }
+}
+
+async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
+    let signer = keys::key_pair(&args.key.key)?;
+    let prompt = prompt(&args.prompt)?;
+    let sampler = sampler(&args.sampler)?;
+    let chain = context.chain().await?;
+    let generation = Generation {
+        model: model::resolve(&chain, &args.model).await?,
+        prompt,
+        max_input_tokens: args.max_input_tokens,
+        max_output_tokens: args.max_tokens,
+        sampler,
+        class: args.class.into(),
+        deadline: args.deadline,
+    };
+    let order = match args.max_price {
+        Some(price) => generation.order(price)?,
+        None => generation.order_at_quote(&chain).await?,
+    };
+    let (submission, inclusion) = chain.submit(&calls::submit_job(&order), &signer).await?;
+    let job = inclusion.job()?;
+    progress(format!("block {}: submitted as job {job}", inclusion.number));
+    if !args.wait {
+        if context.json {
+            let mut view = transaction_view(&submission, &inclusion);
+            view.job = Some(job);
+            return output::json(&view);
+        }
+        output::line(format!("job {job}"));
+        return Ok(());
+    }
+
+    let mut narrator = Narrator::default();
+    let info = crate::chain::follow(&chain, job, Some(submission), |update| {
+        progress(narrator.line(update));
+    })
+    .await?;
+    report(context, &chain, &info).await
+}
+
+/// Prints the text and the receipt of a closed job; fails if it did not settle.
+async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
+    let text = match settled(info) {
+        true => chain.output(info.job).await?,
+        false => None,
+    };
+    if context.json {
+        let mut view = JobView::from(info);
+        view.output = text.clone();
+        // A failure is printed as the one value instead.
+        if settled(info) {
+            output::json(&view)?;
+        }
+    } else {
+        if let Some(receipt) = &info.receipt {
+            progress(format!("paid for {} units:\n{}", receipt.units, narrate::payments(receipt)));
+        }
+        match &text {
+            Some(text) => output::line(text),
+            None if settled(info) => {
+                progress("this node does not have the text; a validator or the provider has it");
+            },
+            None => {},
+        }
+    }
+    if settled(info) { Ok(()) } else { Err(unsettled(info)) }
+}
+
+/// Whether a job was paid for.
+pub fn settled(info: &JobInfo) -> bool {
+    matches!(info.status, JobStatus::Closed { reason: CloseReason::Settled })
+}
+
+/// The failure to report for a job that closed without being paid for.
+pub fn unsettled(info: &JobInfo) -> Error {
+    let job = info.job;
+    let refunded = info.receipt.as_ref().map(|receipt| receipt.refunded).unwrap_or_default();
+    let JobStatus::Closed { reason } = info.status else {
+        return Error::new("JobNotClosed", format!("job {job} is not closed"));
+    };
+    let (name, why, hint) = match reason {
+        CloseReason::Settled => ("JobSettled", "was settled", ""),
+        CloseReason::Cancelled => ("JobCancelled", "was cancelled", ""),
+        CloseReason::NoProvider => {
+            ("NoProvider", "found no free provider in time", "'strike provider list' shows what is offered")
+        },
+        CloseReason::ProviderLate => {
+            ("ProviderLate", "was not done in time", "order again, perhaps with a longer --deadline")
+        },
+        CloseReason::Invalid => ("ResultInvalid", "got results that were found invalid", "order again"),
+        CloseReason::Withheld => ("ResultWithheld", "got a result that was withheld", "order again"),
+        CloseReason::Undecided => ("VerdictUndecided", "got no verdict of a majority of validators", "order again"),
+    };
+    let error = Error::new(name, format!("job {job} {why}; {} went back", output::amount(refunded)));
+    if hint.is_empty() { error } else { error.hint(hint) }
+}
+
+/// Whether a job's receipt says that it was found valid and paid.
+pub fn is_valid(info: &JobInfo) -> bool {
+    let valid = |units: &Units| *units > 0;
+    let verdict = info.receipt.as_ref().and_then(|receipt| receipt.verdict.as_ref());
+    settled(info)
+        && matches!(verdict, Some(strike_primitives::verdict::Verdict::Valid { units }) if valid(units))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use strike_primitives::{artifact::ArtifactKind, H256};
+
+    fn generation(prompt: &str) -> Generation {
+        Generation {
+            model: ArtifactId { kind: ArtifactKind::Bundle, root: H256([7; 32]) },
+            prompt: prompt.into(),
+            max_input_tokens: None,
+            max_output_tokens: 64,
+            sampler: Sampler::GREEDY,
+            class: VerificationClass::Statistical,
+            deadline: 50,
+        }
+    }
+
+    pub(crate) fn order() -> JobOrder {
+        generation("Once upon a time").order(5).unwrap()
+    }
+
+    #[test]
+    fn orders_leave_room_for_the_prompt() {
+        let JobOrder::V1(order) = order();
+        assert_eq!(order.work.max_units(), 16 + 16 + 64);
+        assert_eq!(order.max_price, 5);
+    }
+
+    #[test]
+    fn prompts_have_a_limit_in_bytes() {
+        assert!(generation(&"a".repeat(4_096)).order(1).is_ok());
+        assert_eq!(generation(&"ä".repeat(2_049)).order(1).unwrap_err().name, "PromptTooLong");
+    }
+
+    #[test]
+    fn a_missing_prompt_file_is_named() {
+        let args = PromptArgs { prompt: None, prompt_file: Some("/no/such/prompt".into()) };
+        let error = prompt(&args).unwrap_err();
+        assert_eq!(error.name, "PromptNotReadable");
+        assert!(error.message.contains("/no/such/prompt"));
+    }
+
+    #[test]
+    fn samplers_are_checked_before_anything_is_paid() {
+        let args = SamplerArgs { temperature: 700, min_p: 1_001, repetition_penalty: 1_000, repetition_window: 0 };
+        assert_eq!(sampler(&args).unwrap_err().name, "SamplerInvalid");
+    }
+}

@@ -1,0 +1,114 @@
+//! `strike model …`, and finding a model by what the user calls it.
+
+use super::Context;
+use crate::{
+    args::ModelCommand,
+    chain::Chain,
+    error::{Error, Result},
+    output,
+    views::{self, ModelView},
+};
+use strike_inference::ModelFiles;
+use strike_primitives::{
+    api::ModelInfo,
+    artifact::{self, ArtifactId, ArtifactKind},
+    H256,
+};
+
+/// How the model inside this binary is called.
+pub const BUILTIN: &str = "builtin";
+
+/// Runs a command of the group.
+pub async fn run(context: &Context, command: ModelCommand) -> Result<()> {
+    let ModelCommand::List = command;
+    let models = context.chain().await?.models().await?;
+    if context.json {
+        return output::json(&models.iter().map(ModelView::from).collect::<Vec<_>>());
+    }
+    if models.is_empty() {
+        output::line("no models are registered");
+        return Ok(());
+    }
+    let mut rows = vec![["NAME", "SIZE", "ROYALTY", "OWNER", "MODEL"].map(String::from).to_vec()];
+    rows.extend(models.iter().map(|info| {
+        vec![
+            info.name.clone(),
+            size(info.size),
+            format!("{} %", f64::from(info.royalty) / 1e7),
+            output::short_account(&info.owner),
+            views::model(&info.model),
+        ]
+    }));
+    output::line(output::table(&rows));
+    Ok(())
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=999 => format!("{bytes} B"),
+        1_000..=999_999 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..=999_999_999 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// The id of the model inside this binary: the bundle of its three files.
+pub fn builtin() -> ArtifactId {
+    artifact::bundle_of(ModelFiles::builtin().named())
+}
+
+/// The model that the user calls `text`: `builtin`, a root, or a registered name.
+pub async fn resolve(chain: &Chain, text: &str) -> Result<ArtifactId> {
+    if text == BUILTIN {
+        return Ok(builtin());
+    }
+    find(text, &chain.models().await?)
+}
+
+fn find(text: &str, models: &[ModelInfo]) -> Result<ArtifactId> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        let root: Option<[u8; 32]> = hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok());
+        let root = H256(root.ok_or_else(|| {
+            Error::new("ModelInvalid", format!("'{text}' is no root: it should have 64 hex digits after '0x'"))
+        })?);
+        let registered = models.iter().map(|info| info.model).find(|model| model.root == root);
+        // An unregistered one is for the chain to refuse, with its own words.
+        return Ok(registered.unwrap_or(ArtifactId { kind: ArtifactKind::Bundle, root }));
+    }
+    let named: Vec<_> = models.iter().filter(|info| info.name == text).collect();
+    match named[..] {
+        [info] => Ok(info.model),
+        [] => Err(Error::new("ModelNotFound", format!("no model is registered as '{text}'"))
+            .hint("'strike model list' shows the registered ones")),
+        // Names are not unique on chain: anybody may take one that sounds like another's.
+        _ => Err(Error::new("ModelAmbiguous", format!("{} models are registered as '{text}'", named.len()))
+            .hint("name it by its root: see 'strike model list'")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strike_primitives::AccountId;
+
+    fn info(byte: u8, name: &str) -> ModelInfo {
+        let model = ArtifactId { kind: ArtifactKind::Bundle, root: H256([byte; 32]) };
+        ModelInfo { model, name: name.into(), size: 1, owner: AccountId::new([0; 32]), royalty: 0 }
+    }
+
+    #[test]
+    fn models_are_found_by_root_and_by_name() {
+        let models = [info(1, "one"), info(2, "two"), info(3, "two")];
+        assert_eq!(find("one", &models).unwrap(), models[0].model);
+        assert_eq!(find(&format!("0x{}", "02".repeat(32)), &models).unwrap(), models[1].model);
+        assert_eq!(find("two", &models).unwrap_err().name, "ModelAmbiguous");
+        assert_eq!(find("three", &models).unwrap_err().name, "ModelNotFound");
+        assert_eq!(find("0x12", &models).unwrap_err().name, "ModelInvalid");
+    }
+
+    #[test]
+    fn sizes_are_readable() {
+        assert_eq!(size(12), "12 B");
+        assert_eq!(size(7_340_000), "7.3 MB");
+    }
+}

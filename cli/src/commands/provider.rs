@@ -1,0 +1,95 @@
+//! `strike provider …`: register, offer, list.
+
+use super::{model, submit_and_report, Context};
+use crate::{
+    args::ProviderCommand,
+    chain::calls,
+    error::{Error, Result},
+    keys, output,
+    views::{self, ProviderView},
+};
+use sp_core::Pair;
+use strike_primitives::{
+    api::ProviderInfo,
+    app::{proof_of_possession_payload, AppKey},
+};
+
+/// Runs a command of the group.
+pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
+    match command {
+        ProviderCommand::Register { bond, model, linked, app_key, key } => {
+            let signer = keys::key_pair(&key.key)?;
+            let account = keys::account_of(&signer);
+            let app = keys::key_pair(&app_key)?;
+            let linked = linked.iter().map(|text| keys::account(text)).collect::<Result<Vec<_>>>()?;
+            let chain = context.chain().await?;
+            let mut models = Vec::new();
+            for text in &model {
+                models.push(model::resolve(&chain, text).await?);
+            }
+            let proof = app.sign(&proof_of_possession_payload(&chain.genesis(), &account));
+            let call = calls::register_provider(bond, &AppKey::from(app.public()), &proof, &models, &linked);
+            let done = format!("registered {} with a bond of {}", output::account(&account), output::amount(bond));
+            submit_and_report(context, &call, &signer, &done).await?;
+            output::progress(format!(
+                "  next: put the app key 0x{} into the node's keystore (strike-node key insert --key-type strk), \
+                 run the node with --provider, and offer a model: strike provider ask",
+                hex::encode(app.public().0)
+            ));
+            Ok(())
+        },
+        ProviderCommand::Ask { model, price, capacity, max_units, class, withdraw, key } => {
+            let signer = keys::key_pair(&key.key)?;
+            let chain = context.chain().await?;
+            let id = model::resolve(&chain, &model).await?;
+            let (call, done) = match price {
+                _ if withdraw => (calls::withdraw_ask(&id, class.into()), format!("withdrew the ask for {model}")),
+                Some(price) => (
+                    calls::place_ask(&id, class.into(), price, capacity, max_units),
+                    format!("asked {} per 1,000 units of {model}", output::amount(price)),
+                ),
+                // The command line requires one of them.
+                None => return Err(Error::new("PriceMissing", "an ask has a price")),
+            };
+            submit_and_report(context, &call, &signer, &done).await
+        },
+        ProviderCommand::List => {
+            let providers = context.chain().await?.providers().await?;
+            if context.json {
+                return output::json(&providers.iter().map(ProviderView::from).collect::<Vec<_>>());
+            }
+            output::line(text(&providers));
+            Ok(())
+        },
+    }
+}
+
+fn text(providers: &[ProviderInfo]) -> String {
+    if providers.is_empty() {
+        return "no providers are registered".into();
+    }
+    let blocks = providers.iter().map(|info| {
+        let state = if info.active { "active" } else { "not active" };
+        let head = format!(
+            "{}: {state}, bond {}, of which {} back jobs",
+            output::account(&info.provider),
+            output::amount(info.bond),
+            output::tokens(info.reserved)
+        );
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        if !info.asks.is_empty() {
+            rows.push(["  CLASS", "PRICE/1000", "RUNNING", "MAX UNITS", "MODEL"].map(String::from).to_vec());
+        }
+        rows.extend(info.asks.iter().map(|ask| {
+            vec![
+                format!("  {:?}", ask.class).to_lowercase(),
+                output::tokens(ask.price),
+                format!("{} of {}", ask.running, ask.capacity),
+                ask.max_units.to_string(),
+                views::model(&ask.model),
+            ]
+        }));
+        if rows.is_empty() { format!("{head}\n  no asks") } else { format!("{head}\n{}", output::table(&rows)) }
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,140 @@
+//! Secrets and accounts as they are given on the command line.
+
+use crate::error::{Error, Result};
+use sp_core::{crypto::Ss58Codec, sr25519, Pair};
+use std::{fs, path::Path, sync::OnceLock};
+use strike_primitives::AccountId;
+
+/// The well-known development accounts. Everybody knows their keys.
+pub const DEV_NAMES: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"];
+
+/// The proper spelling of a development name given as `alice`, `Alice` or `//Alice`.
+fn dev_name(text: &str) -> Option<&'static str> {
+    let bare = text.strip_prefix("//").unwrap_or(text);
+    DEV_NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(bare))
+}
+
+/// The secret URI that `text` names: a development name, a URI that starts with `//`, or a file that holds a URI, a
+/// mnemonic or a seed in hex. A mnemonic itself is not taken: command lines are public on a machine and kept in histories.
+pub fn secret_uri(text: &str) -> Result<String> {
+    if let Some(name) = dev_name(text) {
+        return Ok(format!("//{name}"));
+    }
+    if text.starts_with("//") {
+        return Ok(text.to_owned());
+    }
+    let path = Path::new(text);
+    let content = fs::read_to_string(path).map_err(|error| {
+        Error::new("KeyNotFound", format!("'{text}' is no development name, and as a file: {error}"))
+            .hint("give a name such as 'alice', or the path of a file that holds a secret URI, a mnemonic or a hex seed")
+    })?;
+    warn_if_readable_by_others(path);
+    let secret = content.trim();
+    // A bare seed, as some tools write it.
+    if secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(format!("0x{secret}"));
+    }
+    Ok(secret.to_owned())
+}
+
+/// The key pair that `text` names; see [`secret_uri`].
+pub fn key_pair(text: &str) -> Result<sr25519::Pair> {
+    let uri = secret_uri(text)?;
+    // The error is not shown: it may quote the secret.
+    sr25519::Pair::from_string(&uri, None).map_err(|_| {
+        Error::new("KeyInvalid", format!("'{text}' holds no secret URI, mnemonic or hex seed"))
+            .hint("the file should hold one line: twelve words, '0x' and 64 hex digits, or either followed by '//path'")
+    })
+}
+
+/// The account of a key pair.
+pub fn account_of(pair: &sr25519::Pair) -> AccountId {
+    AccountId::new(pair.public().0)
+}
+
+/// The account that `text` names: an SS58 address, `0x` and 64 hex digits, or a development name.
+pub fn account(text: &str) -> Result<AccountId> {
+    if let Some(name) = dev_name(text) {
+        return Ok(account_of(&key_pair(name)?));
+    }
+    let invalid = |why: String| {
+        Error::new("AccountInvalid", format!("'{text}' is no account: {why}"))
+            .hint("give an SS58 address, '0x' and 64 hex digits, or a development name such as 'bob'")
+    };
+    if let Some(digits) = text.strip_prefix("0x") {
+        let bytes: [u8; 32] = hex::decode(digits)
+            .map_err(|error| invalid(error.to_string()))?
+            .try_into()
+            .map_err(|_| invalid("it has not 32 bytes".into()))?;
+        return Ok(AccountId::new(bytes));
+    }
+    AccountId::from_ss58check(text).map_err(|error| invalid(format!("{error:?}")))
+}
+
+/// The development name of an account, if it is one.
+pub fn name_of(account: &AccountId) -> Option<&'static str> {
+    static ACCOUNTS: OnceLock<Vec<(AccountId, &str)>> = OnceLock::new();
+    let known = ACCOUNTS.get_or_init(|| {
+        let account = |name| Some((account_of(&key_pair(name).ok()?), name));
+        DEV_NAMES.into_iter().filter_map(account).collect()
+    });
+    known.iter().find(|(known, _)| known == account).map(|(_, name)| *name)
+}
+
+#[cfg(unix)]
+fn warn_if_readable_by_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(metadata) = fs::metadata(path) {
+        if metadata.permissions().mode() & 0o077 != 0 {
+            let path = path.display();
+            eprintln!("warning: other users of this machine can read the secret in {path}; run: chmod 600 {path}");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_readable_by_others(_path: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn names_are_taken_in_every_spelling() {
+        let alice = account("alice").unwrap();
+        assert_eq!(account("//Alice").unwrap(), alice);
+        assert_eq!(account_of(&key_pair("ALICE").unwrap()), alice);
+        assert_eq!(name_of(&alice), Some("Alice"));
+        assert_eq!(account(&alice.to_string()).unwrap(), alice);
+        assert_eq!(account(&format!("0x{}", hex::encode::<&[u8]>(alice.as_ref()))).unwrap(), alice);
+    }
+
+    #[test]
+    fn files_hold_uris_mnemonics_and_seeds() {
+        let write = |content: &str| {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(content.as_bytes()).unwrap();
+            file
+        };
+        let read = |content: &str| {
+            let file = write(content);
+            key_pair(file.path().to_str().unwrap()).map(|pair| account_of(&pair))
+        };
+        let phrase = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+        assert_eq!(read("//Alice\n").unwrap(), account("alice").unwrap());
+        assert_eq!(read(&format!("{phrase}//Alice")).unwrap(), account("alice").unwrap());
+        let seed = "11".repeat(32);
+        assert_eq!(read(&seed).unwrap(), read(&format!("0x{seed}")).unwrap());
+        let error = read("not a secret").unwrap_err();
+        assert_eq!(error.name, "KeyInvalid");
+        assert!(!error.message.contains("not a secret"));
+    }
+
+    #[test]
+    fn what_is_neither_name_nor_file_is_refused() {
+        assert_eq!(key_pair("nobody-has-this-name").unwrap_err().name, "KeyNotFound");
+        assert_eq!(account("5Grw").unwrap_err().name, "AccountInvalid");
+        assert_eq!(account("0x12").unwrap_err().name, "AccountInvalid");
+    }
+}

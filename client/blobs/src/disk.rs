@@ -1,0 +1,142 @@
+//! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>` and `<dir>/tmp/`.
+
+use crate::{index::Index, BlobError};
+use sp_core::H256;
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+use strike_primitives::artifact::ArtifactKind;
+
+/// The kinds kept and the names of their directories.
+const KINDS: [(ArtifactKind, &str); 2] = [(ArtifactKind::File, "file"), (ArtifactKind::Output, "output")];
+const TEMPORARY: &str = "tmp";
+
+pub(crate) enum Content {
+    Absent,
+    /// The file's size is not the one it was stored with; it was not read.
+    OtherSize,
+    Bytes(Vec<u8>),
+}
+
+fn kind_dir(kind: ArtifactKind) -> &'static str {
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == kind)
+        .map_or("other", |(_, name)| name)
+}
+
+fn io_error<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BlobError + 'a {
+    move |source| BlobError::Io {
+        doing,
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+pub(crate) fn path(dir: &Path, kind: ArtifactKind, root: &H256) -> PathBuf {
+    let name = hex::encode(root.as_bytes());
+    dir.join(kind_dir(kind)).join(&name[..2]).join(name)
+}
+
+fn root_of(name: &str) -> Option<H256> {
+    let mut bytes = [0u8; 32];
+    hex::decode_to_slice(name, &mut bytes).ok()?;
+    // Another spelling of the same root would be another file.
+    (hex::encode(bytes) == name).then_some(H256(bytes))
+}
+
+/// Create what is missing, remove what an interrupted write left, and list the blobs, oldest first. Files with other
+/// names are not ours and stay.
+pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
+    let temporary = dir.join(TEMPORARY);
+    fs::create_dir_all(&temporary).map_err(io_error("creating", &temporary))?;
+    for entry in fs::read_dir(&temporary).map_err(io_error("reading", &temporary))? {
+        let leftover = entry.map_err(io_error("reading", &temporary))?.path();
+        fs::remove_file(&leftover).map_err(io_error("removing", &leftover))?;
+    }
+
+    let mut found: Vec<(SystemTime, ArtifactKind, H256, u64)> = Vec::new();
+    for (kind, name) in KINDS {
+        let kind_dir = dir.join(name);
+        fs::create_dir_all(&kind_dir).map_err(io_error("creating", &kind_dir))?;
+        for shard in fs::read_dir(&kind_dir).map_err(io_error("reading", &kind_dir))? {
+            let shard = shard.map_err(io_error("reading", &kind_dir))?.path();
+            if !shard.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(&shard).map_err(io_error("reading", &shard))? {
+                let file = file.map_err(io_error("reading", &shard))?;
+                let Some(root) = file.file_name().to_str().and_then(root_of) else {
+                    continue;
+                };
+                let at = file.path();
+                let metadata = file.metadata().map_err(io_error("reading", &at))?;
+                if !metadata.is_file() || at != path(dir, kind, &root) {
+                    continue;
+                }
+                found.push((
+                    metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                    kind,
+                    root,
+                    metadata.len(),
+                ));
+            }
+        }
+    }
+    // The root breaks ties, so that a rescan gives the same order.
+    found.sort_unstable();
+    let mut index = Index::default();
+    for (_, kind, root, size) in found {
+        index.insert(kind, root, size);
+    }
+    Ok(index)
+}
+
+/// Write whole or not at all: a temporary file, synced, renamed, and the directory synced.
+pub(crate) fn write(dir: &Path, kind: ArtifactKind, root: &H256, bytes: &[u8]) -> Result<(), BlobError> {
+    let target = path(dir, kind, root);
+    let shard = target.parent().unwrap_or(dir);
+    fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
+    let temporary = dir.join(TEMPORARY).join(hex::encode(root.as_bytes()));
+    let written = (|| {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &target)
+    })();
+    if let Err(source) = written {
+        // The disk may be full; give back what was taken. The error that matters is the first.
+        let _ = fs::remove_file(&temporary);
+        return Err(BlobError::Io {
+            doing: "writing",
+            path: target,
+            source,
+        });
+    }
+    fs::File::open(shard)
+        .and_then(|shard| shard.sync_all())
+        .map_err(io_error("syncing", shard))
+}
+
+/// Read a file that should have `size` bytes.
+pub(crate) fn read(dir: &Path, kind: ArtifactKind, root: &H256, size: u64) -> Result<Content, BlobError> {
+    let path = path(dir, kind, root);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.len() != size => return Ok(Content::OtherSize),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Absent),
+        Err(error) => return Err(io_error("reading", &path)(error)),
+    }
+    fs::read(&path).map(Content::Bytes).map_err(io_error("reading", &path))
+}
+
+pub(crate) fn remove(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), BlobError> {
+    let path = path(dir, kind, root);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("removing", &path)(error)),
+        _ => Ok(()),
+    }
+}

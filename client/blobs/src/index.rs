@@ -1,0 +1,53 @@
+//! What is on disk, in the order it was stored.
+
+use sp_core::H256;
+use std::collections::BTreeMap;
+use strike_primitives::artifact::ArtifactKind;
+
+#[derive(Default)]
+pub(crate) struct Index {
+    entries: BTreeMap<(ArtifactKind, H256), Entry>,
+    /// Sequence number to blob: the smallest was stored longest ago.
+    by_age: BTreeMap<u64, (ArtifactKind, H256)>,
+    next: u64,
+    total: u64,
+}
+
+struct Entry {
+    size: u64,
+    sequence: u64,
+}
+
+impl Index {
+    /// Add a blob as the newest. A blob already there keeps its age.
+    pub fn insert(&mut self, kind: ArtifactKind, root: H256, size: u64) {
+        let sequence = self.next;
+        let key = (kind, root);
+        if self.entries.contains_key(&key) {
+            return;
+        }
+        self.entries.insert(key, Entry { size, sequence });
+        self.by_age.insert(sequence, (kind, root));
+        self.next += 1;
+        self.total += size;
+    }
+
+    pub fn remove(&mut self, kind: ArtifactKind, root: &H256) {
+        if let Some(entry) = self.entries.remove(&(kind, *root)) {
+            self.by_age.remove(&entry.sequence);
+            self.total -= entry.size;
+        }
+    }
+
+    pub fn size(&self, kind: ArtifactKind, root: &H256) -> Option<u64> {
+        self.entries.get(&(kind, *root)).map(|entry| entry.size)
+    }
+
+    pub fn oldest(&self) -> Option<(ArtifactKind, H256)> {
+        self.by_age.first_key_value().map(|(_, blob)| *blob)
+    }
+
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+}

@@ -1,0 +1,51 @@
+//! Deterministic text generation for Strike.
+//!
+//! Loads a Llama-architecture language model (`config.json`, `model.safetensors`, `tokenizer.json`),
+//! generates text with it, and checks text that somebody else claims to have generated.
+//!
+//! A provider is paid for tokens that a checker reproduces on another machine, so the same request
+//! must give the same tokens everywhere. All arithmetic is IEEE 754 binary32 in an order that is
+//! fixed by the shapes alone: no fused multiply-add, no library `exp`, no reduction whose order
+//! depends on threads, on the instruction set or on how many positions are computed at once. See
+//! `kernels` and `math` for the forms, [`Sampler`] for the choice of a token.
+//!
+//! ```
+//! use strike_inference::{Control, GenerateRequest, Model, Sampler};
+//!
+//! let model = Model::builtin()?;
+//! let request = GenerateRequest {
+//!     prompt: b"Tell me about the harbour.".to_vec(),
+//!     max_tokens: 20,
+//!     sampler: Sampler::GREEDY,
+//!     seed: [0; 32],
+//!     stop: vec![],
+//! };
+//! let generation = model.generate(&request, &Control::default(), &mut |_| {})?;
+//! let outcome = model.check(&request, &generation.tokens, &Control::default())?;
+//! assert!(outcome.is_match());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attention;
+mod config;
+mod control;
+mod error;
+mod files;
+mod generate;
+mod kernels;
+mod math;
+mod model;
+mod request;
+mod sampler;
+mod text;
+mod tokenizer;
+mod transformer;
+mod weights;
+
+pub use control::Control;
+pub use error::{GenerateError, ModelError};
+pub use files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};
+pub use model::{Model, ModelInfo};
+pub use request::{GenerateRequest, MAX_PROMPT_BYTES, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
+pub use sampler::{Sampler, MAX_REPETITION_WINDOW};

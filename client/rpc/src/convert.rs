@@ -1,0 +1,168 @@
+//! From the runtime's types to the JSON that clients see.
+
+use crate::views::{
+    Accounts, AskView, BytesView, CommitmentView, InputView, JobView, ModelView, PaymentView, ProviderView, QuoteView,
+    ReceiptView, StatusView, WorkView,
+};
+use strike_primitives::{
+    api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
+    commitment::Commitment,
+    job::{Input, JobOrder, WorkSpec},
+    receipt::Receipt,
+};
+
+impl InputView {
+    fn new(input: &Input) -> Self {
+        match input {
+            Input::Plain(bytes) => Self::Plain(BytesView::new(bytes)),
+            Input::Blob { root, length } => Self::Blob {
+                root: *root,
+                length: *length,
+            },
+            Input::Encrypted { root, length, .. } => Self::Encrypted {
+                root: *root,
+                length: *length,
+            },
+        }
+    }
+}
+
+impl Accounts {
+    pub fn job(self, info: JobInfo) -> JobView {
+        let JobOrder::V1(order) = info.order;
+        let WorkSpec::Generate(work) = order.work;
+        JobView {
+            job: info.job,
+            attempt: info.attempt,
+            requester: self.show(&info.requester),
+            model: order.model,
+            class: order.class,
+            work: WorkView::Generate {
+                input: InputView::new(&work.input),
+                sampler: work.sampler,
+                max_input_tokens: work.max_input_tokens,
+                max_output_tokens: work.max_output_tokens,
+                stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
+            },
+            max_price: order.max_price,
+            deadline: order.deadline,
+            submitted_at: info.submitted_at,
+            escrow: info.escrow,
+            status: self.status(info.status),
+            commitment: info.commitment.as_ref().map(commitment),
+            receipt: info.receipt.map(|receipt| self.receipt(receipt)),
+        }
+    }
+
+    fn status(self, status: JobStatus) -> StatusView {
+        match status {
+            JobStatus::Pending { deadline } => StatusView::Pending { deadline },
+            JobStatus::Assigned {
+                provider,
+                assigned_at,
+                deadline,
+            } => StatusView::Assigned {
+                provider: self.show(&provider),
+                assigned_at,
+                deadline,
+            },
+            JobStatus::Committed {
+                provider,
+                committed_at,
+                eligible,
+                sealed,
+                revealed,
+            } => StatusView::Committed {
+                provider: self.show(&provider),
+                committed_at,
+                eligible,
+                sealed,
+                revealed,
+            },
+            JobStatus::Judged { provider } => StatusView::Judged {
+                provider: self.show(&provider),
+            },
+            JobStatus::Closed { reason } => StatusView::Closed { reason },
+        }
+    }
+
+    fn receipt(self, receipt: Receipt) -> ReceiptView {
+        ReceiptView {
+            hash: receipt.hash(),
+            attempt: receipt.attempt,
+            reason: receipt.reason,
+            provider: receipt.provider.as_ref().map(|provider| self.show(provider)),
+            verdict: receipt.verdict,
+            verdicts: receipt.verdicts,
+            units: receipt.units,
+            price: receipt.price,
+            fee: receipt.fee,
+            refunded: receipt.refunded,
+            burned: receipt.burned,
+            slashed: receipt.slashed,
+            payments: receipt
+                .payments
+                .iter()
+                .map(|payment| PaymentView {
+                    account: self.show(&payment.account),
+                    role: payment.role,
+                    amount: payment.amount,
+                })
+                .collect(),
+            submitted_at: receipt.submitted_at,
+            closed_at: receipt.closed_at,
+        }
+    }
+
+    pub fn quote(self, quote: Quote) -> QuoteView {
+        QuoteView {
+            provider: self.show(&quote.provider),
+            price: quote.price,
+            max_units: quote.max_units,
+            max_fee: quote.max_fee,
+        }
+    }
+
+    pub fn provider(self, info: ProviderInfo) -> ProviderView {
+        let ask = |ask: AskInfo| AskView {
+            model: ask.model,
+            class: ask.class,
+            price: ask.price,
+            capacity: ask.capacity,
+            running: ask.running,
+            max_units: ask.max_units,
+        };
+        ProviderView {
+            provider: self.show(&info.provider),
+            bond: info.bond,
+            reserved: info.reserved,
+            active: info.active,
+            models: info.models,
+            linked: self.show_all(&info.linked),
+            asks: info.asks.into_iter().map(ask).collect(),
+        }
+    }
+
+    pub fn model(self, info: ModelInfo) -> ModelView {
+        ModelView {
+            model: info.model,
+            name: info.name,
+            size: info.size,
+            owner: self.show(&info.owner),
+            royalty: info.royalty,
+        }
+    }
+}
+
+fn commitment(commitment: &Commitment) -> CommitmentView {
+    let claim = commitment.v1();
+    CommitmentView {
+        hash: commitment.hash(),
+        job_root: claim.job_root,
+        out_root: claim.out_root,
+        trace_root: claim.trace_root,
+        n_in: claim.n_in,
+        n_out: claim.n_out,
+        stop: claim.stop,
+    }
+}

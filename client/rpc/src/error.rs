@@ -1,0 +1,88 @@
+//! What goes wrong, with its code and what to do about it.
+
+use jsonrpsee::types::error::{ErrorObject, ErrorObjectOwned, INVALID_PARAMS_CODE};
+use sp_core::H256;
+use strike_blobs::BlobError;
+use strike_primitives::JobId;
+
+/// Errors of the `strike_*` methods. Codes 7001 to 7099 are theirs; parameters out of range are JSON-RPC's -32602.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// 7001: The chain keeps no such job.
+    #[error(
+        "JobNotFound: the chain keeps no job {0}; check the id, or, if it closed long ago, look for its receipt in the \
+         events of the block in which it closed"
+    )]
+    JobNotFound(JobId),
+    /// 7002: The job has no result yet, or closed without one.
+    #[error("NoCommitment: nobody has committed to a result of job {0}; see its status with strike_job")]
+    NoCommitment(JobId),
+    /// 7003: The job has an output, but this node does not keep it.
+    #[error(
+        "OutputNotHere: this node keeps no copy of output {root:?} of job {job}; ask a node that ran or checked it"
+    )]
+    OutputNotHere {
+        /// The job.
+        job: JobId,
+        /// Root of the output.
+        root: H256,
+    },
+    /// 7004: The job's input is a blob that this node does not keep.
+    #[error(
+        "InputNotHere: this node keeps no copy of input {root:?} of job {job}; ask the requester or a node that ran it"
+    )]
+    InputNotHere {
+        /// The job.
+        job: JobId,
+        /// Root of the input.
+        root: H256,
+    },
+    /// 7005: The job's input is encrypted.
+    #[error("InputEncrypted: the input of job {0} can be read only by the nodes it was encrypted for")]
+    InputEncrypted(JobId),
+    /// 7006: A kept file could not be read.
+    #[error("BlobUnreadable: {0}")]
+    BlobUnreadable(#[from] BlobError),
+    /// 7007: The output is here, but it could not be turned into text.
+    #[error("TextUnavailable: the output of job {job} is here, but not as text: {reason}")]
+    TextUnavailable {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: String,
+    },
+    /// 7008: The block does not exist here, or its state is pruned.
+    #[error("BlockUnavailable: the state of block {at:?} cannot be read here; ask an archive node, or leave `at` out: {reason}")]
+    BlockUnavailable {
+        /// The block.
+        at: H256,
+        /// What the client said.
+        reason: String,
+    },
+    /// -32602: A parameter is malformed or out of range.
+    #[error("InvalidParameter: {0}")]
+    InvalidParameter(String),
+}
+
+impl Error {
+    /// The JSON-RPC error code.
+    pub fn code(&self) -> i32 {
+        match self {
+            Self::JobNotFound(_) => 7001,
+            Self::NoCommitment(_) => 7002,
+            Self::OutputNotHere { .. } => 7003,
+            Self::InputNotHere { .. } => 7004,
+            Self::InputEncrypted(_) => 7005,
+            Self::BlobUnreadable(_) => 7006,
+            Self::TextUnavailable { .. } => 7007,
+            Self::BlockUnavailable { .. } => 7008,
+            Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
+        }
+    }
+}
+
+impl From<Error> for ErrorObjectOwned {
+    fn from(error: Error) -> Self {
+        ErrorObject::owned(error.code(), error.to_string(), None::<()>)
+    }
+}

@@ -1,0 +1,120 @@
+//! Orders as JSON or SCALE.
+
+use crate::{error::Error, views::parse_artifact};
+use codec::DecodeAll;
+use serde::{de, Deserialize, Deserializer};
+use serde_json::Value;
+use std::fmt;
+use strike_primitives::{
+    artifact::ArtifactId,
+    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
+    Balance, BlockNumber,
+};
+
+/// Blocks to commitment where an order for a quote names none.
+const DEFAULT_DEADLINE: BlockNumber = 100;
+
+/// An order to quote: the SCALE encoding of a `JobOrder` in hex, or an object.
+pub(crate) fn parse_order(value: Value) -> Result<JobOrder, Error> {
+    let invalid = |what: String| Error::InvalidParameter(format!("order: {what}"));
+    match value {
+        Value::String(text) => {
+            let bytes = text
+                .strip_prefix("0x")
+                .and_then(|digits| hex::decode(digits).ok())
+                .ok_or_else(|| invalid("expected an object or 0x and hex digits".into()))?;
+            JobOrder::decode_all(&mut &bytes[..]).map_err(|error| invalid(format!("not a SCALE JobOrder: {error}")))
+        }
+        value => serde_json::from_value::<GenerateOrder>(value)
+            .map_err(|error| invalid(error.to_string()))?
+            .into_order()
+            .map_err(invalid),
+    }
+}
+
+/// An order to generate text, as the RPC takes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GenerateOrder {
+    prompt: String,
+    #[serde(deserialize_with = "artifact")]
+    model: ArtifactId,
+    #[serde(default = "statistical")]
+    class: VerificationClass,
+    max_input_tokens: u32,
+    max_output_tokens: u32,
+    #[serde(default = "greedy")]
+    sampler: Sampler,
+    #[serde(default)]
+    stop: Vec<Vec<u32>>,
+    #[serde(default = "any_price", deserialize_with = "amount")]
+    max_price: Balance,
+    #[serde(default = "default_deadline")]
+    deadline: BlockNumber,
+}
+
+fn statistical() -> VerificationClass {
+    VerificationClass::Statistical
+}
+
+fn greedy() -> Sampler {
+    Sampler::GREEDY
+}
+
+fn any_price() -> Balance {
+    Balance::MAX
+}
+
+fn default_deadline() -> BlockNumber {
+    DEFAULT_DEADLINE
+}
+
+fn artifact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArtifactId, D::Error> {
+    parse_artifact(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+impl GenerateOrder {
+    fn into_order(self) -> Result<JobOrder, String> {
+        let input = self
+            .prompt
+            .into_bytes()
+            .try_into()
+            .map_err(|_| format!("the prompt is longer than {MAX_PLAIN_INPUT} bytes"))?;
+        let stop: Result<Vec<_>, _> = self.stop.into_iter().map(TryInto::try_into).collect();
+        let stop = stop.map_err(|_| "a stop sequence has too many tokens")?;
+        let stop = stop.try_into().map_err(|_| "there are too many stop sequences")?;
+        Ok(JobOrder::V1(JobOrderV1 {
+            work: WorkSpec::Generate(Generate {
+                input: Input::Plain(input),
+                sampler: self.sampler,
+                max_input_tokens: self.max_input_tokens,
+                max_output_tokens: self.max_output_tokens,
+                stop,
+            }),
+            model: self.model,
+            class: self.class,
+            max_price: self.max_price,
+            deadline: self.deadline,
+        }))
+    }
+}
+
+/// An amount: a JSON integer, or a decimal string where a client cannot write integers above 2^53 exactly.
+fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Balance, D::Error> {
+    struct Amount;
+    impl de::Visitor<'_> for Amount {
+        type Value = Balance;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an amount: an integer below 2^64, or a decimal string")
+        }
+        fn visit_u64<E>(self, amount: u64) -> Result<Balance, E> {
+            Ok(amount.into())
+        }
+        fn visit_str<E: de::Error>(self, amount: &str) -> Result<Balance, E> {
+            amount
+                .parse()
+                .map_err(|_| E::invalid_value(de::Unexpected::Str(amount), &self))
+        }
+    }
+    deserializer.deserialize_any(Amount)
+}

@@ -1,0 +1,385 @@
+use super::*;
+use codec::Encode;
+use jsonrpsee::RpcModule;
+use serde_json::json;
+use sp_api::{ApiRef, ProvideRuntimeApi};
+use sp_blockchain::{BlockStatus, Info};
+use sp_runtime::{
+    generic,
+    traits::{BlakeTwo256, NumberFor},
+    OpaqueExtrinsic,
+};
+use strike_blobs::Limits;
+use strike_primitives::{
+    api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
+    app::AppKey,
+    artifact::{output_root, ArtifactKind},
+    commitment::{Commitment, CommitmentV1, StopReason},
+    job::{Generate, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    receipt::{CloseReason, Payment, PaymentRole, Receipt},
+    verdict::Verdict,
+    Balance,
+};
+
+type Block = generic::Block<generic::Header<u32, BlakeTwo256>, OpaqueExtrinsic>;
+
+const PREFIX: u16 = 42;
+const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const MODEL: ArtifactId = ArtifactId {
+    kind: ArtifactKind::Bundle,
+    root: H256([9; 32]),
+};
+const TOKENS: [u32; 3] = [10, 11, 12];
+
+fn alice() -> AccountId {
+    parse_account(ALICE).unwrap()
+}
+
+fn order(prompt: &[u8]) -> JobOrder {
+    JobOrder::V1(JobOrderV1 {
+        work: WorkSpec::Generate(Generate {
+            input: Input::Plain(prompt.to_vec().try_into().unwrap()),
+            sampler: Sampler::GREEDY,
+            max_input_tokens: 100,
+            max_output_tokens: 50,
+            stop: Default::default(),
+        }),
+        model: MODEL,
+        class: VerificationClass::Statistical,
+        max_price: Balance::MAX,
+        deadline: 100,
+    })
+}
+
+/// Job 1 is settled, job 2 waits and has an input that is no text.
+fn job(id: JobId) -> Option<JobInfo> {
+    let commitment = Commitment::V1(CommitmentV1 {
+        job_root: H256([1; 32]),
+        out_root: output_root(&TOKENS),
+        trace_root: None,
+        n_in: 4,
+        n_out: 3,
+        stop: StopReason::EndOfText,
+    });
+    let receipt = Receipt {
+        job: 1,
+        attempt: 0,
+        reason: CloseReason::Settled,
+        requester: alice(),
+        provider: Some(alice()),
+        model: MODEL,
+        class: VerificationClass::Statistical,
+        commitment: Some(commitment.hash()),
+        verdict: Some(Verdict::Valid { units: 7 }),
+        verdicts: 4,
+        units: 7,
+        price: 1_000,
+        fee: 7,
+        refunded: 3,
+        burned: 1,
+        slashed: 0,
+        payments: vec![Payment {
+            account: alice(),
+            role: PaymentRole::Provider,
+            amount: u128::from(u64::MAX) + 1,
+        }]
+        .try_into()
+        .unwrap(),
+        submitted_at: 3,
+        closed_at: 9,
+    };
+    let info = |order, status, commitment, receipt| JobInfo {
+        job: id,
+        attempt: 0,
+        requester: alice(),
+        order,
+        submitted_at: 3,
+        escrow: 10,
+        status,
+        commitment,
+        receipt,
+    };
+    match id {
+        1 => Some(info(
+            order(b"once"),
+            JobStatus::Closed {
+                reason: CloseReason::Settled,
+            },
+            Some(commitment),
+            Some(receipt),
+        )),
+        2 => Some(info(order(&[0xff]), JobStatus::Pending { deadline: 30 }, None, None)),
+        _ => None,
+    }
+}
+
+struct MockApi;
+
+sp_api::mock_impl_runtime_apis! {
+    impl StrikeApi<Block> for MockApi {
+        fn job(job: JobId) -> Option<JobInfo> {
+            self::job(job)
+        }
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
+            [2, 1]
+                .into_iter()
+                .filter(|id| before.is_none_or(|before| *id < before))
+                .filter_map(self::job)
+                .filter(|job| requester.as_ref().is_none_or(|requester| job.requester == *requester))
+                .take(limit as usize)
+                .collect()
+        }
+        fn quote(order: JobOrder) -> Option<Quote> {
+            let JobOrder::V1(order) = order;
+            let max_units = order.work.max_units();
+            (order.model == MODEL).then(|| Quote { provider: alice(), price: 2_000, max_units, max_fee: 300 })
+        }
+        fn providers(_after: Option<AccountId>, _limit: u32) -> Vec<ProviderInfo> {
+            vec![ProviderInfo {
+                provider: alice(),
+                bond: 5,
+                reserved: 1,
+                active: true,
+                models: vec![MODEL],
+                linked: vec![alice()],
+                asks: vec![],
+            }]
+        }
+        fn models(_after: Option<ArtifactId>, _limit: u32) -> Vec<ModelInfo> {
+            vec![ModelInfo { model: MODEL, name: "small".into(), size: 8, owner: alice(), royalty: 50_000_000 }]
+        }
+        fn duties(_keys: Vec<AppKey>) -> Vec<Duty> {
+            vec![]
+        }
+    }
+}
+
+struct Client;
+
+impl ProvideRuntimeApi<Block> for Client {
+    type Api = MockApi;
+    fn runtime_api(&self) -> ApiRef<'_, MockApi> {
+        MockApi.into()
+    }
+}
+
+impl HeaderBackend<Block> for Client {
+    fn header(&self, _: H256) -> sp_blockchain::Result<Option<<Block as BlockT>::Header>> {
+        Ok(None)
+    }
+    fn info(&self) -> Info<Block> {
+        Info {
+            best_hash: H256([7; 32]),
+            best_number: 9,
+            genesis_hash: H256::zero(),
+            finalized_hash: H256::zero(),
+            finalized_number: 7,
+            finalized_state: None,
+            number_leaves: 1,
+            block_gap: None,
+        }
+    }
+    fn status(&self, _: H256) -> sp_blockchain::Result<BlockStatus> {
+        Ok(BlockStatus::InChain)
+    }
+    fn number(&self, _: H256) -> sp_blockchain::Result<Option<u32>> {
+        Ok(None)
+    }
+    fn hash(&self, _: NumberFor<Block>) -> sp_blockchain::Result<Option<H256>> {
+        Ok(None)
+    }
+}
+
+struct World {
+    module: RpcModule<StrikeRpc<Client, Block>>,
+    blobs: Arc<BlobStore>,
+    _dir: tempfile::TempDir,
+}
+
+fn world() -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
+    let detokenizer = |model: &ArtifactId, tokens: &[u32]| {
+        assert_eq!(*model, MODEL);
+        Ok(Some(format!("{} tokens", tokens.len())))
+    };
+    let module = StrikeRpc::new(Arc::new(Client), blobs.clone(), Arc::new(detokenizer), PREFIX).into_rpc();
+    World {
+        module,
+        blobs,
+        _dir: dir,
+    }
+}
+
+impl World {
+    /// The result or the error of a call.
+    async fn call(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let (response, _) = self.module.raw_json_request(&request, 1).await.unwrap();
+        let mut response: Value = serde_json::from_str(&response).unwrap();
+        match response.get_mut("result") {
+            Some(result) => Ok(result.take()),
+            None => {
+                let error = &response["error"];
+                let message = format!("{} {}", error["message"], error["data"]);
+                Err((error["code"].as_i64().unwrap(), message))
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_told_whole() {
+    let world = world();
+    let job = world.call("strike_job", json!([1])).await.unwrap();
+    assert_eq!(job["requester"], ALICE);
+    assert_eq!(job["status"], json!({ "state": "closed", "reason": "settled" }));
+    assert_eq!(job["work"]["kind"], "generate");
+    assert_eq!(
+        job["work"]["input"],
+        json!({ "kind": "plain", "hex": "0x6f6e6365", "text": "once" })
+    );
+    assert_eq!(job["commitment"]["stop"], "end_of_text");
+    assert_eq!(job["receipt"]["verdict"], json!({ "valid": { "units": 7 } }));
+    assert_eq!(job["receipt"]["payments"][0]["role"], "provider");
+    assert_eq!(job["model"]["root"], format!("0x{}", "09".repeat(32)));
+}
+
+#[tokio::test]
+async fn amounts_are_integers_however_large() {
+    let world = world();
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "strike_job", "params": [1] }).to_string();
+    let (response, _) = world.module.raw_json_request(&request, 1).await.unwrap();
+    assert!(response.contains("\"amount\":18446744073709551616"), "{response}");
+    assert!(
+        response.contains("\"max_price\":340282366920938463463374607431768211455"),
+        "{response}"
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_is_not_kept_is_an_error_that_says_what_to_do() {
+    let (code, message) = world().call("strike_job", json!([3])).await.unwrap_err();
+    assert_eq!(code, 7001);
+    assert!(
+        message.contains("JobNotFound") && message.contains("events"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn jobs_are_listed_newest_first_in_pages() {
+    let world = world();
+    let ids = |jobs: Value| {
+        jobs.as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["job"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(world.call("strike_jobs", json!([])).await.unwrap()), [2, 1]);
+    assert_eq!(ids(world.call("strike_jobs", json!([ALICE, 2, 5])).await.unwrap()), [1]);
+    assert_eq!(
+        ids(world.call("strike_jobs", json!({ "limit": 1 })).await.unwrap()),
+        [2]
+    );
+    for limit in [0, 101] {
+        let (code, message) = world.call("strike_jobs", json!([null, null, limit])).await.unwrap_err();
+        assert_eq!(code, -32602);
+        assert!(message.contains("between 1 and 100"), "{message}");
+    }
+    let (code, _) = world.call("strike_jobs", json!(["nobody"])).await.unwrap_err();
+    assert_eq!(code, -32602);
+}
+
+#[tokio::test]
+async fn an_order_is_quoted_from_json_and_from_scale() {
+    let world = world();
+    let expected = json!({ "provider": ALICE, "price": 2_000, "max_units": 150, "max_fee": 300 });
+    let object = json!({
+        "prompt": "once", "model": format!("0x{}", "09".repeat(32)), "max_input_tokens": 100, "max_output_tokens": 50,
+    });
+    assert_eq!(world.call("strike_quote", json!([object])).await.unwrap(), expected);
+    let mut with_price = object.clone();
+    with_price["max_price"] = json!("340282366920938463463374607431768211455");
+    with_price["model"] = json!(MODEL);
+    assert_eq!(world.call("strike_quote", json!([with_price])).await.unwrap(), expected);
+    let scale = format!("0x{}", hex::encode(order(b"once").encode()));
+    assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), expected);
+
+    let mut other_model = object.clone();
+    other_model["model"] = json!(format!("0x{}", "08".repeat(32)));
+    assert_eq!(
+        world.call("strike_quote", json!([other_model])).await.unwrap(),
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_order_is_refused_with_the_reason() {
+    let world = world();
+    let good = json!({ "prompt": "x", "model": MODEL, "max_input_tokens": 1, "max_output_tokens": 1 });
+    let with = |key: &str, value: Value| {
+        let mut order = good.clone();
+        order[key] = value;
+        order
+    };
+    for (order, reason) in [
+        (json!("0x0102"), "SCALE"),
+        (json!("hello"), "hex"),
+        (json!({ "prompt": "x" }), "missing field"),
+        (with("modle", json!(1)), "unknown field"),
+        (with("prompt", json!("x".repeat(4_097))), "4096"),
+        (
+            with("stop", json!([[1], [2], [3], [4], [5]])),
+            "too many stop sequences",
+        ),
+        (with("max_price", json!(-1)), "amount"),
+        (with("model", json!("0x01")), "artifact"),
+    ] {
+        let (code, message) = world.call("strike_quote", json!([order])).await.unwrap_err();
+        assert_eq!(code, -32602);
+        assert!(message.contains(reason), "{message} should say {reason}");
+    }
+}
+
+#[tokio::test]
+async fn providers_and_models_are_listed() {
+    let world = world();
+    let providers = world.call("strike_providers", json!([ALICE, 10])).await.unwrap();
+    assert_eq!(providers[0]["linked"], json!([ALICE]));
+    let models = world.call("strike_models", json!([])).await.unwrap();
+    assert_eq!(
+        (&models[0]["name"], &models[0]["owner"]),
+        (&json!("small"), &json!(ALICE))
+    );
+}
+
+#[tokio::test]
+async fn inputs_are_hex_and_text_where_they_are_text() {
+    let world = world();
+    let text = world.call("strike_input", json!([1])).await.unwrap();
+    assert_eq!(text, json!({ "hex": "0x6f6e6365", "text": "once" }));
+    let bytes = world.call("strike_input", json!([2])).await.unwrap();
+    assert_eq!(bytes, json!({ "hex": "0xff", "text": null }));
+}
+
+#[tokio::test]
+async fn an_output_is_told_by_a_node_that_has_it() {
+    let world = world();
+    let (code, message) = world.call("strike_output", json!([1])).await.unwrap_err();
+    assert_eq!(code, 7003);
+    assert!(message.contains("ask a node that ran or checked it"), "{message}");
+
+    world.blobs.put_output(&TOKENS).unwrap();
+    let output = world.call("strike_output", json!([1])).await.unwrap();
+    assert_eq!(output["tokens"], json!(TOKENS));
+    assert_eq!(output["text"], "3 tokens");
+    assert_eq!((&output["n_in"], &output["stop"]), (&json!(4), &json!("end_of_text")));
+}
+
+#[tokio::test]
+async fn a_job_without_a_result_has_no_output() {
+    let (code, _) = world().call("strike_output", json!([2])).await.unwrap_err();
+    assert_eq!(code, 7002);
+}

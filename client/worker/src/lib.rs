@@ -1,0 +1,28 @@
+//! The bridge between the chain and the engine.
+//!
+//! [`run`] follows the chain, asks the runtime what this node's app keys owe, runs it on threads of its own, and leaves
+//! results in the mailbox from which the verification pallet's off-chain worker signs and submits them. Nothing here
+//! signs or submits, and no inference happens inside an off-chain worker.
+//!
+//! - [`run`], [`WorkerParams`]: the task.
+//! - [`Executor`]: the seam to the engine; [`EngineExecutor`] is the engine behind it.
+//! - [`ModelStore`]: the models the node can run.
+
+mod duty;
+mod execute;
+mod mailbox;
+mod metrics;
+mod model_store;
+mod perform;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use execute::{EngineExecutor, ExecuteError, Executor, Outcome};
+pub use model_store::{model_id, ModelStore, ModelStoreError};
+pub use strike_inference::Control;
+pub use worker::{run, Limits, WorkerParams};
+
+/// Target of the worker's log lines.
+pub const LOG_TARGET: &str = "strike-worker";

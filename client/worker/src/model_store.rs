@@ -1,0 +1,261 @@
+//! The models a node can run: the built-in one and those in its model directories.
+
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use strike_inference::{Model, ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use strike_primitives::{
+    artifact::{self, ArtifactId, ArtifactKind, BundleEntry},
+    merkle,
+};
+
+const MODEL_FILES: [&str; 3] = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE];
+
+/// Why a model could not be found or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelStoreError {
+    /// The file system refused.
+    #[error("reading {path}: {source}")]
+    Io {
+        /// What was read.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A model directory has neither a model's files nor folders that have them.
+    #[error(
+        "{0} holds no model: config.json, model.safetensors and tokenizer.json are needed, here or one folder deeper"
+    )]
+    NoModel(PathBuf),
+    /// The files are not those that were there when the node started.
+    #[error("the model in {0} changed since the node started; restart the node")]
+    Changed(PathBuf),
+    /// The files are not a model that the engine runs.
+    #[error("the model in {path} cannot be loaded: {source}")]
+    Load {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        source: ModelError,
+    },
+}
+
+enum Source {
+    BuiltIn,
+    Directory(PathBuf),
+}
+
+struct Loaded {
+    model: Arc<Model>,
+    bytes: u64,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Cache {
+    models: BTreeMap<ArtifactId, Loaded>,
+    clock: u64,
+}
+
+/// Models by their artifact, loaded when first needed and kept while memory allows.
+pub struct ModelStore {
+    sources: BTreeMap<ArtifactId, Source>,
+    built_in: ArtifactId,
+    /// Most bytes of weights kept loaded. The model last used stays, however large it is.
+    memory: u64,
+    cache: Mutex<Cache>,
+    /// Held while a model loads, so that two runs do not load the same one.
+    loading: Mutex<()>,
+}
+
+/// The artifact that names a model with these files.
+pub fn model_id(files: &ModelFiles) -> ArtifactId {
+    artifact::bundle_of(files.named())
+}
+
+impl ModelStore {
+    /// The built-in model and the models in `directories`: each either holds a model's files or folders that do. Reads
+    /// every file once to know its root. Of folders, those that hold no whole model are skipped with a warning.
+    pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
+        let built_in = model_id(&ModelFiles::builtin());
+        let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
+        for directory in directories {
+            let mut found = 0usize;
+            for candidate in candidates(directory)? {
+                match directory_id(&candidate) {
+                    Ok(id) => {
+                        log::info!(
+                            target: crate::LOG_TARGET,
+                            "Model {} is in {}",
+                            hex::encode(id.root),
+                            candidate.display(),
+                        );
+                        sources.entry(id).or_insert(Source::Directory(candidate));
+                        found += 1;
+                    }
+                    Err(error) => log::warn!(target: crate::LOG_TARGET, "Skipped a model: {error}"),
+                }
+            }
+            if found == 0 {
+                return Err(ModelStoreError::NoModel(directory.clone()));
+            }
+        }
+        Ok(Self {
+            sources,
+            built_in,
+            memory,
+            cache: Mutex::default(),
+            loading: Mutex::new(()),
+        })
+    }
+
+    /// The built-in model.
+    pub fn built_in(&self) -> ArtifactId {
+        self.built_in
+    }
+
+    /// Every model this node can run.
+    pub fn ids(&self) -> Vec<ArtifactId> {
+        self.sources.keys().copied().collect()
+    }
+
+    /// A model, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
+    pub fn get(&self, id: &ArtifactId) -> Result<Option<Arc<Model>>, ModelStoreError> {
+        if let Some(model) = self.cached(id) {
+            return Ok(Some(model));
+        }
+        let Some(source) = self.sources.get(id) else {
+            return Ok(None);
+        };
+        let _loading = self.loading.lock();
+        if let Some(model) = self.cached(id) {
+            return Ok(Some(model));
+        }
+        let (model, bytes) = load(id, source)?;
+        let model = Arc::new(model);
+        self.keep(*id, model.clone(), bytes);
+        Ok(Some(model))
+    }
+
+    /// The text of token ids of a model; `None` if the node does not have the model.
+    pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
+        match self.get(id).map_err(|error| error.to_string())? {
+            Some(model) => model.detokenize(tokens).map(Some).map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    fn cached(&self, id: &ArtifactId) -> Option<Arc<Model>> {
+        let mut cache = self.cache.lock();
+        cache.clock += 1;
+        let now = cache.clock;
+        let loaded = cache.models.get_mut(id)?;
+        loaded.used = now;
+        Some(loaded.model.clone())
+    }
+
+    fn keep(&self, id: ArtifactId, model: Arc<Model>, bytes: u64) {
+        let mut cache = self.cache.lock();
+        cache.clock += 1;
+        let used = cache.clock;
+        cache.models.insert(id, Loaded { model, bytes, used });
+        while cache.models.values().map(|loaded| loaded.bytes).sum::<u64>() > self.memory {
+            // A model in use stays in memory until its run ends; it only is no longer kept for the next one.
+            let unused = cache
+                .models
+                .iter()
+                .filter(|(other, _)| **other != id)
+                .min_by_key(|(_, loaded)| loaded.used)
+                .map(|(other, _)| *other);
+            let Some(unused) = unused else { break };
+            cache.models.remove(&unused);
+        }
+    }
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ModelStoreError + '_ {
+    move |source| ModelStoreError::Io {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+/// The directory itself if it has a configuration, else its folders, in the order of their names.
+fn candidates(directory: &Path) -> Result<Vec<PathBuf>, ModelStoreError> {
+    if directory.join(MODEL_FILES[0]).is_file() {
+        return Ok(vec![directory.to_path_buf()]);
+    }
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(io_error(directory))? {
+        let path = entry.map_err(io_error(directory))?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// [`model_id`] of the files in a directory, one chunk in memory at a time.
+fn directory_id(directory: &Path) -> Result<ArtifactId, ModelStoreError> {
+    let entry = |name: &str| {
+        let path = directory.join(name);
+        let (length, root) = file_root(&path).map_err(io_error(&path))?;
+        Ok(BundleEntry {
+            name: name.as_bytes().to_vec(),
+            length,
+            root,
+        })
+    };
+    let entries: Result<_, ModelStoreError> = MODEL_FILES.into_iter().map(entry).collect();
+    Ok(artifact::bundle(entries?))
+}
+
+/// Length and [`artifact::file_root`] of a file.
+fn file_root(path: &Path) -> io::Result<(u64, sp_core::H256)> {
+    let mut file = File::open(path)?;
+    let (mut leaves, mut length) = (Vec::new(), 0u64);
+    loop {
+        let mut chunk = Vec::with_capacity(merkle::CHUNK_SIZE);
+        Read::by_ref(&mut file)
+            .take(merkle::CHUNK_SIZE as u64)
+            .read_to_end(&mut chunk)?;
+        if chunk.is_empty() {
+            break;
+        }
+        length += chunk.len() as u64;
+        leaves.push(merkle::leaf(&chunk));
+    }
+    Ok((
+        length,
+        artifact::typed_root(ArtifactKind::File, length, merkle::top(&leaves)),
+    ))
+}
+
+/// Load a model and verify that it is the one named `id`: the files may have changed since they were found. Returns with
+/// it the memory it takes, in bytes.
+fn load(id: &ArtifactId, source: &Source) -> Result<(Model, u64), ModelStoreError> {
+    let (path, files) = match source {
+        Source::BuiltIn => (PathBuf::from("this program"), Ok(ModelFiles::builtin())),
+        Source::Directory(path) => (path.clone(), ModelFiles::read(path)),
+    };
+    let loaded = files.and_then(|files| {
+        if model_id(&files) != *id {
+            return Ok(None);
+        }
+        Model::from_files(&files).map(Some)
+    });
+    match loaded {
+        Ok(Some(model)) => {
+            let bytes = model.info().memory_bytes;
+            Ok((model, bytes))
+        }
+        Ok(None) => Err(ModelStoreError::Changed(path)),
+        Err(source) => Err(ModelStoreError::Load { path, source }),
+    }
+}

@@ -1,0 +1,206 @@
+//! From a duty to what goes into the mailbox. Blocks for as long as the work takes; called on a thread of its own.
+
+use crate::{
+    execute::{ExecuteError, Executor, Outcome},
+    mailbox::Entry,
+    schedule::Ended,
+};
+use sp_core::{
+    sr25519::{vrf::VrfTranscript, Public},
+    H256,
+};
+use sp_keystore::KeystorePtr;
+use std::{
+    panic::{catch_unwind, AssertUnwindSafe},
+    sync::Arc,
+};
+use strike_blobs::{BlobError, BlobStore};
+use strike_inference::Control;
+use strike_primitives::{
+    api::{CheckDuty, Duty, ProvideDuty},
+    app::{AppKey, APP_KEY_TYPE},
+    artifact::output_root,
+    commitment::{job_root, Commitment, CommitmentV1},
+    job::VerificationClass,
+    mailbox::{CommitmentEntry, FindingEntry},
+    verdict::{salt, salt_input, AuditRef, InvalidReason, Verdict},
+    Units,
+};
+
+/// Label of the transcript that salts are derived through. Only this node's keys ever evaluate it.
+const SALT_TRANSCRIPT: &[u8] = b"strike/1/salt";
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub(crate) struct Performed {
+    pub entry: Entry,
+    pub n_in: u32,
+    pub n_out: u32,
+    /// What a check found.
+    pub verdict: Option<Verdict>,
+}
+
+/// Why a run gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    #[error("the output could not be kept: {0}")]
+    Store(#[from] BlobError),
+    #[error("the keystore failed: {0}")]
+    Keystore(String),
+    #[error("the app key is no longer in the keystore")]
+    KeyMissing,
+    #[error("class {0:?} is not one this node can run")]
+    ClassNotSupported(VerificationClass),
+    #[error("the run panicked: {0}")]
+    Panicked(String),
+    #[error("no thread could be started: {0}")]
+    NoThread(std::io::Error),
+}
+
+impl Failure {
+    /// As metrics name it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Execute(error) => error.reason(),
+            Self::Store(_) => "store",
+            Self::Keystore(_) => "keystore",
+            Self::KeyMissing => "key_missing",
+            Self::ClassNotSupported(_) => "class_not_supported",
+            Self::Panicked(_) => "panicked",
+            Self::NoThread(_) => "no_thread",
+        }
+    }
+
+    /// As the schedule sees it.
+    pub fn ended<R>(&self) -> Ended<R> {
+        match self {
+            Self::Execute(ExecuteError::Cancelled) => Ended::Cancelled,
+            Self::Execute(ExecuteError::ModelMissing(_) | ExecuteError::NotSupported(_))
+            | Self::ClassNotSupported(_)
+            | Self::KeyMissing => Ended::Hopeless,
+            Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::Panicked(_) | Self::NoThread(_) => {
+                Ended::Failed
+            }
+        }
+    }
+}
+
+/// What duties are performed with.
+#[derive(Clone)]
+pub(crate) struct Workshop {
+    /// Runs jobs of this node's providers.
+    pub provide: Arc<dyn Executor>,
+    /// Runs checks of this node's validators.
+    pub check: Arc<dyn Executor>,
+    pub keystore: KeystorePtr,
+    pub blobs: Arc<BlobStore>,
+}
+
+impl Workshop {
+    /// Perform `duty`. A panic of the engine is a failure like another, not the end of the node.
+    pub fn perform(&self, duty: &Duty, control: &Control) -> Result<Performed, Failure> {
+        // The node's panic handler ends the process unless told otherwise.
+        let _guard = sp_panic_handler::AbortGuard::force_unwind();
+        catch_unwind(AssertUnwindSafe(|| match duty {
+            Duty::Provide(duty) => self.provide(duty, control),
+            Duty::Check(duty) => self.check(duty, control),
+        }))
+        .unwrap_or_else(|panic| {
+            let message = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            Err(Failure::Panicked(message))
+        })
+    }
+
+    fn provide(&self, duty: &ProvideDuty, control: &Control) -> Result<Performed, Failure> {
+        ensure_class(duty.class)?;
+        let outcome = self.provide.run(&duty.model, &duty.work, &duty.binding.seed, control)?;
+        // Before the result is published, so that whoever sees the commitment can ask for the output.
+        let out_root = self.blobs.put_output(&outcome.tokens)?;
+        let Outcome { n_in, n_out, stop, .. } = outcome;
+        let job_root = job_root(&duty.binding, &out_root, &None, n_in, n_out, stop);
+        let commitment = Commitment::V1(CommitmentV1 {
+            job_root,
+            out_root,
+            trace_root: None,
+            n_in,
+            n_out,
+            stop,
+        });
+        Ok(Performed {
+            entry: Entry::Commitment(CommitmentEntry { commitment }),
+            n_in,
+            n_out,
+            verdict: None,
+        })
+    }
+
+    fn check(&self, duty: &CheckDuty, control: &Control) -> Result<Performed, Failure> {
+        ensure_class(duty.class)?;
+        let outcome = self.check.run(&duty.model, &duty.work, &duty.binding.seed, control)?;
+        let verdict = judge(duty.commitment.v1(), &outcome);
+        if matches!(verdict, Verdict::Valid { .. }) {
+            // The verdict does not depend on this copy; it serves requesters when the provider is gone.
+            if let Err(error) = self.blobs.put_output(&outcome.tokens) {
+                log::warn!(target: crate::LOG_TARGET, "The output of job {} was checked but not kept: {error}", duty.audit.job);
+            }
+        }
+        let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
+        Ok(Performed {
+            entry: Entry::Finding(FindingEntry {
+                verdict,
+                work_tag: None,
+                salt,
+            }),
+            n_in: outcome.n_in,
+            n_out: outcome.n_out,
+            verdict: Some(verdict),
+        })
+    }
+
+    /// The salt of a verdict, derived from the key alone: whoever has the key can open its seals without the mailbox.
+    fn salt(&self, key: &AppKey, genesis: &H256, audit: &AuditRef) -> Result<H256, Failure> {
+        let input = VrfTranscript::new(SALT_TRANSCRIPT, &[(b"input", &salt_input(genesis, audit))]);
+        let pre_output = self
+            .keystore
+            .sr25519_vrf_pre_output(APP_KEY_TYPE, &Public::from(key.clone()), &input)
+            .map_err(|error| Failure::Keystore(error.to_string()))?
+            .ok_or(Failure::KeyMissing)?;
+        Ok(salt(pre_output.0.as_bytes()))
+    }
+}
+
+fn ensure_class(class: VerificationClass) -> Result<(), Failure> {
+    match class {
+        VerificationClass::Statistical => Ok(()),
+        VerificationClass::Exact => Err(Failure::ClassNotSupported(class)),
+    }
+}
+
+/// Compare a provider's claim with what the check got. The output comes first: if it differs, nothing else matters.
+pub(crate) fn judge(claim: &CommitmentV1, outcome: &Outcome) -> Verdict {
+    let invalid = |reason| Verdict::Invalid { reason };
+    if claim.out_root != output_root(&outcome.tokens) {
+        invalid(InvalidReason::OutputMismatch)
+    } else if (claim.n_in, claim.n_out) != (outcome.n_in, outcome.n_out) {
+        invalid(InvalidReason::CountMismatch)
+    } else if claim.stop != outcome.stop {
+        invalid(InvalidReason::StopMismatch)
+    } else {
+        Verdict::Valid { units: units(outcome) }
+    }
+}
+
+/// Units as this check counted them: tokens read and written, and none where the job made an output impossible.
+fn units(outcome: &Outcome) -> Units {
+    if outcome.stop.is_job_error() {
+        0
+    } else {
+        Units::from(outcome.n_in).saturating_add(Units::from(outcome.n_out))
+    }
+}

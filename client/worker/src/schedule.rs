@@ -1,0 +1,298 @@
+//! What to start, cancel and publish: a state machine without clocks, threads or a chain, so that its rules can be tested.
+//!
+//! It is told what the chain says ([`Schedule::observe`]), how runs end ([`Schedule::finished`]) and what reached the
+//! mailbox ([`Schedule::published`]), and answers with [`Action`]s. Its rules:
+//!
+//! - Only what the best block lists is worked on; what vanished from the list, changed, or can no longer be included in
+//!   a block is cancelled.
+//! - A duty never runs twice at once, also when it vanishes and comes back while its cancelled run is still ending.
+//! - The nearest deadline goes first.
+//! - A result is published only while its duty is listed and the block it rests on is final, and again whenever it is
+//!   missing from the mailbox.
+//! - At most [`Bounds::duties`] duties are remembered and at most [`Bounds::runs`] run.
+
+use crate::duty::DutyId;
+use std::collections::BTreeMap;
+use strike_primitives::{api::Duty, BlockNumber};
+
+/// Failed runs after which a duty is left alone.
+pub(crate) const MAX_FAILURES: u32 = 5;
+
+/// Bounds of a schedule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Most duties remembered; those with the nearest deadlines.
+    pub duties: usize,
+    /// Most runs at once.
+    pub runs: usize,
+}
+
+/// A duty the best block lists.
+#[derive(Clone, Debug)]
+pub(crate) struct Owed {
+    pub id: DutyId,
+    pub duty: Duty,
+    /// Whether the mailbox holds its result.
+    pub delivered: bool,
+}
+
+/// What the chain says.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub best: BlockNumber,
+    pub finalized: BlockNumber,
+    pub owed: Vec<Owed>,
+    /// Whether new runs may start; not while the node catches up, when most of what it sees is over.
+    pub may_start: bool,
+}
+
+/// Names one run of a duty.
+pub(crate) type RunId = u64;
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended<R> {
+    /// With a result.
+    Done(R),
+    /// It was cancelled.
+    Cancelled,
+    /// It failed, and may work another time.
+    Failed,
+    /// It failed, and will fail again on this node.
+    Hopeless,
+}
+
+/// What to do next.
+#[derive(Clone, Debug)]
+pub(crate) enum Action<R> {
+    /// Run a duty.
+    Start { id: DutyId, run: RunId, duty: Box<Duty> },
+    /// Stop a run. It still has to be reported as finished.
+    Cancel { run: RunId },
+    /// Put a result into the mailbox.
+    Publish { id: DutyId, duty: Box<Duty>, result: R },
+}
+
+enum State<R> {
+    /// To be run, not before this block.
+    Open { failures: u32, not_before: BlockNumber },
+    /// Its result.
+    Done(R),
+    /// It cannot be done here.
+    GivenUp,
+}
+
+struct Entry<R> {
+    duty: Duty,
+    delivered: bool,
+    state: State<R>,
+}
+
+struct Run {
+    run: RunId,
+    duty: Duty,
+    cancelled: bool,
+}
+
+/// See the module.
+pub(crate) struct Schedule<R> {
+    bounds: Bounds,
+    best: BlockNumber,
+    finalized: BlockNumber,
+    may_start: bool,
+    entries: BTreeMap<DutyId, Entry<R>>,
+    running: BTreeMap<DutyId, Run>,
+    next_run: RunId,
+}
+
+/// Whether two duties with the same id ask for the same result. Heights may differ: a fork can assign the same attempt
+/// in another block.
+fn same_work(a: &Duty, b: &Duty) -> bool {
+    match (a, b) {
+        (Duty::Provide(a), Duty::Provide(b)) => a.binding == b.binding && a.model == b.model && a.work == b.work,
+        (Duty::Check(a), Duty::Check(b)) => {
+            a.binding == b.binding && a.model == b.model && a.work == b.work && a.commitment == b.commitment
+        }
+        _ => false,
+    }
+}
+
+/// The block whose finality a result waits for.
+fn rests_on(duty: &Duty) -> BlockNumber {
+    match duty {
+        Duty::Provide(duty) => duty.assigned_at,
+        Duty::Check(duty) => duty.committed_at,
+    }
+}
+
+fn deadline(duty: &Duty) -> BlockNumber {
+    match duty {
+        Duty::Provide(duty) => duty.deadline,
+        Duty::Check(duty) => duty.deadline,
+    }
+}
+
+impl<R: Clone> Schedule<R> {
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            best: 0,
+            finalized: 0,
+            may_start: false,
+            entries: BTreeMap::new(),
+            running: BTreeMap::new(),
+            next_run: 0,
+        }
+    }
+
+    /// Take in what the chain says. What it no longer lists is forgotten, with its result.
+    pub fn observe(&mut self, view: View) {
+        self.best = view.best;
+        self.finalized = view.finalized;
+        self.may_start = view.may_start;
+
+        let mut owed = view.owed;
+        owed.retain(|owed| deadline(&owed.duty) > view.best);
+        owed.sort_by(|a, b| (deadline(&a.duty), &a.id).cmp(&(deadline(&b.duty), &b.id)));
+        owed.dedup_by(|a, b| a.id == b.id);
+        owed.truncate(self.bounds.duties);
+
+        let mut before = std::mem::take(&mut self.entries);
+        for Owed { id, duty, delivered } in owed {
+            let state = match before.remove(&id) {
+                Some(entry) if same_work(&entry.duty, &duty) => entry.state,
+                _ => State::Open {
+                    failures: 0,
+                    not_before: 0,
+                },
+            };
+            self.entries.insert(id, Entry { duty, delivered, state });
+        }
+    }
+
+    /// A run ended.
+    pub fn finished(&mut self, id: &DutyId, run: RunId, ended: Ended<R>) {
+        let Some(ran) = self.running.get(id).filter(|running| running.run == run) else {
+            return;
+        };
+        if let Some(entry) = self
+            .entries
+            .get_mut(id)
+            .filter(|entry| same_work(&entry.duty, &ran.duty))
+        {
+            entry.state = match (ended, &entry.state) {
+                (Ended::Done(result), _) => State::Done(result),
+                (Ended::Hopeless, _) => State::GivenUp,
+                (Ended::Failed, State::Open { failures, .. }) if failures + 1 < MAX_FAILURES => {
+                    let failures = failures + 1;
+                    State::Open {
+                        failures,
+                        not_before: self.best.saturating_add(1 << failures),
+                    }
+                }
+                (Ended::Failed, _) => State::GivenUp,
+                (Ended::Cancelled, _) => State::Open {
+                    failures: 0,
+                    not_before: 0,
+                },
+            };
+        }
+        self.running.remove(id);
+    }
+
+    /// The mailbox holds the result of `id`.
+    pub fn published(&mut self, id: &DutyId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.delivered = true;
+        }
+    }
+
+    /// What to do now. Runs named in [`Action::Start`] count as started; results named in [`Action::Publish`] come
+    /// again until they are reported as published.
+    pub fn actions(&mut self) -> Vec<Action<R>> {
+        let mut actions = Vec::new();
+        let entries = &self.entries;
+        for (id, running) in self.running.iter_mut().filter(|(_, running)| !running.cancelled) {
+            let wanted = entries
+                .get(id)
+                .is_some_and(|entry| !entry.delivered && same_work(&entry.duty, &running.duty));
+            if !wanted {
+                running.cancelled = true;
+                actions.push(Action::Cancel { run: running.run });
+            }
+        }
+
+        for (id, entry) in &self.entries {
+            if let (State::Done(result), false) = (&entry.state, entry.delivered) {
+                if rests_on(&entry.duty) <= self.finalized {
+                    actions.push(Action::Publish {
+                        id: id.clone(),
+                        duty: Box::new(entry.duty.clone()),
+                        result: result.clone(),
+                    });
+                }
+            }
+        }
+
+        if self.may_start {
+            let mut waiting: Vec<_> = self.startable().collect();
+            waiting.sort_by_key(|(id, duty)| (deadline(duty), *id));
+            let free = self.bounds.runs.saturating_sub(self.running.len());
+            let chosen: Vec<_> = waiting
+                .into_iter()
+                .take(free)
+                .map(|(id, duty)| (id.clone(), duty.clone()))
+                .collect();
+            for (id, duty) in chosen {
+                let run = self.next_run;
+                self.next_run += 1;
+                self.running.insert(
+                    id.clone(),
+                    Run {
+                        run,
+                        duty: duty.clone(),
+                        cancelled: false,
+                    },
+                );
+                actions.push(Action::Start {
+                    id,
+                    run,
+                    duty: Box::new(duty),
+                });
+            }
+        }
+        actions
+    }
+
+    /// How many duties wait for a free run.
+    pub fn waiting(&self) -> usize {
+        self.startable().count()
+    }
+
+    /// How many runs go on, cancelled ones included until they end.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    fn startable(&self) -> impl Iterator<Item = (&DutyId, &Duty)> {
+        self.entries.iter().filter_map(|(id, entry)| {
+            let open = matches!(entry.state, State::Open { not_before, .. } if not_before <= self.best);
+            (open && !entry.delivered && !self.running.contains_key(id)).then_some((id, &entry.duty))
+        })
+    }
+
+    #[cfg(test)]
+    pub fn remembered(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether failures keep a duty from running, now or for good.
+    #[cfg(test)]
+    pub fn resting(&self, id: &DutyId) -> bool {
+        self.entries.get(id).is_some_and(|entry| match entry.state {
+            State::Open { not_before, .. } => not_before > self.best,
+            State::Done(_) => false,
+            State::GivenUp => true,
+        })
+    }
+}

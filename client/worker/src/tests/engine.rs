@@ -1,0 +1,190 @@
+use super::support::{blobs, work};
+use crate::{
+    execute::{EngineExecutor, ExecuteError, Executor, Outcome},
+    model_store::{model_id, ModelStore, ModelStoreError},
+    Control,
+};
+use sp_core::H256;
+use std::{fs, path::Path, sync::Arc};
+use strike_blobs::BlobStore;
+use strike_inference::ModelFiles;
+use strike_primitives::{
+    artifact::{file_root, ArtifactKind},
+    commitment::StopReason,
+    job::{Generate, Input, WorkSpec},
+};
+
+const MEMORY: u64 = 1 << 30;
+
+struct World {
+    executor: EngineExecutor,
+    models: Arc<ModelStore>,
+    blobs: Arc<BlobStore>,
+    _dir: tempfile::TempDir,
+}
+
+fn world() -> World {
+    let (dir, blobs) = blobs();
+    let models = Arc::new(ModelStore::open(&[], MEMORY).unwrap());
+    World {
+        executor: EngineExecutor::new(models.clone(), blobs.clone()),
+        models,
+        blobs,
+        _dir: dir,
+    }
+}
+
+fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
+    let WorkSpec::Generate(mut generate) = work("Once upon a time");
+    change(&mut generate);
+    WorkSpec::Generate(generate)
+}
+
+impl World {
+    fn run(&self, work: &WorkSpec) -> Result<Outcome, ExecuteError> {
+        self.executor
+            .run(&self.models.built_in(), work, &H256([3; 32]), &Control::default())
+    }
+}
+
+#[test]
+fn the_same_job_gives_the_same_outcome_also_from_another_store() {
+    let work = changed(|work| work.sampler.temperature_milli = 900);
+    let first = world().run(&work).unwrap();
+    assert_eq!(first, world().run(&work).unwrap());
+    assert_eq!(first.n_out as usize, first.tokens.len());
+    assert!(first.n_in > 0 && first.n_out > 0 && !first.stop.is_job_error());
+}
+
+#[test]
+fn what_is_the_jobs_fault_is_an_outcome_without_tokens() {
+    let world = world();
+    let too_long = changed(|work| work.max_input_tokens = 1);
+    assert_eq!(
+        world.run(&too_long).unwrap(),
+        Outcome::job_error(StopReason::InputTooLong)
+    );
+    for work in [
+        changed(|work| work.input = Input::Plain(vec![0xff].try_into().unwrap())),
+        changed(|work| work.sampler.repetition_penalty_milli = 0),
+        changed(|work| work.stop = vec![vec![u32::MAX].try_into().unwrap()].try_into().unwrap()),
+    ] {
+        assert_eq!(world.run(&work).unwrap(), Outcome::job_error(StopReason::InvalidInput));
+    }
+}
+
+#[test]
+fn what_is_the_nodes_fault_is_an_error() {
+    let world = world();
+    let control = Control::default();
+    control.cancel();
+    let model = world.models.built_in();
+    let cancelled = world.executor.run(&model, &work("once"), &H256::zero(), &control);
+    assert!(matches!(cancelled, Err(ExecuteError::Cancelled)));
+    let late = Control::with_deadline(std::time::Instant::now());
+    let late = world.executor.run(&model, &work("once"), &H256::zero(), &late);
+    assert!(matches!(late, Err(ExecuteError::TooSlow)));
+    let other = super::support::MODEL;
+    let missing = world
+        .executor
+        .run(&other, &work("once"), &H256::zero(), &Control::default());
+    assert!(matches!(missing, Err(ExecuteError::ModelMissing(id)) if id == other));
+}
+
+#[test]
+fn an_input_may_be_a_blob_that_is_here() {
+    let world = world();
+    let prompt = b"Once upon a time";
+    let blob = changed(|work| {
+        work.input = Input::Blob {
+            root: file_root(prompt),
+            length: prompt.len() as u64,
+        }
+    });
+    assert!(matches!(world.run(&blob), Err(ExecuteError::InputMissing(_))));
+    world.blobs.put(ArtifactKind::File, prompt).unwrap();
+    assert_eq!(world.run(&blob).unwrap(), world.run(&changed(|_| ())).unwrap());
+}
+
+fn write_built_in(dir: &Path) {
+    fs::create_dir_all(dir).unwrap();
+    for (name, bytes) in ModelFiles::builtin().named() {
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+/// Another model: the same one with a space behind its configuration.
+fn write_other(dir: &Path) {
+    write_built_in(dir);
+    let config = dir.join("config.json");
+    let mut bytes = fs::read(&config).unwrap();
+    bytes.push(b' ');
+    fs::write(config, bytes).unwrap();
+}
+
+#[test]
+fn models_are_found_in_a_directory_and_in_its_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(&dir.path().join("a"));
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    let of_folders = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    let of_one = ModelStore::open(&[dir.path().join("a")], MEMORY).unwrap();
+    assert_eq!(of_folders.ids(), of_one.ids());
+    assert_eq!(of_folders.ids().len(), 2);
+    let id = model_id(&ModelFiles::read(&dir.path().join("a")).unwrap());
+    assert!(of_folders.ids().contains(&id));
+    assert!(of_folders.get(&id).unwrap().is_some());
+    let nothing = ModelStore::open(&[dir.path().join("empty")], MEMORY);
+    assert!(matches!(nothing, Err(ModelStoreError::NoModel(_))));
+}
+
+#[test]
+fn a_model_that_changed_since_the_start_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(dir.path());
+    let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    let id = model_id(&ModelFiles::read(dir.path()).unwrap());
+    fs::write(dir.path().join("tokenizer.json"), b"{}").unwrap();
+    assert!(matches!(store.get(&id), Err(ModelStoreError::Changed(_))));
+}
+
+#[test]
+fn a_damaged_model_is_an_error_that_names_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    write_built_in(dir.path());
+    fs::write(dir.path().join("model.safetensors"), b"damaged").unwrap();
+    let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    let id = model_id(&ModelFiles::read(dir.path()).unwrap());
+    let error = store.get(&id).unwrap_err();
+    assert!(matches!(error, ModelStoreError::Load { .. }));
+    assert!(error.to_string().contains("model.safetensors"), "{error}");
+}
+
+#[test]
+fn models_stay_loaded_while_memory_allows_and_the_last_used_always_does() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(dir.path());
+    let other = model_id(&ModelFiles::read(dir.path()).unwrap());
+    for (memory, kept) in [(MEMORY, true), (1, false)] {
+        let store = ModelStore::open(&[dir.path().to_path_buf()], memory).unwrap();
+        let first = store.get(&store.built_in()).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()));
+        store.get(&other).unwrap().unwrap();
+        assert_eq!(
+            Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()),
+            kept
+        );
+    }
+}
+
+#[test]
+fn tokens_are_turned_into_text_where_the_model_is_here() {
+    let world = world();
+    let outcome = world.run(&changed(|_| ())).unwrap();
+    let text = world
+        .models
+        .detokenize(&world.models.built_in(), &outcome.tokens)
+        .unwrap();
+    assert_eq!(text.as_deref(), Some(outcome.text.as_str()));
+    assert_eq!(world.models.detokenize(&super::support::MODEL, &[1]), Ok(None));
+}

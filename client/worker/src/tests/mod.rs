@@ -1,0 +1,8 @@
+//! Tests by behaviour. The schedule alone, each part alone, and the task over a chain, storage and engine of paper.
+
+mod engine;
+mod mailbox;
+mod perform;
+mod schedule;
+mod support;
+mod worker;

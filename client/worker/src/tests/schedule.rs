@@ -1,0 +1,335 @@
+use super::support::provide;
+use crate::{
+    duty::DutyId,
+    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View, MAX_FAILURES},
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use strike_primitives::{api::Duty, BlockNumber, JobId};
+
+const BOUNDS: Bounds = Bounds { duties: 4, runs: 2 };
+
+fn owed(duty: Duty) -> Owed {
+    Owed {
+        id: DutyId::of(&duty),
+        duty,
+        delivered: false,
+    }
+}
+
+fn view(best: BlockNumber, finalized: BlockNumber, duties: impl IntoIterator<Item = Duty>) -> View {
+    View {
+        best,
+        finalized,
+        owed: duties.into_iter().map(owed).collect(),
+        may_start: true,
+    }
+}
+
+fn job_of(duty: &Duty) -> JobId {
+    match duty {
+        Duty::Provide(duty) => duty.binding.job,
+        Duty::Check(duty) => duty.binding.job,
+    }
+}
+
+/// Actions in short.
+#[derive(Debug, PartialEq, Eq)]
+enum Short {
+    Start(JobId),
+    Cancel(RunId),
+    Publish(JobId),
+}
+
+fn short(actions: Vec<Action<u32>>) -> Vec<Short> {
+    actions
+        .into_iter()
+        .map(|action| match action {
+            Action::Start { duty, .. } => Short::Start(job_of(&duty)),
+            Action::Cancel { run } => Short::Cancel(run),
+            Action::Publish { duty, .. } => Short::Publish(job_of(&duty)),
+        })
+        .collect()
+}
+
+#[test]
+fn the_nearest_deadline_runs_first_and_no_more_than_allowed_at_once() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    schedule.observe(view(10, 8, [provide(1, 9, 40), provide(2, 9, 20), provide(3, 9, 30)]));
+    assert_eq!(short(schedule.actions()), [Short::Start(2), Short::Start(3)]);
+    assert_eq!((schedule.running(), schedule.waiting()), (2, 1));
+    assert_eq!(short(schedule.actions()), []);
+
+    schedule.finished(&DutyId::of(&provide(2, 9, 20)), 0, Ended::Done(7));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+}
+
+#[test]
+fn a_result_waits_for_finality_and_comes_again_until_the_mailbox_has_it() {
+    let mut schedule = Schedule::new(BOUNDS);
+    let id = DutyId::of(&provide(1, 9, 40));
+    schedule.observe(view(10, 8, [provide(1, 9, 40)]));
+    schedule.actions();
+    schedule.finished(&id, 0, Ended::Done(7));
+    assert_eq!(short(schedule.actions()), []);
+
+    schedule.observe(view(11, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
+    assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
+    schedule.published(&id);
+    assert_eq!(short(schedule.actions()), []);
+
+    // The write was lost: the mailbox does not have it at the next look.
+    schedule.observe(view(12, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
+}
+
+#[test]
+fn what_the_mailbox_has_is_not_run_again() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    let mut view = view(10, 9, [provide(1, 9, 40)]);
+    view.owed[0].delivered = true;
+    schedule.observe(view);
+    assert_eq!(short(schedule.actions()), []);
+}
+
+#[test]
+fn a_duty_that_vanished_is_cancelled_and_its_late_result_is_dropped() {
+    let mut schedule = Schedule::new(BOUNDS);
+    schedule.observe(view(10, 9, [provide(1, 9, 40)]));
+    schedule.actions();
+    schedule.observe(view(11, 9, []));
+    assert_eq!(short(schedule.actions()), [Short::Cancel(0)]);
+    assert_eq!(short(schedule.actions()), []);
+    schedule.finished(&DutyId::of(&provide(1, 9, 40)), 0, Ended::Done(7));
+    assert_eq!((schedule.running(), schedule.remembered()), (0, 0));
+}
+
+#[test]
+fn a_duty_that_comes_back_waits_for_its_cancelled_run_to_end() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    let id = DutyId::of(&provide(1, 9, 40));
+    schedule.observe(view(10, 9, [provide(1, 9, 40)]));
+    schedule.actions();
+    schedule.observe(view(11, 9, []));
+    schedule.actions();
+    schedule.observe(view(12, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), []);
+    schedule.finished(&id, 0, Ended::Cancelled);
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+}
+
+#[test]
+fn another_spec_under_the_same_id_is_other_work() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    let Duty::Provide(mut other) = provide(1, 9, 40) else {
+        unreachable!()
+    };
+    other.work = super::support::work("twice");
+    let id = DutyId::of(&provide(1, 9, 40));
+    schedule.observe(view(10, 9, [provide(1, 9, 40)]));
+    schedule.actions();
+    schedule.observe(view(11, 9, [Duty::Provide(other)]));
+    assert_eq!(short(schedule.actions()), [Short::Cancel(0)]);
+    schedule.finished(&id, 0, Ended::Done(7));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+}
+
+#[test]
+fn nothing_is_done_for_a_deadline_that_no_block_can_meet() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    schedule.observe(view(39, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+    schedule.observe(view(40, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Cancel(0)]);
+}
+
+#[test]
+fn a_failed_run_is_tried_again_later_and_not_for_ever() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    let duty = provide(1, 9, 10_000);
+    let id = DutyId::of(&duty);
+    let mut started = 0;
+    for best in 10..1_000 {
+        schedule.observe(view(best, 9, [duty.clone()]));
+        for action in schedule.actions() {
+            let Action::Start { run, .. } = action else {
+                panic!("{action:?}")
+            };
+            started += 1;
+            schedule.finished(&id, run, Ended::Failed);
+            assert_eq!(short(schedule.actions()), []);
+        }
+    }
+    assert_eq!(started, MAX_FAILURES);
+}
+
+#[test]
+fn a_hopeless_run_is_not_tried_again() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    schedule.observe(view(10, 9, [provide(1, 9, 40)]));
+    schedule.actions();
+    schedule.finished(&DutyId::of(&provide(1, 9, 40)), 0, Ended::Hopeless);
+    for best in 11..30 {
+        schedule.observe(view(best, 9, [provide(1, 9, 40)]));
+        assert_eq!(short(schedule.actions()), []);
+    }
+}
+
+#[test]
+fn nothing_starts_while_the_node_catches_up() {
+    let mut schedule = Schedule::<u32>::new(BOUNDS);
+    schedule.observe(View {
+        may_start: false,
+        ..view(10, 9, [provide(1, 9, 40)])
+    });
+    assert_eq!(short(schedule.actions()), []);
+    schedule.observe(view(11, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Best and final heights move on by these; the list holds these jobs, with these of them in the mailbox.
+    Look {
+        best: u32,
+        finalized: u32,
+        listed: Vec<(JobId, u32, u32)>,
+        delivered: u8,
+    },
+    /// One of the runs ends.
+    Finish { which: prop::sample::Index, how: u8 },
+    /// Results reach the mailbox, or do not.
+    Deliver(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let job = (0u64..8, 0u32..30, 1u32..60);
+    prop_oneof![
+        (0u32..3, 0u32..3, prop::collection::vec(job, 0..8), any::<u8>()).prop_map(
+            |(best, finalized, listed, delivered)| Step::Look {
+                best,
+                finalized,
+                listed,
+                delivered
+            }
+        ),
+        (any::<prop::sample::Index>(), 0u8..4).prop_map(|(which, how)| Step::Finish { which, how }),
+        any::<bool>().prop_map(Step::Deliver),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Against a simple model of what is listed and what runs.
+    #[test]
+    fn the_rules_hold_whatever_happens(steps in prop::collection::vec(step(), 0..60)) {
+        let mut schedule = Schedule::<JobId>::new(BOUNDS);
+        let (mut best, mut finalized) = (0u32, 0u32);
+        let mut listed: BTreeMap<DutyId, Owed> = BTreeMap::new();
+        let mut running: BTreeMap<RunId, (DutyId, JobId, bool)> = BTreeMap::new();
+        let mut deliver = true;
+        for step in steps {
+            match step {
+                Step::Look { best: more, finalized: final_more, listed: jobs, delivered } => {
+                    best += more;
+                    finalized = (finalized + final_more).min(best);
+                    listed.clear();
+                    let mut all = Vec::new();
+                    for (job, assigned_at, deadline) in jobs {
+                        let mut owed = owed(provide(job, assigned_at, deadline));
+                        owed.delivered = delivered & (1 << job) != 0;
+                        if !listed.contains_key(&owed.id) {
+                            listed.insert(owed.id.clone(), owed.clone());
+                            all.push(owed);
+                        }
+                    }
+                    schedule.observe(View { best, finalized, owed: all, may_start: true });
+                },
+                Step::Finish { which, how } => {
+                    if !running.is_empty() {
+                        let run = *running.keys().nth(which.index(running.len())).unwrap();
+                        let (id, job, _) = running.remove(&run).unwrap();
+                        let ended = match how {
+                            0 | 1 => Ended::Done(job),
+                            2 => Ended::Failed,
+                            _ => Ended::Cancelled,
+                        };
+                        schedule.finished(&id, run, ended);
+                    }
+                },
+                Step::Deliver(works) => deliver = works,
+            }
+            for action in schedule.actions() {
+                match action {
+                    Action::Start { id, run, duty } => {
+                        prop_assert!(running.values().all(|(other, ..)| *other != id), "ran twice at once");
+                        let owed = listed.get(&id);
+                        prop_assert!(owed.is_some_and(|owed| !owed.delivered), "nobody owes it");
+                        let Duty::Provide(provide) = &*duty else { unreachable!() };
+                        prop_assert!(provide.deadline > best, "too late");
+                        running.insert(run, (id, provide.binding.job, false));
+                    },
+                    Action::Cancel { run } => {
+                        let entry = running.get_mut(&run);
+                        prop_assert!(entry.as_ref().is_some_and(|(.., cancelled)| !cancelled), "cancelled twice");
+                        entry.unwrap().2 = true;
+                    },
+                    Action::Publish { id, duty, result } => {
+                        let owed = listed.get(&id);
+                        prop_assert!(owed.is_some_and(|owed| !owed.delivered), "published what nobody owes");
+                        let Duty::Provide(provide) = &*duty else { unreachable!() };
+                        prop_assert!(provide.assigned_at <= finalized, "published before it was final");
+                        prop_assert!(provide.deadline > best, "published too late");
+                        prop_assert_eq!(result, provide.binding.job, "published another job's result");
+                        if deliver {
+                            schedule.published(&id);
+                            listed.get_mut(&id).unwrap().delivered = true;
+                        }
+                    },
+                }
+            }
+            prop_assert!(running.len() <= BOUNDS.runs);
+            prop_assert!(schedule.remembered() <= BOUNDS.duties);
+            prop_assert_eq!(schedule.running(), running.len());
+            for (id, _, cancelled) in running.values() {
+                let wanted = listed.get(id).is_some_and(|owed| {
+                    let Duty::Provide(provide) = &owed.duty else { unreachable!() };
+                    provide.deadline > best && !owed.delivered
+                });
+                prop_assert!(wanted || *cancelled, "a run that nobody owes goes on");
+            }
+        }
+
+        // In a quiet end, everything that still can be done is done.
+        let can_be_done: Vec<_> = listed
+            .values()
+            .filter(|owed| matches!(&owed.duty, Duty::Provide(duty) if duty.deadline > best && duty.assigned_at <= best))
+            .cloned()
+            .collect();
+        if can_be_done.len() <= BOUNDS.duties {
+            let mut delivered = BTreeMap::new();
+            for _ in 0..200 {
+                let all = can_be_done
+                    .iter()
+                    .map(|owed| Owed { delivered: owed.delivered || delivered.contains_key(&owed.id), ..owed.clone() });
+                // Heights that a failed run waits for pass without moving the deadlines of the test.
+                schedule.observe(View { best, finalized: best, owed: all.collect(), may_start: true });
+                for (run, (id, job, _)) in std::mem::take(&mut running) {
+                    schedule.finished(&id, run, Ended::Done(job));
+                }
+                for action in schedule.actions() {
+                    match action {
+                        Action::Start { id, run, duty } => { running.insert(run, (id, job_of(&duty), false)); },
+                        Action::Publish { id, .. } => { delivered.insert(id.clone(), ()); schedule.published(&id); },
+                        Action::Cancel { .. } => {},
+                    }
+                }
+            }
+            for owed in can_be_done.iter().filter(|owed| !owed.delivered && !delivered.contains_key(&owed.id)) {
+                prop_assert!(schedule.resting(&owed.id), "forgotten");
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+use super::support::*;
+use crate::{
+    duty::DutyId,
+    execute::{ExecuteError, Executor},
+    mailbox::delivered,
+    metrics::Metrics,
+    perform::Workshop,
+    worker::{Chain, Limits, Look, Worker},
+    Control,
+};
+use futures::channel::mpsc;
+use parking_lot::Mutex;
+use sp_keystore::KeystorePtr;
+use std::{
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+use strike_primitives::{api::Duty, app::AppKey, job::WorkSpec, BlockNumber};
+use substrate_prometheus_endpoint::Registry;
+
+/// A chain that says what the test told it.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<(BlockNumber, BlockNumber, Vec<Duty>)>>);
+
+impl Chain for Paper {
+    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
+        let (best, finalized, duties) = self.0.lock().clone();
+        let owes = |duty: &Duty| match duty {
+            Duty::Provide(duty) => keys.contains(&duty.key),
+            Duty::Check(duty) => keys.contains(&duty.key),
+        };
+        Ok(Look {
+            best,
+            finalized,
+            duties: duties.into_iter().filter(owes).collect(),
+            syncing: false,
+        })
+    }
+}
+
+struct World {
+    paper: Paper,
+    storage: SharedStorage,
+    keystore: KeystorePtr,
+    key: AppKey,
+    blobs: (tempfile::TempDir, Arc<strike_blobs::BlobStore>),
+    wake: mpsc::UnboundedSender<()>,
+    wakeups: Option<mpsc::UnboundedReceiver<()>>,
+    registry: Registry,
+}
+
+impl World {
+    fn new() -> Self {
+        let (keystore, key) = keystore();
+        let (wake, wakeups) = mpsc::unbounded();
+        Self {
+            paper: Paper::default(),
+            storage: SharedStorage::default(),
+            keystore,
+            key,
+            blobs: blobs(),
+            wake,
+            wakeups: Some(wakeups),
+            registry: Registry::new(),
+        }
+    }
+
+    fn says(&self, best: BlockNumber, finalized: BlockNumber, duties: Vec<Duty>) {
+        *self.paper.0.lock() = (best, finalized, duties);
+        let _ = self.wake.unbounded_send(());
+    }
+
+    fn start(&mut self, executor: Arc<dyn Executor>) -> tokio::task::JoinHandle<()> {
+        let worker = Worker {
+            chain: self.paper.clone(),
+            workshop: Workshop {
+                provide: executor.clone(),
+                check: executor,
+                keystore: self.keystore.clone(),
+                blobs: self.blobs.1.clone(),
+            },
+            storage: self.storage.clone(),
+            metrics: Metrics::new(Some(&self.registry)).unwrap(),
+            limits: Limits::default(),
+        };
+        tokio::spawn(worker.follow(self.wakeups.take().unwrap()))
+    }
+
+    fn delivered(&self, duty: &Duty) -> bool {
+        delivered(&self.storage, &DutyId::of(duty), duty)
+    }
+
+    fn metric(&self, name: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.get_name() == name).unwrap();
+        family
+            .get_metric()
+            .iter()
+            .map(|metric| metric.get_counter().get_value())
+            .sum()
+    }
+}
+
+/// Wait until `condition` holds; a run ends on another thread.
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+/// An executor that runs until it is cancelled, counting its runs and how many of them ended.
+fn endless() -> (Arc<dyn Executor>, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+    let (began, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counts_began, counts_ended) = (began.clone(), ended.clone());
+    let executor = Fake(move |_: &WorkSpec, control: &Control| {
+        counts_began.fetch_add(1, Ordering::SeqCst);
+        while !control.cancelled.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        counts_ended.fetch_add(1, Ordering::SeqCst);
+        Err(ExecuteError::Cancelled)
+    });
+    (Arc::new(executor), began, ended)
+}
+
+#[tokio::test]
+async fn a_job_owed_at_the_start_is_run_and_published_once_final() {
+    let mut world = World::new();
+    let duty = Duty::Provide(provide_for(world.key.clone(), 1, 9, 50));
+    world.says(10, 8, vec![duty.clone()]);
+    let task = world.start(always(outcome()));
+    eventually("the output is kept", || world.blobs.1.size() > 0).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!world.delivered(&duty), "its block is not final");
+
+    world.says(11, 9, vec![duty.clone()]);
+    eventually("it is delivered", || world.delivered(&duty)).await;
+    assert_eq!(world.metric("strike_published_total"), 1.0);
+    assert_eq!(world.metric("strike_tokens_written_total"), 3.0);
+    task.abort();
+}
+
+#[tokio::test]
+async fn an_entry_that_is_lost_is_written_again_without_running_again() {
+    let mut world = World::new();
+    let duty = Duty::Provide(provide_for(world.key.clone(), 1, 9, 50));
+    world.says(10, 9, vec![duty.clone()]);
+    let task = world.start(always(outcome()));
+    eventually("it is delivered", || world.delivered(&duty)).await;
+
+    *world.storage.0.lock() = Default::default();
+    world.says(11, 9, vec![duty.clone()]);
+    eventually("it is delivered again", || world.delivered(&duty)).await;
+    assert_eq!(world.metric("strike_runs_total"), 1.0);
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_restarted_node_does_not_run_again_what_it_delivered() {
+    let mut world = World::new();
+    let duty = Duty::Provide(provide_for(world.key.clone(), 1, 9, 50));
+    world.says(10, 9, vec![duty.clone()]);
+    let task = world.start(always(outcome()));
+    eventually("it is delivered", || world.delivered(&duty)).await;
+    task.abort();
+
+    let (wake, wakeups) = mpsc::unbounded();
+    (world.wake, world.wakeups, world.registry) = (wake, Some(wakeups), Registry::new());
+    let (executor, began, _) = endless();
+    let task = world.start(executor);
+    world.says(11, 9, vec![duty]);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(began.load(Ordering::SeqCst), 0);
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_owes_any_longer_is_cancelled() {
+    let mut world = World::new();
+    let duty = Duty::Provide(provide_for(world.key.clone(), 1, 9, 50));
+    world.says(10, 9, vec![duty.clone()]);
+    let (executor, began, ended) = endless();
+    let task = world.start(executor);
+    eventually("it runs", || began.load(Ordering::SeqCst) == 1).await;
+    world.says(11, 9, vec![]);
+    eventually("it ended", || ended.load(Ordering::SeqCst) == 1).await;
+    world.says(12, 9, vec![duty]);
+    eventually("it runs again", || began.load(Ordering::SeqCst) == 2).await;
+    task.abort();
+    eventually("stopping the task cancels it", || ended.load(Ordering::SeqCst) == 2).await;
+}
+
+#[tokio::test]
+async fn a_check_is_published_and_counted_by_its_verdict() {
+    let mut world = World::new();
+    let claim = commitment(&binding(1, &work("once")), &outcome());
+    let duty = Duty::Check(check_for(world.key.clone(), 1, claim));
+    world.says(10, 9, vec![duty.clone()]);
+    let task = world.start(always(outcome()));
+    eventually("it is delivered", || world.delivered(&duty)).await;
+    assert_eq!(world.metric("strike_checks_total"), 1.0);
+    task.abort();
+}
+
+#[tokio::test]
+async fn the_task_ends_with_the_client() {
+    let mut world = World::new();
+    let task = world.start(always(outcome()));
+    world.wake.close_channel();
+    tokio::time::timeout(Duration::from_secs(5), task)
+        .await
+        .unwrap()
+        .unwrap();
+}

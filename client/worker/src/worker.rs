@@ -1,0 +1,391 @@
+//! The task: follows the chain, asks what is owed, starts and cancels runs, publishes results.
+
+use crate::{
+    duty::{kind, DutyId, Named},
+    execute::Executor,
+    mailbox::{self, Written},
+    metrics::Metrics,
+    perform::{Failure, Performed, Workshop},
+    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View},
+    LOG_TARGET,
+};
+use futures::{future, stream, FutureExt, Stream, StreamExt};
+use sc_client_api::BlockchainEvents;
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_consensus::SyncOracle;
+use sp_core::offchain::OffchainStorage;
+use sp_keystore::KeystorePtr;
+use sp_runtime::{
+    traits::{Block as BlockT, UniqueSaturatedInto},
+    SaturatedConversion,
+};
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+use strike_blobs::BlobStore;
+use strike_inference::Control;
+use strike_primitives::{
+    api::{Duty, StrikeApi},
+    app::{AppKey, APP_KEY_TYPE},
+    BlockNumber,
+};
+use substrate_prometheus_endpoint::Registry;
+use tokio::sync::mpsc;
+
+/// How much the worker takes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Runs at once. Each uses as many cores as the engine does.
+    pub runs: usize,
+    /// Duties remembered at once: those with the nearest deadlines.
+    pub duties: usize,
+    /// Longest run. Deadlines in blocks end a run too; this one holds when the chain stands still.
+    pub run_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            runs: 1,
+            duties: 1_024,
+            run_time: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// What [`run`] needs of the node.
+pub struct WorkerParams<Client, Storage> {
+    /// The client, for notifications and the runtime API.
+    pub client: Arc<Client>,
+    /// Tells whether the node still catches up; nothing is started then.
+    pub sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+    /// Holds the app keys.
+    pub keystore: KeystorePtr,
+    /// The persistent off-chain storage, in which the off-chain worker finds the mailbox.
+    pub offchain_storage: Storage,
+    /// Where outputs are kept.
+    pub blobs: Arc<BlobStore>,
+    /// Runs the jobs of this node's providers.
+    pub provide: Arc<dyn Executor>,
+    /// Runs the checks of this node's validators.
+    pub check: Arc<dyn Executor>,
+    /// Where metrics go.
+    pub registry: Option<Registry>,
+    /// How much to take on.
+    pub limits: Limits,
+}
+
+/// Work for the node's app keys until the client goes away. Dropping the future cancels what runs.
+///
+/// The future blocks its thread for the length of a runtime call: spawn it as a blocking task.
+pub async fn run<Block, Client, Storage>(params: WorkerParams<Client, Storage>)
+where
+    Block: BlockT,
+    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockchainEvents<Block> + Send + Sync + 'static,
+    Client::Api: StrikeApi<Block>,
+    Storage: OffchainStorage + 'static,
+{
+    let WorkerParams {
+        client,
+        sync_oracle,
+        keystore,
+        offchain_storage,
+        blobs,
+        provide,
+        check,
+        registry,
+        limits,
+    } = params;
+    // A notification pins its block's state, so each is dropped as it comes; the client is asked for what is true now.
+    let imports = client
+        .import_notification_stream()
+        .filter_map(|notification| future::ready(notification.is_new_best.then_some(())));
+    let finality = client.finality_notification_stream().map(|_| ());
+    let wakeups = stream::select(imports, finality);
+
+    let metrics = Metrics::new(registry.as_ref()).or_else(|error| {
+        log::warn!(target: LOG_TARGET, "The worker's metrics are not exported: {error}");
+        Metrics::new(None)
+    });
+    let metrics = match metrics {
+        Ok(metrics) => metrics,
+        Err(error) => {
+            log::error!(target: LOG_TARGET, "The worker does not start, its metrics are malformed: {error}");
+            return;
+        }
+    };
+    let worker = Worker {
+        chain: ClientChain {
+            client,
+            sync_oracle,
+            block: PhantomData::<Block>,
+        },
+        workshop: Workshop {
+            provide,
+            check,
+            keystore,
+            blobs,
+        },
+        storage: offchain_storage,
+        metrics,
+        limits,
+    };
+    worker.follow(wakeups).await
+}
+
+/// The chain as the worker sees it.
+pub(crate) trait Chain {
+    /// What `keys` owe at the best block, and the heights of the best and of the last final block.
+    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String>;
+}
+
+/// See [`Chain::look`].
+pub(crate) struct Look {
+    pub best: BlockNumber,
+    pub finalized: BlockNumber,
+    pub duties: Vec<Duty>,
+    pub syncing: bool,
+}
+
+struct ClientChain<Block, Client> {
+    client: Arc<Client>,
+    sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+    block: PhantomData<Block>,
+}
+
+impl<Block, Client> Chain for ClientChain<Block, Client>
+where
+    Block: BlockT,
+    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+    Client::Api: StrikeApi<Block>,
+{
+    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
+        // One read of both heads: the best block descends from the final one of the same reading.
+        let info = self.client.info();
+        let duties = if keys.is_empty() {
+            Vec::new()
+        } else {
+            self.client
+                .runtime_api()
+                .duties(info.best_hash, keys)
+                .map_err(|error| error.to_string())?
+        };
+        Ok(Look {
+            best: UniqueSaturatedInto::<BlockNumber>::unique_saturated_into(info.best_number),
+            finalized: info.finalized_number.saturated_into(),
+            duties,
+            syncing: self.sync_oracle.is_major_syncing(),
+        })
+    }
+}
+
+/// Everything but the streams.
+pub(crate) struct Worker<C, Storage> {
+    pub chain: C,
+    pub workshop: Workshop,
+    pub storage: Storage,
+    pub metrics: Metrics,
+    pub limits: Limits,
+}
+
+/// A run that ended.
+struct Report {
+    id: DutyId,
+    run: RunId,
+    duty: Box<Duty>,
+    result: Result<Performed, Failure>,
+}
+
+/// The runs going on. Dropping it cancels them; their threads end at the next token.
+#[derive(Default)]
+struct Runs(HashMap<RunId, Control>);
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        for control in self.0.values() {
+            control.cancel();
+        }
+    }
+}
+
+impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
+    /// Work until `wakeups` ends. Begins with a look at what is owed, so a node that was killed goes on where it was.
+    pub async fn follow(mut self, mut wakeups: impl Stream<Item = ()> + Unpin) {
+        let mut schedule = Schedule::new(Bounds {
+            duties: self.limits.duties,
+            runs: self.limits.runs.max(1),
+        });
+        let mut runs = Runs::default();
+        let (report, mut reports) = mpsc::unbounded_channel();
+        let mut blind = false;
+        self.look(&mut schedule, &mut blind);
+        loop {
+            for action in schedule.actions() {
+                match action {
+                    Action::Start { id, run, duty } => self.start(id, run, duty, &mut runs, &report),
+                    Action::Cancel { run } => {
+                        self.metrics.cancelled.inc();
+                        if let Some(control) = runs.0.get(&run) {
+                            control.cancel();
+                        }
+                    }
+                    Action::Publish { id, duty, result } => self.publish(&mut schedule, id, &duty, &result),
+                }
+            }
+            self.metrics.waiting.set(schedule.waiting() as u64);
+            self.metrics.running.set(schedule.running() as u64);
+
+            tokio::select! {
+                wakeup = wakeups.next() => {
+                    if wakeup.is_none() {
+                        return;
+                    }
+                    // One look answers all the notifications that came meanwhile.
+                    while let Some(next) = wakeups.next().now_or_never() {
+                        if next.is_none() {
+                            return;
+                        }
+                    }
+                    self.look(&mut schedule, &mut blind);
+                },
+                // The sender above lives as long as the loop, so this never ends.
+                Some(report) = reports.recv() => {
+                    runs.0.remove(&report.run);
+                    let ended = self.ended(&report);
+                    schedule.finished(&report.id, report.run, ended);
+                },
+            }
+        }
+    }
+
+    fn look(&self, schedule: &mut Schedule<mailbox::Entry>, blind: &mut bool) {
+        let keys = self
+            .workshop
+            .keystore
+            .sr25519_public_keys(APP_KEY_TYPE)
+            .into_iter()
+            .map(AppKey::from)
+            .collect();
+        let look = match self.chain.look(keys) {
+            Ok(look) => look,
+            Err(error) => {
+                // Said once: it comes with every block while, say, the state of the best block is not here yet.
+                if !std::mem::replace(blind, true) {
+                    log::warn!(target: LOG_TARGET, "What this node's keys owe cannot be read: {error}");
+                }
+                return;
+            }
+        };
+        *blind = false;
+        for name in ["provide", "check"] {
+            let owed = look.duties.iter().filter(|duty| kind(duty) == name).count();
+            self.metrics.owed.with_label_values(&[name]).set(owed as u64);
+        }
+        let owed = look
+            .duties
+            .into_iter()
+            .map(|duty| {
+                let id = DutyId::of(&duty);
+                let delivered = mailbox::delivered(&self.storage, &id, &duty);
+                Owed { id, duty, delivered }
+            })
+            .collect();
+        schedule.observe(View {
+            best: look.best,
+            finalized: look.finalized,
+            owed,
+            may_start: !look.syncing,
+        });
+    }
+
+    fn start(&self, id: DutyId, run: RunId, duty: Box<Duty>, runs: &mut Runs, reports: &mpsc::UnboundedSender<Report>) {
+        log::info!(target: LOG_TARGET, "Starting {}", Named(&duty));
+        let control = Control {
+            deadline: Instant::now().checked_add(self.limits.run_time),
+            ..Control::default()
+        };
+        runs.0.insert(run, control.clone());
+        let (workshop, metrics, sender) = (self.workshop.clone(), self.metrics.clone(), reports.clone());
+        let (thread_id, thread_duty) = (id.clone(), duty.clone());
+        let spawned = thread::Builder::new().name("strike-run".into()).spawn(move || {
+            let started = Instant::now();
+            let result = workshop.perform(&thread_duty, &control);
+            if let Ok(performed) = &result {
+                metrics.performed(&thread_duty, performed, started.elapsed());
+            }
+            // Nobody listens once the node stops.
+            let _ = sender.send(Report {
+                id: thread_id,
+                run,
+                duty: thread_duty,
+                result,
+            });
+        });
+        if let Err(error) = spawned {
+            let _ = reports.send(Report {
+                id,
+                run,
+                duty,
+                result: Err(Failure::NoThread(error)),
+            });
+        }
+    }
+
+    fn ended(&self, report: &Report) -> Ended<mailbox::Entry> {
+        let named = Named(&report.duty);
+        match &report.result {
+            Ok(performed) => {
+                let Performed {
+                    n_in, n_out, verdict, ..
+                } = performed;
+                match verdict {
+                    None => log::info!(target: LOG_TARGET, "Finished {named}: read {n_in} tokens, wrote {n_out}"),
+                    Some(verdict) => log::info!(target: LOG_TARGET, "Finished {named}: {verdict:?}"),
+                }
+                Ended::Done(performed.entry.clone())
+            }
+            Err(failure) => {
+                let ended = failure.ended();
+                match ended {
+                    Ended::Cancelled => log::info!(target: LOG_TARGET, "Cancelled {named}: it is no longer owed"),
+                    Ended::Hopeless => {
+                        log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}")
+                    }
+                    _ => log::warn!(target: LOG_TARGET, "Failed {named}, to be tried again a few times: {failure}"),
+                }
+                if !matches!(ended, Ended::Cancelled) {
+                    self.metrics.failed(&report.duty, failure);
+                }
+                ended
+            }
+        }
+    }
+
+    fn publish(&mut self, schedule: &mut Schedule<mailbox::Entry>, id: DutyId, duty: &Duty, entry: &mailbox::Entry) {
+        match mailbox::publish(&mut self.storage, &id, duty, entry) {
+            Written::New => {
+                log::info!(target: LOG_TARGET, "Published {}", Named(duty));
+                self.metrics.published(duty);
+                schedule.published(&id);
+            }
+            Written::Kept { same } => {
+                if !same {
+                    log::warn!(
+                        target: LOG_TARGET,
+                        "Another result of {} is in the mailbox already and stays: this node's runs differ from each \
+                         other",
+                        Named(duty),
+                    );
+                }
+                schedule.published(&id);
+            }
+            // Tried again with the next block.
+            Written::Lost => log::debug!(target: LOG_TARGET, "The mailbox entry of {} changed meanwhile", Named(duty)),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The books of a chain at one block: every account and the total issuance.
+
+use codec::Decode;
+use std::collections::BTreeMap;
+use strike_cli::chain::Chain;
+use strike_primitives::{AccountId, Balance, H256};
+
+/// How many entries of the state are read at once.
+const PAGE: u32 = 256;
+/// `twox_128("System") ‖ twox_128("Account")`, then `blake2_128_concat` of the account.
+const ACCOUNTS: [u8; 32] = [
+    0x26, 0xaa, 0x39, 0x4e, 0xea, 0x56, 0x30, 0xe0, 0x7c, 0x48, 0xae, 0x0c, 0x95, 0x58, 0xce, 0xf7, 0xb9, 0x9d, 0x88,
+    0x0e, 0xc6, 0x81, 0x79, 0x9c, 0x0c, 0xf3, 0x0e, 0x88, 0x86, 0x37, 0x1d, 0xa9,
+];
+/// `twox_128("Balances") ‖ twox_128("TotalIssuance")`.
+const ISSUANCE: [u8; 32] = [
+    0xc2, 0x26, 0x12, 0x76, 0xcc, 0x9d, 0x1f, 0x85, 0x98, 0xea, 0x4b, 0x6a, 0x74, 0xb1, 0x5c, 0x2f, 0x57, 0xc8, 0x75,
+    0xe4, 0xcf, 0xf7, 0x41, 0x48, 0xe4, 0x62, 0x8f, 0x26, 0x4b, 0x97, 0x4c, 0x80,
+];
+
+/// `System.Account` as FRAME stores it.
+#[derive(Decode)]
+struct AccountInfo {
+    _nonce: u32,
+    _consumers: u32,
+    _providers: u32,
+    _sufficients: u32,
+    free: Balance,
+    reserved: Balance,
+    _frozen: Balance,
+    _flags: u128,
+}
+
+/// What everybody has at a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// The block.
+    pub block: H256,
+    /// Free and held, per account.
+    pub totals: BTreeMap<AccountId, Balance>,
+    /// What the chain says exists.
+    pub issuance: Balance,
+}
+
+impl Ledger {
+    /// Reads the books at a block.
+    pub async fn read(chain: &Chain, block: H256) -> Self {
+        let at = strike_cli::chain::subxt_hash(block);
+        let methods = chain.methods();
+        let mut totals = BTreeMap::new();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let keys = methods
+                .state_get_keys_paged(&ACCOUNTS, PAGE, after.as_deref(), Some(at))
+                .await
+                .expect("a node lists keys");
+            let Some(last) = keys.last() else { break };
+            after = Some(last.clone());
+            for key in keys {
+                let bytes = methods.state_get_storage(&key, Some(at)).await.expect("a node reads state");
+                let info = AccountInfo::decode(&mut &bytes.expect("a listed key has a value")[..]).expect("an account");
+                let account: [u8; 32] = key[key.len() - 32..].try_into().expect("the key ends with the account");
+                totals.insert(AccountId::new(account), info.free + info.reserved);
+            }
+        }
+        let bytes = methods.state_get_storage(&ISSUANCE, Some(at)).await.expect("a node reads state");
+        let issuance = Balance::decode(&mut &bytes.expect("there is money")[..]).expect("a balance");
+        Self { block, totals, issuance }
+    }
+
+    /// The books must be balanced: everything that exists belongs to somebody.
+    pub fn assert_balanced(&self) {
+        let sum: Balance = self.totals.values().sum();
+        assert_eq!(sum, self.issuance, "accounts and issuance differ at {:?}", self.block);
+    }
+
+    /// What an account has, free and held.
+    pub fn total(&self, account: &AccountId) -> Balance {
+        self.totals.get(account).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,5 @@
+//! What the end-to-end tests share: networks of real processes, the `strike` command as a process, and the books of a chain.
+
+pub mod command;
+pub mod ledger;
+pub mod network;

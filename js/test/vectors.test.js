@@ -1,0 +1,85 @@
+// docs/protocol-vectors.json, computed a second time.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { hexToU8a, u8aToHex } from '@polkadot/util';
+import * as protocol from '../src/protocol.js';
+
+const vectors = JSON.parse(readFileSync(new URL('../../docs/protocol-vectors.json', import.meta.url)));
+const file = (length) => Uint8Array.from({ length }, (_, i) => i % 251);
+const same = (actual, expected) => assert.equal(u8aToHex(actual), expected);
+
+const genesis = hexToU8a(vectors.genesis);
+const provider = hexToU8a(vectors.provider);
+const validator = hexToU8a(vectors.validator);
+const beacon = hexToU8a(vectors.beacon);
+const model = hexToU8a(vectors.bundle.id);
+const work = protocol.generateWork({
+  prompt: vectors.order.prompt,
+  sampler: { temperatureMilli: 800, minPMilli: 50, repetitionPenaltyMilli: 1_100, repetitionWindow: 32 },
+  maxInputTokens: 40,
+  maxOutputTokens: 64,
+  stop: [[1, 2]],
+});
+const seed = protocol.seed(genesis, vectors.job, vectors.attempt, beacon);
+const specHash = protocol.specHash(work, model, protocol.Class.Statistical);
+const outRoot = protocol.outputRoot(vectors.output.tokens);
+const result = { outRoot, traceRoot: null, nIn: 6, nOut: 4, stop: 2 };
+const jobRoot = protocol.jobRoot({ genesis, job: 7, attempt: 1, provider, specHash, seed, ...result });
+const commitment = protocol.commitment({ jobRoot, ...result });
+const audit = protocol.auditRef({
+  job: 7,
+  attempt: 1,
+  commitmentHash: protocol.commitmentHash(commitment),
+  beaconBlock: vectors.verdict.beacon_block,
+});
+const salt = protocol.salt(hexToU8a(vectors.salt.pre_output));
+const verdict = protocol.validVerdict(vectors.verdict.units);
+const seal = protocol.seal(genesis, audit, validator, verdict, null, salt);
+
+test('hashing under a domain tag', () => {
+  same(protocol.hash(vectors.hash.tag, hexToU8a(vectors.hash.bytes)), vectors.hash.hash);
+});
+
+test('roots of files, outputs and bundles', () => {
+  for (const { length, root } of vectors.files) same(protocol.fileRoot(file(length)), root);
+  same(protocol.fileRoot(new Uint8Array()), vectors.typed_roots.empty_file);
+  same(protocol.outputRoot([]), vectors.typed_roots.empty_output);
+  same(protocol.bundleRoot([]), vectors.typed_roots.bundle_of_none);
+  same(outRoot, vectors.output.root);
+  const files = vectors.bundle.files.map(([name, length]) => ({ name, data: file(length) }));
+  same(protocol.bundleRoot(files), vectors.bundle.root);
+  same(protocol.artifactId(protocol.Kind.Bundle, protocol.bundleRoot(files)), vectors.bundle.id);
+});
+
+test('a tree with an odd number of leaves', () => {
+  same(protocol.top(vectors.tree.leaves.map((leaf) => protocol.leaf(hexToU8a(leaf)))), vectors.tree.top);
+});
+
+test('orders and seeds', () => {
+  same(work, vectors.order.work);
+  same(specHash, vectors.order.spec_hash);
+  const order = { work, model, verificationClass: protocol.Class.Statistical, maxPrice: 5_000_000_000_000n, deadline: 40 };
+  same(protocol.jobOrder(order), vectors.order.scale);
+  same(seed, vectors.seed);
+  same(protocol.nextBeacon(genesis, beacon), vectors.next_beacon);
+});
+
+test('commitments', () => {
+  same(jobRoot, vectors.job_root);
+  same(commitment, vectors.commitment.scale);
+  same(protocol.commitmentHash(commitment), vectors.commitment.hash);
+  same(protocol.commitPayload(genesis, 7, 1, commitment), vectors.commit_payload);
+});
+
+test('sealed and revealed verdicts', () => {
+  same(protocol.saltInput(genesis, audit), vectors.salt.vrf_input);
+  same(salt, vectors.salt.salt);
+  same(seal, vectors.verdict.seal);
+  same(protocol.sealPayload(genesis, audit, validator, seal), vectors.seal_payload);
+  same(protocol.revealPayload(genesis, audit, validator, verdict, null, salt), vectors.reveal_payload);
+});
+
+test('the proof that a provider holds its app key', () => {
+  same(protocol.appKeyPayload(genesis, provider), vectors.app_key_payload);
+});

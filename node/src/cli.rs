@@ -1,0 +1,94 @@
+//! Arguments and subcommands of `strike-node`.
+
+use crate::service::WorkOptions;
+use sc_cli::{
+    ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd,
+    ImportBlocksCmd, KeySubcommand, PurgeChainCmd, RevertCmd,
+};
+use std::path::PathBuf;
+
+/// A node of the Strike network.
+#[derive(Debug, clap::Parser)]
+pub struct Cli {
+    /// Something to do instead of running a node.
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+
+    /// How to run the node.
+    #[clap(flatten)]
+    pub run: RunCmd,
+}
+
+/// How to run the node.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunCmd {
+    /// What any Substrate node takes.
+    #[clap(flatten)]
+    pub base: sc_cli::RunCmd,
+
+    /// Serve jobs with the `strk` keys in this node's keystore.
+    ///
+    /// Turns off-chain workers on, authority or not. With one of the development keys (`--eve`) the node does not
+    /// become a validator, unless `--validator` is given too. Implied by `--dev`, with the key of Eve.
+    #[arg(long)]
+    pub provider: bool,
+
+    /// A folder with models to run jobs and checks with. May be given several times.
+    #[arg(long = "model-dir", value_name = "PATH")]
+    pub model_dirs: Vec<PathBuf>,
+}
+
+impl RunCmd {
+    /// What this node does beside following the chain.
+    pub fn work_options(&self) -> WorkOptions {
+        let development = self.base.shared_params.dev;
+        WorkOptions {
+            provider: self.provider || development,
+            provider_seed: development
+                .then(|| format!("//{}", strike_runtime::genesis_config_presets::PROVIDER)),
+            model_dirs: self.model_dirs.clone(),
+        }
+    }
+
+    /// Whether a development key was asked for in order to provide, not to validate.
+    pub fn provides_only(&self) -> bool {
+        self.provider
+            && !self.base.validator
+            && !self.base.shared_params.dev
+            && self.base.get_keyring().is_some()
+    }
+}
+
+/// Something to do instead of running a node.
+#[derive(Debug, clap::Subcommand)]
+// Parsed once in a process's life: the size of the largest variant does not matter.
+#[allow(clippy::large_enum_variant)]
+pub enum Subcommand {
+    /// Make, inspect and store keys.
+    #[command(subcommand)]
+    Key(KeySubcommand),
+
+    /// Write a chain specification: of a built-in chain, or of a file in raw form.
+    ExportChainSpec(ExportChainSpecCmd),
+
+    /// Show what the database holds: genesis, best and finalized block.
+    ChainInfo(ChainInfoCmd),
+
+    /// Execute a block of the database again and compare.
+    CheckBlock(CheckBlockCmd),
+
+    /// Write blocks to a file.
+    ExportBlocks(ExportBlocksCmd),
+
+    /// Write the state at a block as a chain specification.
+    ExportState(ExportStateCmd),
+
+    /// Read blocks from a file.
+    ImportBlocks(ImportBlocksCmd),
+
+    /// Delete the chain's database.
+    PurgeChain(PurgeChainCmd),
+
+    /// Go back some blocks, not beyond the last finalized one.
+    Revert(RevertCmd),
+}

@@ -1,0 +1,192 @@
+//! From arguments to action.
+
+use crate::{
+    chain_spec,
+    cli::{Cli, RunCmd, Subcommand},
+    service,
+};
+use clap::Parser;
+use sc_cli::SubstrateCli;
+use sc_network::config::NetworkBackendType;
+use sc_service::{Configuration, PartialComponents, Role, TaskManager};
+use strike_runtime::opaque::Block;
+
+impl SubstrateCli for Cli {
+    fn impl_name() -> String {
+        "Strike Node".into()
+    }
+
+    fn impl_version() -> String {
+        env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+    }
+
+    fn executable_name() -> String {
+        "strike-node".into()
+    }
+
+    fn description() -> String {
+        env!("CARGO_PKG_DESCRIPTION").into()
+    }
+
+    fn author() -> String {
+        "The Strike developers".into()
+    }
+
+    fn support_url() -> String {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/issues").into()
+    }
+
+    fn copyright_start_year() -> i32 {
+        2026
+    }
+
+    fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+        Ok(match id {
+            "dev" | "development" => Box::new(chain_spec::development()?),
+            "" | "local" => Box::new(chain_spec::local()?),
+            path => Box::new(chain_spec::ChainSpec::from_json_file(path.into())?),
+        })
+    }
+}
+
+/// Does what the process's arguments say: runs the node until it is stopped, or a subcommand to its end.
+pub fn run() -> sc_cli::Result<()> {
+    let cli = Cli::from_args();
+    match &cli.subcommand {
+        None => run_node(&cli, &cli.run),
+        Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+        Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
+        Some(Subcommand::ChainInfo(cmd)) => cli
+            .create_runner(cmd)?
+            .sync_run(|config| cmd.run::<Block>(&config)),
+        Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
+            Ok((cmd.run(client, import_queue), task_manager))
+        }),
+        Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
+            Ok((cmd.run(client, config.database), task_manager))
+        }),
+        Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
+            Ok((cmd.run(client, config.chain_spec), task_manager))
+        }),
+        Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
+            Ok((cmd.run(client, import_queue), task_manager))
+        }),
+        Some(Subcommand::PurgeChain(cmd)) => cli
+            .create_runner(cmd)?
+            .sync_run(|config| cmd.run(config.database)),
+        Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+            let PartialComponents {
+                client,
+                task_manager,
+                backend,
+                ..
+            } = service::new_partial(&config)?;
+            // Epochs and authority sets are kept beside the blocks and have to go back with them.
+            let revert_consensus = Box::new(|client: std::sync::Arc<_>, backend, blocks| {
+                sc_consensus_babe::revert(std::sync::Arc::clone(&client), backend, blocks)?;
+                sc_consensus_grandpa::revert(client, blocks)?;
+                Ok(())
+            });
+            Ok((
+                cmd.run(client, backend, Some(revert_consensus)),
+                task_manager,
+            ))
+        }),
+    }
+}
+
+fn run_node(cli: &Cli, cmd: &RunCmd) -> sc_cli::Result<()> {
+    let provides_only = cmd.provides_only();
+    let work = cmd.work_options();
+    cli.create_runner(&cmd.base)?
+        .run_node_until_exit(|mut config| async move {
+            if provides_only {
+                config.role = Role::Full;
+            }
+            start(config, work).map_err(sc_cli::Error::Service)
+        })
+}
+
+/// Starts the node on the network backend that was asked for.
+fn start(
+    config: Configuration,
+    work: service::WorkOptions,
+) -> Result<TaskManager, sc_service::Error> {
+    match config.network.network_backend {
+        NetworkBackendType::Litep2p => {
+            service::new_full::<sc_network::Litep2pNetworkBackend>(config, work)
+        }
+        NetworkBackendType::Libp2p => {
+            service::new_full::<sc_network::NetworkWorker<_, _>>(config, work)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Cli {
+        Cli::try_parse_from(std::iter::once(&"strike-node").chain(arguments))
+            .expect("valid arguments")
+    }
+
+    #[test]
+    fn a_development_key_with_provider_makes_no_validator() {
+        assert!(parse(&["--chain", "local", "--eve", "--provider"])
+            .run
+            .provides_only());
+        assert!(
+            !parse(&["--chain", "local", "--eve", "--provider", "--validator"])
+                .run
+                .provides_only()
+        );
+        assert!(!parse(&["--chain", "local", "--alice"]).run.provides_only());
+        assert!(!parse(&["--provider"]).run.provides_only());
+    }
+
+    #[test]
+    fn a_development_chain_provides_with_the_key_of_eve() {
+        let work = parse(&["--dev", "--model-dir", "a", "--model-dir", "b"])
+            .run
+            .work_options();
+        assert!(work.provider);
+        assert_eq!(work.provider_seed.as_deref(), Some("//Eve"));
+        assert_eq!(work.model_dirs, [std::path::PathBuf::from("a"), "b".into()]);
+
+        let work = parse(&["--chain", "local", "--alice"]).run.work_options();
+        assert!(!work.provider);
+        assert_eq!(work.provider_seed, None);
+    }
+
+    #[test]
+    fn an_unknown_chain_is_an_error_that_names_the_file() {
+        let error = parse(&[])
+            .load_spec("/nowhere/spec.json")
+            .err()
+            .expect("no such file");
+        assert!(error.contains("/nowhere/spec.json"), "{error}");
+    }
+}

@@ -1,0 +1,18 @@
+//! The Strike node: it authors and finalizes blocks, serves RPC, and does the work its keys owe.
+//!
+//! Everything lives in this library and [`run`] is all a binary needs, so that a second binary (tests have one) is no
+//! more than another `main`.
+//!
+//! - [`cli`]: arguments and subcommands;
+//! - [`chain_spec`]: the built-in chains;
+//! - [`service`]: database, network, consensus, off-chain workers, put together;
+//! - [`rpc`]: what the node answers beside what every Substrate node answers.
+
+pub mod chain_spec;
+pub mod cli;
+mod command;
+pub mod rpc;
+pub mod service;
+
+pub use command::run;
+pub use sc_cli::{Error, Result};

@@ -1,0 +1,166 @@
+//! The parts of a node that need no network: enough to check, export and revert blocks.
+
+use sc_consensus::{DefaultImportQueue, LongestChain};
+use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
+use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter};
+use sc_executor::WasmExecutor;
+use sc_service::{Configuration, PartialComponents};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool::TransactionPoolHandle;
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_inherents::CreateInherentDataProviders;
+use std::sync::Arc;
+use strike_runtime::{apis::RuntimeApi, opaque::Block};
+
+/// The client: database, executor and runtime API in one. The host functions are the standard ones, so that any
+/// Substrate tool can execute our Wasm.
+pub type FullClient =
+    sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
+/// The database.
+pub type FullBackend = sc_service::TFullBackend<Block>;
+/// Which fork is best: the one with the most primary slots since the last final block.
+pub type FullSelectChain = LongestChain<FullBackend, Block>;
+/// The transaction pool.
+pub type Pool = TransactionPoolHandle<Block, FullClient>;
+
+/// What an author puts into every block: the slot and the time.
+type Inherents = (
+    sp_consensus_babe::inherents::InherentDataProvider,
+    sp_timestamp::InherentDataProvider,
+);
+type CreateInherents =
+    Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = Inherents>>;
+
+type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
+/// Blocks pass BABE's checks, then GRANDPA's, then reach the client.
+pub(super) type BlockImport =
+    BabeBlockImport<Block, FullClient, FinalityImport, CreateInherents, FullSelectChain>;
+
+/// How often a justification is kept at least, in blocks. They prove finality to those who were not there; the last
+/// block of an authority set always has one.
+pub(super) const JUSTIFICATION_PERIOD: u32 = 512;
+
+/// Consensus, ready to be started.
+pub struct Consensus {
+    pub(super) block_import: BlockImport,
+    pub(super) babe: BabeLink<Block>,
+    pub(super) babe_worker: BabeWorkerHandle<Block>,
+    pub(super) grandpa: sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>,
+    pub(super) telemetry: Option<Telemetry>,
+}
+
+/// The parts of a node that need no network.
+pub type Partial = PartialComponents<
+    FullClient,
+    FullBackend,
+    FullSelectChain,
+    DefaultImportQueue<Block>,
+    Pool,
+    Consensus,
+>;
+
+/// Provides slot and time by this machine's clock.
+pub(super) fn create_inherents(slot_duration: sp_consensus_babe::SlotDuration) -> CreateInherents {
+    Arc::new(move |_, ()| async move {
+        let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+        let slot =
+            sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+                *timestamp,
+                slot_duration,
+            );
+        Ok((slot, timestamp))
+    })
+}
+
+/// Opens the database, making genesis if it is new, and builds everything that needs no network.
+pub fn new_partial(config: &Configuration) -> Result<Partial, sc_service::Error> {
+    let telemetry = config
+        .telemetry_endpoints
+        .clone()
+        .filter(|endpoints| !endpoints.is_empty())
+        .map(|endpoints| -> Result<_, sc_telemetry::Error> {
+            let worker = TelemetryWorker::new(16)?;
+            let telemetry = worker.handle().new_telemetry(endpoints);
+            Ok((worker, telemetry))
+        })
+        .transpose()?;
+
+    let (client, backend, keystore_container, task_manager) =
+        sc_service::new_full_parts::<Block, RuntimeApi, _>(
+            config,
+            telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+            sc_service::new_wasm_executor(&config.executor),
+            // Pruning keeps the blocks whose justifications warp sync is made of.
+            vec![Arc::new(GrandpaPruningFilter)],
+        )?;
+    let client = Arc::new(client);
+
+    let telemetry = telemetry.map(|(worker, telemetry)| {
+        task_manager
+            .spawn_handle()
+            .spawn("telemetry", None, worker.run());
+        telemetry
+    });
+
+    let select_chain = LongestChain::new(backend.clone());
+    let transaction_pool = Arc::from(
+        sc_transaction_pool::Builder::new(
+            task_manager.spawn_essential_handle(),
+            client.clone(),
+            config.role.is_authority().into(),
+        )
+        .with_options(config.transaction_pool.clone())
+        .with_prometheus(config.prometheus_registry())
+        .build(),
+    );
+
+    let (finality_import, grandpa) = sc_consensus_grandpa::block_import(
+        client.clone(),
+        JUSTIFICATION_PERIOD,
+        &client,
+        select_chain.clone(),
+        telemetry.as_ref().map(Telemetry::handle),
+    )?;
+    let justification_import = finality_import.clone();
+
+    let babe_config = sc_consensus_babe::configuration(&*client)?;
+    let slot_duration = babe_config.slot_duration();
+    let (block_import, babe) = sc_consensus_babe::block_import(
+        babe_config,
+        finality_import,
+        client.clone(),
+        create_inherents(slot_duration),
+        select_chain.clone(),
+        // Through it an equivocation that import notices is reported.
+        OffchainTransactionPoolFactory::new(Arc::clone(&transaction_pool)),
+    )?;
+
+    let (import_queue, babe_worker) =
+        sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
+            link: babe.clone(),
+            block_import: block_import.clone(),
+            justification_import: Some(Box::new(justification_import)),
+            client: client.clone(),
+            slot_duration,
+            spawner: &task_manager.spawn_essential_handle(),
+            registry: config.prometheus_registry(),
+            telemetry: telemetry.as_ref().map(Telemetry::handle),
+        })?;
+
+    Ok(PartialComponents {
+        client,
+        backend,
+        task_manager,
+        keystore_container,
+        select_chain,
+        import_queue,
+        transaction_pool,
+        other: Consensus {
+            block_import,
+            babe,
+            babe_worker,
+            grandpa,
+            telemetry,
+        },
+    })
+}

@@ -1,0 +1,91 @@
+//! The order book.
+
+use crate::{pallet::*, types::*};
+use frame_support::{
+    ensure,
+    traits::{fungible::MutateHold, tokens::Precision, Get},
+};
+use sp_runtime::{DispatchError, DispatchResult};
+use strike_primitives::{
+    job::{VerificationClass, MAX_TOKENS},
+    traits::{ArtifactRegistry, ProviderRegistry},
+    AccountId, Balance, Units,
+};
+
+impl<T: Config> Pallet<T> {
+    /// Insert or replace the provider's ask for a service.
+    pub(crate) fn do_place_ask(
+        provider: &AccountId,
+        service: Service,
+        price: Balance,
+        capacity: u32,
+        max_units: Units,
+    ) -> DispatchResult {
+        let (model, class) = service;
+        Self::ensure_class(class)?;
+        ensure!(T::Artifacts::is_model(&model), Error::<T>::ModelNotFound);
+        ensure!(T::Providers::is_active(provider), Error::<T>::ProviderNotActive);
+        ensure!(T::Providers::serves(provider, &model), Error::<T>::ModelNotServed);
+        ensure!(price >= T::MinPrice::get(), Error::<T>::PriceTooLow);
+        ensure!((1..=T::MaxCapacity::get()).contains(&capacity), Error::<T>::CapacityOutOfRange);
+        // No order can use more than its two limits together.
+        let most = Units::from(MAX_TOKENS).saturating_mul(2);
+        ensure!((1..=most).contains(&max_units), Error::<T>::LimitsOutOfRange);
+
+        Asks::<T>::try_mutate(service, |asks| -> DispatchResult {
+            let old = asks.iter().position(|ask| ask.provider == *provider).map(|at| (asks.remove(at), at));
+            let (deposit, place) = match old {
+                Some((ask, at)) if ask.price == price => (ask.deposit, Some(at)),
+                Some((ask, _)) => (ask.deposit, None),
+                None => (Self::open_ask(provider, service)?, None),
+            };
+            let place = place.unwrap_or_else(|| asks.partition_point(|ask| ask.price <= price));
+            let ask = Ask { provider: provider.clone(), price, capacity, max_units, deposit };
+            asks.try_insert(place, ask).map_err(|_| Error::<T>::TooManyAsks)?;
+            Ok(())
+        })?;
+        Self::deposit_event(Event::AskPlaced { provider: provider.clone(), model, class, price, capacity, max_units });
+        Ok(())
+    }
+
+    /// Remove the provider's ask for a service.
+    pub(crate) fn do_withdraw_ask(provider: &AccountId, service: Service) -> DispatchResult {
+        let ask = Asks::<T>::try_mutate_exists(service, |asks| -> Result<Ask, DispatchError> {
+            let list = asks.as_mut().ok_or(Error::<T>::AskNotFound)?;
+            let at = list.iter().position(|ask| ask.provider == *provider).ok_or(Error::<T>::AskNotFound)?;
+            let ask = list.remove(at);
+            if list.is_empty() {
+                *asks = None;
+            }
+            Ok(ask)
+        })?;
+        AskedServices::<T>::mutate_exists(provider, |services| {
+            if let Some(list) = services {
+                list.retain(|asked| *asked != service);
+                if list.is_empty() {
+                    *services = None;
+                }
+            }
+        });
+        T::Currency::release(&HoldReason::AskDeposit.into(), provider, ask.deposit, Precision::Exact)?;
+        let (model, class) = service;
+        Self::deposit_event(Event::AskWithdrawn { provider: provider.clone(), model, class });
+        Ok(())
+    }
+
+    /// Note that the provider has an ask for the service and hold the deposit for it. Returns the deposit.
+    fn open_ask(provider: &AccountId, service: Service) -> Result<Balance, DispatchError> {
+        AskedServices::<T>::try_append(provider, service).map_err(|_| Error::<T>::TooManyAsksOfProvider)?;
+        let deposit = T::AskDeposit::get();
+        T::Currency::hold(&HoldReason::AskDeposit.into(), provider, deposit)?;
+        Ok(deposit)
+    }
+
+    /// Only classes that somebody can check are traded.
+    pub(crate) fn ensure_class(class: VerificationClass) -> DispatchResult {
+        match class {
+            VerificationClass::Statistical => Ok(()),
+            VerificationClass::Exact => Err(Error::<T>::ClassNotSupported.into()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The one deadline queue, and the share of the block that upkeep gets.
+
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use alloc::vec::Vec;
+use frame_support::{
+    defensive,
+    storage::with_storage_layer,
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
+use strike_primitives::{receipt::CloseReason, traits::Audits, BlockNumber, JobId};
+
+/// How many deadlines are read at a time.
+const BATCH: usize = 32;
+
+impl<T: Config> Pallet<T> {
+    /// Do what is due, as far as the weight goes.
+    pub(crate) fn poll(meter: &mut WeightMeter) {
+        let mut own = WeightMeter::with_limit(meter.remaining().min(Self::hook_limit()));
+        if own.try_consume(T::WeightInfo::poll()).is_ok() {
+            // Whoever goes first can use it all, so the first place goes round.
+            let turn = Self::now() % 3;
+            for step in 0..3u32 {
+                match turn.saturating_add(step) % 3 {
+                    0 => Self::poll_settlements(&mut own),
+                    1 => Self::poll_deadlines(&mut own),
+                    _ => Self::poll_waiting(&mut own),
+                }
+            }
+        }
+        meter.consume(own.consumed());
+    }
+
+    /// The share of a block that upkeep may use.
+    pub(crate) fn hook_limit() -> Weight {
+        let (share, block) = (T::HookShare::get(), T::BlockWeights::get().max_block);
+        Weight::from_parts(share.mul_floor(block.ref_time()), share.mul_floor(block.proof_size()))
+    }
+
+    /// The most that one deadline costs.
+    pub(crate) fn worst_deadline() -> Weight {
+        T::WeightInfo::pass_deadline(T::MaxAsksPerModel::get())
+    }
+
+    /// Let the deadline queue look at the job at `due` and no longer at the height it had before. The caller stores the job.
+    pub(crate) fn set_due(id: JobId, job: &mut Job, due: Option<BlockNumber>) {
+        if let Some(old) = job.due {
+            Deadlines::<T>::remove(old, id);
+        }
+        if let Some(new) = due {
+            Deadlines::<T>::insert(new, id, ());
+        }
+        job.due = due;
+    }
+
+    fn poll_deadlines(meter: &mut WeightMeter) {
+        let now = Self::now();
+        let mut height = DeadlineCursor::<T>::get();
+        while height <= now && meter.try_consume(T::WeightInfo::visit_height()).is_ok() {
+            if !Self::pass_deadlines(height, meter) {
+                break;
+            }
+            let Some(next) = height.checked_add(1) else {
+                break;
+            };
+            height = next;
+        }
+        DeadlineCursor::<T>::put(height);
+    }
+
+    /// Pass the deadlines of one height. Returns whether none is left.
+    fn pass_deadlines(height: BlockNumber, meter: &mut WeightMeter) -> bool {
+        loop {
+            let batch: Vec<JobId> = Deadlines::<T>::iter_key_prefix(height).take(BATCH).collect();
+            if batch.is_empty() {
+                return true;
+            }
+            for id in batch {
+                if !meter.can_consume(Self::worst_deadline()) {
+                    return false;
+                }
+                let visited = Self::pass_deadline(height, id);
+                meter.consume(T::WeightInfo::pass_deadline(visited));
+            }
+        }
+    }
+
+    /// One entry of the queue. Returns how many asks were looked at.
+    fn pass_deadline(height: BlockNumber, id: JobId) -> u32 {
+        Deadlines::<T>::remove(height, id);
+        let Some(mut job) = Jobs::<T>::get(id).filter(|job| job.due == Some(height)) else {
+            return 0;
+        };
+        job.due = None;
+        match job.state.clone() {
+            JobState::Pending { .. } => {
+                Self::dequeue(&job.service, id);
+                Self::close_unpaid(id, job, CloseReason::NoProvider, Default::default());
+                0
+            },
+            JobState::Assigned(placement) => {
+                let failed = with_storage_layer(|| {
+                    let penalty = T::LatePenalty::get();
+                    let reason = CloseReason::ProviderLate;
+                    Self::fail_attempt(id, job.clone(), &placement, reason, penalty, Default::default())
+                });
+                failed.unwrap_or_else(|error| {
+                    Self::abandon(id, job, &placement, error);
+                    0
+                })
+            },
+            JobState::Closed(_) => {
+                Self::prune(id, &job);
+                0
+            },
+            JobState::Committed { .. } | JobState::Judged(_) => {
+                defensive!("a job that waits for validators has no deadline here");
+                Jobs::<T>::insert(id, job);
+                0
+            },
+        }
+    }
+
+    /// Forget a closed job and give its deposit back.
+    fn prune(id: JobId, job: &Job) {
+        Jobs::<T>::remove(id);
+        Orders::<T>::remove(id);
+        Receipts::<T>::remove(id);
+        JobsOf::<T>::remove(&job.requester, id);
+        T::Audits::forget(id);
+        Self::give_back(HoldReason::JobDeposit, &job.requester, job.deposit);
+        Self::deposit_event(Event::JobPruned { job: id });
+    }
+}

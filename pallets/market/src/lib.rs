@@ -1,0 +1,658 @@
+//! # Market
+//!
+//! What is bought: asks, jobs, escrow, assignment and settlement.
+//!
+//! ## Pallet API
+//!
+//! See the [`pallet`] module. To other pallets it implements [`Assignments`](strike_primitives::traits::Assignments) (which
+//! provider works on what) and [`OnVerdict`](strike_primitives::traits::OnVerdict) (what the validators found).
+//!
+//! ## Overview
+//!
+//! Providers place *asks* for a *service*, which is a model and a verification class. A requester submits an order: its
+//! maximum price is held as escrow, and the cheapest ask that fits gets the job, at the ask's price of that moment. If none
+//! fits, the job waits. From then on everything happens on events and deadlines:
+//!
+//! - the provider commits in time, validators judge, the verdict is settled;
+//! - or the provider is late, or its result is found invalid: a part of what it put behind the job is burned, another part
+//!   compensates the requester, and the next fitting provider gets the job;
+//! - or nobody is left: the requester gets the whole escrow back.
+//!
+//! A job is closed exactly once, with a receipt, and pruned after a retention period.
+//!
+//! ## Implementation
+//!
+//! - `asks`: the order book. `assignment`: matching, waiting jobs, the running attempt. `deadlines`: the one deadline queue.
+//!   `settlement`: payments, penalties, receipts. `reads`: what runtime APIs show.
+//! - Upkeep runs in `on_poll` under [`Config::HookShare`] of the block: settlements, deadlines and waiting jobs. Which of the
+//!   three goes first changes with each block, so that none can starve the others, and each of them stops between two items
+//!   when the weight is spent and goes on in the next block.
+//! - Bonds belong to another pallet. The market only says what to reserve, release, slash and pay from them.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
+)]
+
+extern crate alloc;
+
+mod asks;
+mod assignment;
+mod deadlines;
+mod reads;
+mod settlement;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+/// Target of the pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::market";
+
+#[frame_support::pallet]
+pub mod pallet {
+    use crate::{
+        types::{Ask, Job, QueueEnds, Service, Waiting, MAX_ATTEMPTS},
+        weights::WeightInfo,
+    };
+    use alloc::vec::Vec;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::fungible::{self, Inspect, Mutate},
+        weights::WeightMeter,
+        PalletId,
+    };
+    use frame_system::pallet_prelude::*;
+    use sp_core::H256;
+    use sp_runtime::{
+        traits::{AccountIdConversion, UniqueSaturatedInto, Zero},
+        Perbill, Saturating,
+    };
+    use strike_primitives::{
+        artifact::ArtifactId,
+        job::{JobOrder, VerificationClass},
+        receipt::{CloseReason, PaymentRole, Receipt, MAX_PAYMENTS},
+        traits::{ArtifactRegistry, AuditOutcome, Audits, Exposure, ProviderRegistry, Royalties, MAX_VERIFIERS},
+        verdict::Verdict,
+        AccountId, Attempt, Balance, BlockNumber, JobId, Units,
+    };
+
+    /// The storage's version.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId, Hash = H256, RuntimeEvent: From<Event<Self>>>
+    {
+        /// The native token.
+        type Currency: fungible::Mutate<AccountId, Balance = Balance>
+            + fungible::hold::Mutate<AccountId, Balance = Balance, Reason = Self::RuntimeHoldReason>;
+
+        /// The runtime's reasons for holds.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// Who serves.
+        type Providers: ProviderRegistry;
+
+        /// Bonds at risk.
+        type Exposure: Exposure;
+
+        /// What can be run.
+        type Artifacts: ArtifactRegistry;
+
+        /// Who owns a share of what a model earns.
+        type Royalties: Royalties;
+
+        /// Who checks.
+        type Audits: Audits;
+
+        /// Names the account that keeps payments until they are claimed.
+        #[pallet::constant]
+        type PalletId: Get<PalletId>;
+
+        /// Most asks for one service.
+        #[pallet::constant]
+        type MaxAsksPerModel: Get<u32>;
+
+        /// Most asks of one provider.
+        #[pallet::constant]
+        type MaxAsksPerProvider: Get<u32>;
+
+        /// Most jobs that an ask may take at once.
+        #[pallet::constant]
+        type MaxCapacity: Get<u32>;
+
+        /// Most jobs that wait for one service.
+        #[pallet::constant]
+        type MaxPending: Get<u32>;
+
+        /// Most waiting jobs that one block tries to assign.
+        #[pallet::constant]
+        type MaxMatches: Get<u32>;
+
+        /// Fewest blocks an order may give a provider.
+        #[pallet::constant]
+        type MinDeadline: Get<BlockNumber>;
+
+        /// Most blocks an order may give a provider.
+        #[pallet::constant]
+        type MaxDeadline: Get<BlockNumber>;
+
+        /// Most providers that get to try a job: from 1 to [`MAX_ATTEMPTS`].
+        #[pallet::constant]
+        type MaxAttempts: Get<u16>;
+
+        /// Least price per 1,000 units of an ask, and least maximum price of an order. Above zero.
+        #[pallet::constant]
+        type MinPrice: Get<Balance>;
+
+        /// Share of the fee for the validators whose verdicts agree with the outcome.
+        #[pallet::constant]
+        type VerifierShare: Get<Perbill>;
+
+        /// Share of the fee that is burned.
+        #[pallet::constant]
+        type BurnShare: Get<Perbill>;
+
+        /// Share of its exposure that a provider loses by committing nothing in time.
+        #[pallet::constant]
+        type LatePenalty: Get<Perbill>;
+
+        /// Share of its exposure that a provider loses by a result found invalid, or withheld. Never more than the exposure:
+        /// the statistical class decides no large slash.
+        #[pallet::constant]
+        type InvalidPenalty: Get<Perbill>;
+
+        /// Held of the requester for the storage of a job, until the job is pruned.
+        #[pallet::constant]
+        type JobDeposit: Get<Balance>;
+
+        /// Held of the provider for the storage of an ask.
+        #[pallet::constant]
+        type AskDeposit: Get<Balance>;
+
+        /// Blocks that a closed job and its receipt are kept. Above zero.
+        #[pallet::constant]
+        type Retention: Get<BlockNumber>;
+
+        /// Share of a block's weight that the pallet's upkeep may use.
+        #[pallet::constant]
+        type HookShare: Get<Perbill>;
+
+        /// Weights of calls and upkeep.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why the pallet holds money.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// The maximum price of an open job.
+        #[codec(index = 0)]
+        Escrow = 0,
+        /// Storage of a job.
+        #[codec(index = 1)]
+        JobDeposit = 1,
+        /// Storage of an ask.
+        #[codec(index = 2)]
+        AskDeposit = 2,
+    }
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// The asks for a service, cheapest first, older ones first among equals.
+    #[pallet::storage]
+    pub type Asks<T: Config> =
+        StorageMap<_, Blake2_128Concat, Service, BoundedVec<Ask, T::MaxAsksPerModel>, ValueQuery>;
+
+    /// The services each provider has asks for.
+    #[pallet::storage]
+    pub type AskedServices<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountId, BoundedVec<Service, T::MaxAsksPerProvider>, ValueQuery>;
+
+    /// Jobs that each provider works on, by service: assigned, committed or judged. Outlives a withdrawn ask.
+    #[pallet::storage]
+    pub type Running<T: Config> = StorageMap<_, Blake2_128Concat, (AccountId, Service), u32, ValueQuery>;
+
+    /// The id the next job gets.
+    #[pallet::storage]
+    pub type NextJobId<T: Config> = StorageValue<_, JobId, ValueQuery>;
+
+    /// Every job that is not pruned.
+    #[pallet::storage]
+    pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, Job>;
+
+    /// The order of every job that is not pruned.
+    #[pallet::storage]
+    pub type Orders<T: Config> = StorageMap<_, Twox64Concat, JobId, JobOrder>;
+
+    /// The jobs of each requester that are not pruned.
+    #[pallet::storage]
+    pub type JobsOf<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
+
+    /// Jobs assigned to each provider that wait for its commitment.
+    #[pallet::storage]
+    pub type AwaitingCommitment<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
+
+    /// Jobs that wait for a provider. A service is here exactly while it is in [`ServiceQueue`].
+    #[pallet::storage]
+    pub type Pending<T: Config> = StorageMap<_, Blake2_128Concat, Service, Waiting<T::MaxPending>>;
+
+    /// How many jobs wait, over all services.
+    #[pallet::storage]
+    pub type PendingCount<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// Services with waiting jobs, in the order in which they get their turn; each is in it once.
+    #[pallet::storage]
+    pub type ServiceQueue<T: Config> = StorageMap<_, Twox64Concat, u64, Service>;
+
+    /// The ends of [`ServiceQueue`].
+    #[pallet::storage]
+    pub type ServiceQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
+
+    /// What is due at each height. An entry counts only while it is the job's own `due`.
+    #[pallet::storage]
+    pub type Deadlines<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, JobId, ()>;
+
+    /// The first height that may have deadlines left. Lags behind when blocks are full.
+    #[pallet::storage]
+    pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
+
+    /// Verdicts that wait for their settlement.
+    #[pallet::storage]
+    pub type Verdicts<T: Config> = StorageMap<_, Twox64Concat, JobId, (Attempt, AuditOutcome)>;
+
+    /// Jobs with a verdict, first in first out. A job settled by call before its turn leaves an entry without effect.
+    #[pallet::storage]
+    pub type SettlementQueue<T: Config> = StorageMap<_, Twox64Concat, u64, JobId>;
+
+    /// The ends of [`SettlementQueue`].
+    #[pallet::storage]
+    pub type SettlementQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
+
+    /// The receipt of every closed job that is not pruned.
+    #[pallet::storage]
+    pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt>;
+
+    /// Payments that could not be delivered. The pallet's account keeps them.
+    #[pallet::storage]
+    pub type Claimable<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Balance>;
+
+    /// The market's first asks.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// Provider, model, class, price per 1,000 units, capacity and the most units of one job. The providers must be
+        /// registered already and able to pay the deposit.
+        pub asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units)>,
+        /// Marks the runtime; nothing to set.
+        #[serde(skip)]
+        pub _config: PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        /// Places the asks, and gives the pallet's account the existential deposit, so that it can keep the smallest payment.
+        ///
+        /// Panics if an ask is not one that `place_ask` takes.
+        fn build(&self) {
+            let account = Pallet::<T>::account();
+            if T::Currency::balance(&account) < T::Currency::minimum_balance() {
+                assert!(
+                    T::Currency::mint_into(&account, T::Currency::minimum_balance()).is_ok(),
+                    "the existential deposit can be minted at genesis"
+                );
+            }
+            for (provider, model, class, price, capacity, max_units) in &self.asks {
+                let placed = Pallet::<T>::do_place_ask(provider, (*model, *class), *price, *capacity, *max_units);
+                assert!(placed.is_ok(), "ask of {provider:?} in the genesis configuration: {placed:?}");
+            }
+        }
+    }
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A provider offers a service, or changed its offer.
+        AskPlaced {
+            /// Whose offer.
+            provider: AccountId,
+            /// The model.
+            model: ArtifactId,
+            /// The class.
+            class: VerificationClass,
+            /// Price per 1,000 units.
+            price: Balance,
+            /// Jobs it takes at once.
+            capacity: u32,
+            /// The most units it takes in one job.
+            max_units: Units,
+        },
+        /// A provider no longer offers a service.
+        AskWithdrawn {
+            /// Whose offer it was.
+            provider: AccountId,
+            /// The model.
+            model: ArtifactId,
+            /// The class.
+            class: VerificationClass,
+        },
+        /// A job was ordered and its maximum price is held.
+        JobSubmitted {
+            /// The job.
+            job: JobId,
+            /// Who ordered.
+            requester: AccountId,
+            /// The model.
+            model: ArtifactId,
+            /// The class.
+            class: VerificationClass,
+            /// What is held.
+            max_price: Balance,
+        },
+        /// No provider fits now; the job waits for one.
+        JobQueued {
+            /// The job.
+            job: JobId,
+            /// Last block of waiting.
+            deadline: BlockNumber,
+        },
+        /// A provider got the job.
+        JobAssigned {
+            /// The job.
+            job: JobId,
+            /// Which try it is.
+            attempt: Attempt,
+            /// Who got it.
+            provider: AccountId,
+            /// The agreed price per 1,000 units.
+            price: Balance,
+            /// What of the provider's bond stands behind it.
+            exposure: Balance,
+            /// Last block for the commitment.
+            deadline: BlockNumber,
+        },
+        /// The validators' verdict is in and waits for its settlement.
+        JobJudged {
+            /// The job.
+            job: JobId,
+            /// The attempt judged.
+            attempt: Attempt,
+            /// What was found; none if undecided.
+            verdict: Option<Verdict>,
+        },
+        /// An attempt came to nothing.
+        AttemptFailed {
+            /// The job.
+            job: JobId,
+            /// The attempt.
+            attempt: Attempt,
+            /// Whose it was.
+            provider: AccountId,
+            /// Why; the job closes with this reason only if nobody else takes it.
+            reason: CloseReason,
+            /// What was burned of the provider's bond.
+            burned: Balance,
+            /// What the provider's bond paid the requester.
+            compensated: Balance,
+        },
+        /// Somebody was paid for their part in a job.
+        PaymentMade {
+            /// The job.
+            job: JobId,
+            /// Who.
+            account: AccountId,
+            /// For what.
+            role: PaymentRole,
+            /// How much.
+            amount: Balance,
+        },
+        /// Somebody was to be paid but cannot receive it now; it can be had with `claim`.
+        PaymentDeferred {
+            /// The job.
+            job: JobId,
+            /// Who.
+            account: AccountId,
+            /// For what.
+            role: PaymentRole,
+            /// How much.
+            amount: Balance,
+        },
+        /// A valid result was paid.
+        JobSettled {
+            /// The job.
+            job: JobId,
+            /// The attempt paid.
+            attempt: Attempt,
+            /// Who did the work.
+            provider: AccountId,
+            /// Units paid.
+            units: Units,
+            /// What the work cost.
+            fee: Balance,
+            /// What of the fee was burned.
+            burned: Balance,
+            /// What went back to the requester.
+            refunded: Balance,
+        },
+        /// An attempt could be ended neither as settled nor as failed, so the requester got the escrow back and nobody was
+        /// paid or punished.
+        SettlementFailed {
+            /// The job.
+            job: JobId,
+            /// The attempt.
+            attempt: Attempt,
+            /// What went wrong.
+            error: DispatchError,
+        },
+        /// A job is over.
+        JobClosed {
+            /// The job.
+            job: JobId,
+            /// Why.
+            reason: CloseReason,
+            /// Hash of its receipt.
+            receipt: H256,
+        },
+        /// A closed job is no longer kept, and its deposit went back.
+        JobPruned {
+            /// The job.
+            job: JobId,
+        },
+        /// A deferred payment was paid out.
+        PaymentClaimed {
+            /// To whom.
+            account: AccountId,
+            /// How much.
+            amount: Balance,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The account is no active provider: register first.
+        ProviderNotActive,
+        /// The provider does not say that it serves this model: add it in the registry first.
+        ModelNotServed,
+        /// The artifact is not registered as a model: register it, or name another.
+        ModelNotFound,
+        /// Nobody can offer or order this class yet: use the statistical class.
+        ClassNotSupported,
+        /// This form of input is reserved: send it plain.
+        InputNotSupported,
+        /// The price is below the least one: raise it.
+        PriceTooLow,
+        /// The capacity is zero or above the most allowed.
+        CapacityOutOfRange,
+        /// A limit of tokens or units is zero or above the most allowed.
+        LimitsOutOfRange,
+        /// A value of the sampler is out of range.
+        SamplerInvalid,
+        /// A stop sequence has no tokens: leave it out.
+        StopSequenceEmpty,
+        /// The deadline is shorter or longer than allowed.
+        DeadlineOutOfRange,
+        /// The service has as many asks as are kept: wait for one to go.
+        TooManyAsks,
+        /// The provider has as many asks as it may have: withdraw one.
+        TooManyAsksOfProvider,
+        /// The provider has no ask for this service.
+        AskNotFound,
+        /// No provider fits now and no more jobs may wait: raise the maximum price or try later.
+        QueueFull,
+        /// No job has this id, or it has been pruned.
+        JobNotFound,
+        /// Only who ordered the job may do this.
+        NotRequester,
+        /// A provider has the job already: it can no longer be cancelled.
+        JobAlreadyAssigned,
+        /// The job is over.
+        JobAlreadyClosed,
+        /// The attempt is not the one that is running, or not at this stage.
+        AttemptNotRunning,
+        /// The last block for the commitment is over.
+        DeadlinePassed,
+        /// No verdict waits for its settlement.
+        NothingToSettle,
+        /// Nothing is kept for the account.
+        NothingToClaim,
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Offer a model in a class at `price` per 1,000 units, for up to `capacity` jobs at once of up to `max_units` units
+        /// each. Replaces the provider's ask for that service; jobs that run keep their price. With an unchanged price the
+        /// ask keeps its place among equals.
+        ///
+        /// Origin: signed, an active provider that serves the model. Holds the deposit for a new ask.
+        ///
+        /// Errors: [`Error::ProviderNotActive`], [`Error::ModelNotServed`], [`Error::ModelNotFound`],
+        /// [`Error::ClassNotSupported`], [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`],
+        /// [`Error::LimitsOutOfRange`], [`Error::TooManyAsks`], [`Error::TooManyAsksOfProvider`], or the currency's if the
+        /// deposit cannot be held. Emits [`Event::AskPlaced`].
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::place_ask(T::MaxAsksPerModel::get()))]
+        pub fn place_ask(
+            origin: OriginFor<T>,
+            model: ArtifactId,
+            class: VerificationClass,
+            price: Balance,
+            capacity: u32,
+            max_units: Units,
+        ) -> DispatchResult {
+            let provider = ensure_signed(origin)?;
+            Self::do_place_ask(&provider, (model, class), price, capacity, max_units)
+        }
+
+        /// Take back the ask for a model in a class and get its deposit back. Jobs that run are not touched.
+        ///
+        /// Origin: signed, whose ask it is. Errors: [`Error::AskNotFound`]. Emits [`Event::AskWithdrawn`].
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::withdraw_ask(T::MaxAsksPerModel::get()))]
+        pub fn withdraw_ask(origin: OriginFor<T>, model: ArtifactId, class: VerificationClass) -> DispatchResult {
+            let provider = ensure_signed(origin)?;
+            Self::do_withdraw_ask(&provider, (model, class))
+        }
+
+        /// Order a job. Its maximum price and the deposit are held; the cheapest fitting provider gets it at once, else it
+        /// waits for one for as many blocks as its deadline says.
+        ///
+        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::ClassNotSupported`], [`Error::InputNotSupported`],
+        /// [`Error::SamplerInvalid`], [`Error::StopSequenceEmpty`], [`Error::LimitsOutOfRange`],
+        /// [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
+        /// be held. Emits [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::submit(T::MaxAsksPerModel::get()))]
+        pub fn submit(origin: OriginFor<T>, order: JobOrder) -> DispatchResultWithPostInfo {
+            let requester = ensure_signed(origin)?;
+            let visited = Self::do_submit(requester, order)?;
+            Ok(Some(T::WeightInfo::submit(visited)).into())
+        }
+
+        /// Withdraw a job that waits for a provider. The escrow goes back at once, the deposit when the job is pruned.
+        ///
+        /// Origin: signed, the job's requester. Errors: [`Error::JobNotFound`], [`Error::NotRequester`],
+        /// [`Error::JobAlreadyAssigned`], [`Error::JobAlreadyClosed`]. Emits [`Event::JobClosed`].
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::cancel())]
+        pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+            let requester = ensure_signed(origin)?;
+            Self::do_cancel(&requester, job)
+        }
+
+        /// Settle a job's verdict now, without waiting for its turn. The effects are the same whoever calls.
+        ///
+        /// Origin: signed, anybody. Errors: [`Error::JobNotFound`], [`Error::NothingToSettle`]. Emits what the settlement
+        /// emits: [`Event::JobSettled`] with its [`Event::PaymentMade`] and [`Event::PaymentDeferred`],
+        /// [`Event::AttemptFailed`] or [`Event::SettlementFailed`], then [`Event::JobAssigned`] or [`Event::JobClosed`].
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::settle(MAX_PAYMENTS, T::MaxAsksPerModel::get()))]
+        pub fn settle(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let weight = Self::do_settle(job)?;
+            Ok(Some(weight).into())
+        }
+
+        /// Get the payments that could not be delivered to the caller's account before.
+        ///
+        /// Origin: signed. Errors: [`Error::NothingToClaim`], or the currency's if the account still cannot receive them.
+        /// Emits [`Event::PaymentClaimed`].
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::claim())]
+        pub fn claim(origin: OriginFor<T>) -> DispatchResult {
+            let account = ensure_signed(origin)?;
+            Self::do_claim(&account)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_poll(_now: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::poll(meter);
+        }
+
+        fn integrity_test() {
+            assert!(!T::MinPrice::get().is_zero(), "a job must put something at risk");
+            assert!(!T::Retention::get().is_zero(), "a receipt must be readable");
+            assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());
+            assert!((1..=MAX_ATTEMPTS).contains(&u32::from(T::MaxAttempts::get())));
+            assert!(T::VerifierShare::get().saturating_add(T::BurnShare::get()) < Perbill::one());
+            assert!(T::MaxCapacity::get() > 0 && T::MaxPending::get() > 0 && T::MaxMatches::get() > 0);
+            assert!(crate::MAX_ROYALTIES.saturating_add(MAX_VERIFIERS).saturating_add(2) <= MAX_PAYMENTS);
+            // Every item of upkeep must fit, or it would wait for ever.
+            let share = Self::hook_limit();
+            let poll = T::WeightInfo::poll().saturating_add(T::WeightInfo::visit_height());
+            for item in [Self::worst_settlement(), Self::worst_deadline(), Self::worst_visit()] {
+                assert!(poll.saturating_add(item).all_lte(share), "HookShare is too small for one item: {item:?}");
+            }
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_now: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    impl<T: Config> Pallet<T> {
+        /// The account that keeps payments until they are claimed.
+        pub fn account() -> AccountId {
+            T::PalletId::get().into_account_truncating()
+        }
+
+        /// The height of the current block.
+        pub(crate) fn now() -> BlockNumber {
+            frame_system::Pallet::<T>::block_number().unique_saturated_into()
+        }
+    }
+}

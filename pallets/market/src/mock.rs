@@ -1,0 +1,387 @@
+//! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll back with
+//! everything else; bonds are real money on an account of their own.
+
+use crate::{self as pallet_market, weights::CountedWeight};
+use alloc::collections::{BTreeMap, BTreeSet};
+use frame_support::{
+    derive_impl, ensure, parameter_types,
+    traits::{
+        fungible::{Inspect, Mutate},
+        tokens::{Fortitude, Precision, Preservation},
+        BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks,
+    },
+    weights::{constants::RocksDbWeight, Weight, WeightMeter},
+    PalletId,
+};
+use sp_core::H256;
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult, Perbill};
+use strike_primitives::{
+    app::AppKey,
+    artifact::{ArtifactId, ArtifactKind},
+    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    traits::{ArtifactRegistry, AuditOutcome, Audits, Exposure, ProviderRegistry, Royalties},
+    verdict::{InvalidReason, Verdict},
+    AccountId, Balance, BlockNumber, JobId, Units,
+};
+
+pub const ED: Balance = 100;
+pub const UNIT: Balance = 1_000_000;
+/// What everybody has at first.
+pub const ENDOWMENT: Balance = 1_000 * UNIT;
+pub const BOND: Balance = 100 * UNIT;
+pub const ASK_DEPOSIT: Balance = 5_000;
+pub const JOB_DEPOSIT: Balance = 3_000;
+pub const RETENTION: BlockNumber = 20;
+/// Units of [`order`]: 40 in, 60 out.
+pub const UNITS: Units = 100;
+
+pub const CLASS: VerificationClass = VerificationClass::Statistical;
+pub const MODEL: ArtifactId = ArtifactId { kind: ArtifactKind::Bundle, root: H256([1; 32]) };
+pub const OTHER_MODEL: ArtifactId = ArtifactId { kind: ArtifactKind::Bundle, root: H256([2; 32]) };
+
+pub fn account(n: u8) -> AccountId {
+    AccountId::new([n; 32])
+}
+
+pub fn requester() -> AccountId {
+    account(1)
+}
+/// Providers of the tests, with a bond each.
+pub fn provider(n: u8) -> AccountId {
+    account(10 + n)
+}
+pub fn verifier(n: u8) -> AccountId {
+    account(20 + n)
+}
+/// The model's owner.
+pub fn owner() -> AccountId {
+    account(30)
+}
+/// Has the money of all bonds.
+pub fn vault() -> AccountId {
+    account(99)
+}
+
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Market: pallet_market,
+    }
+);
+
+parameter_types! {
+    pub BlockWeights: frame_system::limits::BlockWeights =
+        frame_system::limits::BlockWeights::simple_max(Weight::from_parts(2_000_000_000_000, u64::MAX));
+    pub MarketPalletId: PalletId = PalletId(*b"strk/mkt");
+    pub VerifierShare: Perbill = Perbill::from_percent(10);
+    pub BurnShare: Perbill = Perbill::from_percent(5);
+    pub LatePenalty: Perbill = Perbill::from_percent(20);
+    pub InvalidPenalty: Perbill = Perbill::from_percent(50);
+    pub HookShare: Perbill = Perbill::from_percent(25);
+
+    // The other pallets.
+    pub storage Bonds: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
+    pub storage Served: BTreeSet<(AccountId, ArtifactId)> = BTreeSet::new();
+    pub storage Linked: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
+    pub storage Inactive: BTreeSet<AccountId> = BTreeSet::new();
+    pub storage Shares: Vec<(AccountId, Perbill)> = Vec::new();
+    pub storage Forgotten: Vec<JobId> = Vec::new();
+    pub storage NobodyChecks: bool = false;
+    pub storage ReleaseFails: bool = false;
+    pub storage CompensateFails: bool = false;
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+    type AccountId = AccountId;
+    type Lookup = IdentityLookup<AccountId>;
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type BlockWeights = BlockWeights;
+    type DbWeight = RocksDbWeight;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type Balance = Balance;
+    type AccountStore = System;
+    type ExistentialDeposit = ConstU128<ED>;
+}
+
+impl pallet_market::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Providers = Network;
+    type Exposure = Network;
+    type Artifacts = Network;
+    type Royalties = Network;
+    type Audits = Network;
+    type PalletId = MarketPalletId;
+    type MaxAsksPerModel = ConstU32<4>;
+    type MaxAsksPerProvider = ConstU32<2>;
+    type MaxCapacity = ConstU32<8>;
+    type MaxPending = ConstU32<5>;
+    type MaxMatches = ConstU32<4>;
+    type MinDeadline = ConstU32<2>;
+    type MaxDeadline = ConstU32<100>;
+    type MaxAttempts = ConstU16<2>;
+    type MinPrice = ConstU128<10>;
+    type VerifierShare = VerifierShare;
+    type BurnShare = BurnShare;
+    type LatePenalty = LatePenalty;
+    type InvalidPenalty = InvalidPenalty;
+    type JobDeposit = ConstU128<JOB_DEPOSIT>;
+    type AskDeposit = ConstU128<ASK_DEPOSIT>;
+    type Retention = ConstU32<RETENTION>;
+    type HookShare = HookShare;
+    type WeightInfo = CountedWeight<Test>;
+}
+
+/// The other pallets, as the market sees them.
+pub struct Network;
+
+impl ProviderRegistry for Network {
+    fn is_active(provider: &AccountId) -> bool {
+        Bonds::get().contains_key(provider) && !Inactive::get().contains(provider)
+    }
+    fn app_key(_: &AccountId) -> Option<AppKey> {
+        None
+    }
+    fn provider_of(_: &AppKey) -> Option<AccountId> {
+        None
+    }
+    fn serves(provider: &AccountId, model: &ArtifactId) -> bool {
+        Served::get().contains(&(provider.clone(), *model))
+    }
+    fn linked(provider: &AccountId, other: &AccountId) -> bool {
+        let linked = Linked::get();
+        provider == other
+            || linked.contains(&(provider.clone(), other.clone()))
+            || linked.contains(&(other.clone(), provider.clone()))
+    }
+}
+
+/// Change a provider's bond and what is reserved of it.
+pub fn with_bond<R>(
+    provider: &AccountId,
+    change: impl FnOnce(&mut (Balance, Balance)) -> Result<R, DispatchError>,
+) -> Result<R, DispatchError> {
+    let mut bonds = Bonds::get();
+    let changed = change(bonds.get_mut(provider).ok_or("no such provider")?)?;
+    Bonds::set(&bonds);
+    Ok(changed)
+}
+
+impl Exposure for Network {
+    fn available(provider: &AccountId) -> Balance {
+        if !Self::is_active(provider) {
+            return 0;
+        }
+        Bonds::get().get(provider).map_or(0, |(bond, reserved)| bond - reserved)
+    }
+    fn reserve(provider: &AccountId, amount: Balance) -> DispatchResult {
+        with_bond(provider, |(bond, reserved)| {
+            ensure!(*reserved + amount <= *bond, "bond too low");
+            *reserved += amount;
+            Ok(())
+        })
+    }
+    fn release(provider: &AccountId, amount: Balance) -> DispatchResult {
+        ensure!(!ReleaseFails::get(), "release fails");
+        with_bond(provider, |(_, reserved)| {
+            *reserved = reserved.checked_sub(amount).ok_or("not reserved")?;
+            Ok(())
+        })
+    }
+    fn slash(provider: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
+        let amount = with_bond(provider, |(bond, reserved)| {
+            let amount = amount.min(*reserved);
+            *bond -= amount;
+            *reserved -= amount;
+            Ok(amount)
+        })?;
+        Balances::burn_from(&vault(), amount, Preservation::Preserve, Precision::Exact, Fortitude::Force)
+    }
+    fn compensate(provider: &AccountId, to: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
+        ensure!(!CompensateFails::get(), "compensation fails");
+        let amount = with_bond(provider, |(bond, reserved)| {
+            let amount = amount.min(*reserved);
+            *bond -= amount;
+            *reserved -= amount;
+            Ok(amount)
+        })?;
+        Balances::transfer(&vault(), to, amount, Preservation::Preserve)
+    }
+}
+
+impl ArtifactRegistry for Network {
+    fn is_model(artifact: &ArtifactId) -> bool {
+        [MODEL, OTHER_MODEL].contains(artifact)
+    }
+}
+
+impl Royalties for Network {
+    fn shares(_: &ArtifactId) -> Vec<(AccountId, Perbill)> {
+        Shares::get()
+    }
+}
+
+impl Audits for Network {
+    fn has_eligible_validator(_: &AccountId) -> bool {
+        !NobodyChecks::get()
+    }
+    fn forget(job: JobId) {
+        let mut forgotten = Forgotten::get();
+        forgotten.push(job);
+        Forgotten::set(&forgotten);
+    }
+}
+
+/// Builds the world of a test: three providers that serve both models, a requester, verifiers and the model's owner.
+#[derive(Default)]
+pub struct ExtBuilder {
+    asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units)>,
+    without: Vec<AccountId>,
+}
+
+impl ExtBuilder {
+    /// An ask for [`MODEL`] with up to 1,000 units a job.
+    pub fn ask(mut self, who: AccountId, price: Balance, capacity: u32) -> Self {
+        self.asks.push((who, MODEL, CLASS, price, capacity, 1_000));
+        self
+    }
+
+    /// An account that has nothing.
+    pub fn without(mut self, who: AccountId) -> Self {
+        self.without.push(who);
+        self
+    }
+
+    /// Run the test, and check the state and the money after it.
+    pub fn run(self, test: impl FnOnce()) {
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+        let providers = [provider(1), provider(2), provider(3)];
+        let people = [requester(), account(2), owner(), verifier(1), verifier(2), verifier(3)];
+        let balances = providers
+            .iter()
+            .chain(&people)
+            .filter(|who| !self.without.contains(who))
+            .map(|who| (who.clone(), ENDOWMENT))
+            .chain([(vault(), ED + 3 * BOND)])
+            .collect();
+        pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
+        let mut ext = sp_io::TestExternalities::from(storage);
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            Bonds::set(&providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
+            Served::set(&providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
+            pallet_market::GenesisConfig::<Test> { asks: self.asks, ..Default::default() }.build();
+            Market::on_poll(1, &mut WeightMeter::new());
+            test();
+            check();
+        });
+    }
+}
+
+/// The pallet's invariants, and that what is reserved of bonds is what jobs have at risk.
+pub fn check() {
+    Market::do_try_state().unwrap();
+    let mut reserved: BTreeMap<AccountId, Balance> = BTreeMap::new();
+    for job in crate::Jobs::<Test>::iter_values() {
+        if let Some(placement) = job.placement() {
+            *reserved.entry(placement.provider.clone()).or_default() += placement.exposure;
+        }
+    }
+    for (provider, (bond, at_risk)) in Bonds::get() {
+        assert!(at_risk <= bond);
+        // With `ReleaseFails` the table keeps what the market wanted to release.
+        if !ReleaseFails::get() {
+            assert_eq!(at_risk, reserved.get(&provider).copied().unwrap_or(0), "{provider:?}");
+        }
+    }
+    let bonds: Balance = Bonds::get().values().map(|(bond, _)| bond).sum();
+    assert_eq!(Balances::total_balance(&vault()), bonds + ED);
+    let total: Balance =
+        frame_system::Account::<Test>::iter_values().map(|who| who.data.free + who.data.reserved).sum();
+    assert_eq!(total, Balances::total_issuance());
+}
+
+/// Go on to the next block with all the weight there is.
+pub fn next_block() {
+    next_block_with(&mut WeightMeter::new());
+}
+
+pub fn next_block_with(meter: &mut WeightMeter) {
+    let next = System::block_number() + 1;
+    System::set_block_number(next);
+    Market::on_poll(next, meter);
+}
+
+pub fn run_to(height: u64) {
+    while System::block_number() < height {
+        next_block();
+    }
+}
+
+pub fn now() -> BlockNumber {
+    System::block_number() as BlockNumber
+}
+
+pub fn place_ask(who: AccountId, price: Balance, capacity: u32) {
+    frame_support::assert_ok!(Market::place_ask(RuntimeOrigin::signed(who), MODEL, CLASS, price, capacity, 1_000));
+}
+
+/// An order for [`UNITS`] with ten blocks' time.
+pub fn order(max_price: Balance) -> JobOrderV1 {
+    JobOrderV1 {
+        work: WorkSpec::Generate(Generate {
+            input: Input::Plain(b"Once upon a time".to_vec().try_into().unwrap()),
+            sampler: Sampler::GREEDY,
+            max_input_tokens: 40,
+            max_output_tokens: 60,
+            stop: Default::default(),
+        }),
+        model: MODEL,
+        class: CLASS,
+        max_price,
+        deadline: 10,
+    }
+}
+
+/// Submit [`order`] as the requester.
+pub fn submit(max_price: Balance) -> JobId {
+    let id = crate::NextJobId::<Test>::get();
+    frame_support::assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order(max_price))));
+    id
+}
+
+pub fn outcome(verdict: Option<Verdict>, verifiers: &[AccountId]) -> AuditOutcome {
+    AuditOutcome { verdict, commitment: H256([7; 32]), verifiers: verifiers.to_vec().try_into().unwrap() }
+}
+
+pub fn valid(units: Units) -> Option<Verdict> {
+    Some(Verdict::Valid { units })
+}
+
+pub fn invalid() -> Option<Verdict> {
+    Some(Verdict::Invalid { reason: InvalidReason::OutputMismatch })
+}
+
+pub fn free(who: &AccountId) -> Balance {
+    Balances::balance(who)
+}
+
+pub fn events() -> Vec<crate::Event<Test>> {
+    System::events()
+        .into_iter()
+        .filter_map(|record| match record.event {
+            RuntimeEvent::Market(event) => Some(event),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,400 @@
+//! Verdicts, payments, penalties and receipts.
+
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use alloc::vec::Vec;
+use frame_support::{
+    defensive, ensure,
+    storage::with_storage_layer,
+    traits::{
+        fungible::{Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
+        Get,
+    },
+    weights::{Weight, WeightMeter},
+    BoundedVec,
+};
+use sp_core::H256;
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, Perbill};
+use strike_primitives::{
+    job,
+    receipt::{CloseReason, Payment, PaymentRole, Receipt, MAX_PAYMENTS},
+    traits::{AuditOutcome, Exposure, OnVerdict, Royalties},
+    verdict::Verdict,
+    AccountId, Attempt, Balance, JobId, Units,
+};
+
+/// What a receipt says beyond what the job knows.
+#[derive(Default)]
+pub(crate) struct Ending {
+    commitment: Option<H256>,
+    verdict: Option<Verdict>,
+    verdicts: u32,
+    units: Units,
+    fee: Balance,
+    burned: Balance,
+    refunded: Balance,
+    payments: Vec<Payment>,
+}
+
+impl<T: Config> OnVerdict for Pallet<T> {
+    fn on_verdict(id: JobId, attempt: Attempt, outcome: AuditOutcome) -> DispatchResult {
+        let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
+        let JobState::Committed { placement, .. } = job.state else {
+            return Err(Error::<T>::AttemptNotRunning.into());
+        };
+        ensure!(job.attempt == attempt, Error::<T>::AttemptNotRunning);
+        job.state = JobState::Judged(placement);
+        Jobs::<T>::insert(id, job);
+        SettlementQueueEnds::<T>::mutate(|ends| {
+            SettlementQueue::<T>::insert(ends.tail, id);
+            // 2^64 verdicts do not happen.
+            ends.tail = ends.tail.saturating_add(1);
+        });
+        Self::deposit_event(Event::JobJudged { job: id, attempt, verdict: outcome.verdict });
+        Verdicts::<T>::insert(id, (attempt, outcome));
+        Ok(())
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Settle queued verdicts.
+    pub(crate) fn poll_settlements(meter: &mut WeightMeter) {
+        let mut ends = SettlementQueueEnds::<T>::get();
+        let before = ends;
+        while ends.head < ends.tail && meter.can_consume(Self::worst_settlement()) {
+            let id = SettlementQueue::<T>::take(ends.head);
+            ends.head = ends.head.saturating_add(1);
+            // An error means that the job was settled by call before.
+            let settled = id.map(Self::do_settle).and_then(Result::ok);
+            meter.consume(settled.unwrap_or_else(|| T::WeightInfo::settle(0, 0)));
+        }
+        if ends != before {
+            SettlementQueueEnds::<T>::put(ends);
+        }
+    }
+
+    /// The most that one settlement costs.
+    pub(crate) fn worst_settlement() -> Weight {
+        T::WeightInfo::settle(MAX_PAYMENTS, T::MaxAsksPerModel::get())
+    }
+
+    /// Settle a job's verdict: all of it, or, if that is impossible, none of it and the requester gets the escrow back.
+    pub(crate) fn do_settle(id: JobId) -> Result<Weight, DispatchError> {
+        let job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
+        let JobState::Judged(placement) = job.state.clone() else {
+            return Err(Error::<T>::NothingToSettle.into());
+        };
+        let (_, outcome) = Verdicts::<T>::take(id).ok_or(Error::<T>::NothingToSettle)?;
+        let settled = with_storage_layer(|| Self::apply_outcome(id, job.clone(), &placement, outcome));
+        Ok(settled.unwrap_or_else(|error| {
+            Self::abandon(id, job, &placement, error);
+            T::WeightInfo::settle(0, 0)
+        }))
+    }
+
+    fn apply_outcome(
+        id: JobId,
+        job: Job,
+        placement: &Placement,
+        outcome: AuditOutcome,
+    ) -> Result<Weight, DispatchError> {
+        let (reason, penalty) = match outcome.verdict {
+            Some(Verdict::Valid { units }) => return Self::pay(id, job, placement, units, outcome),
+            Some(Verdict::Invalid { .. }) => (CloseReason::Invalid, T::InvalidPenalty::get()),
+            Some(Verdict::Withheld) => (CloseReason::Withheld, T::InvalidPenalty::get()),
+            None => (CloseReason::Undecided, Perbill::zero()),
+        };
+        let visited = Self::fail_attempt(id, job, placement, reason, penalty, Ending::of(&outcome))?;
+        Ok(T::WeightInfo::settle(0, visited))
+    }
+
+    /// Pay for a valid result.
+    fn pay(
+        id: JobId,
+        mut job: Job,
+        placement: &Placement,
+        units: Units,
+        outcome: AuditOutcome,
+    ) -> Result<Weight, DispatchError> {
+        let units = units.min(job.max_units);
+        let fee = job::fee(units, placement.price).ok_or(ArithmeticError::Overflow)?;
+        ensure!(fee <= job.escrow, ArithmeticError::Underflow);
+        let (burned, due) = Self::split(fee, &job, &placement.provider, &outcome.verifiers);
+
+        if burned > 0 {
+            let reason = HoldReason::Escrow.into();
+            T::Currency::burn_held(&reason, &job.requester, burned, Precision::Exact, Fortitude::Force)?;
+        }
+        // What can be neither delivered nor kept for a claim goes back to the requester and is no part of the fee.
+        let mut paid = burned;
+        let mut payments = Vec::with_capacity(due.len());
+        for payment in due {
+            if Self::deliver(id, &job.requester, &payment) {
+                paid = paid.checked_add(payment.amount).ok_or(ArithmeticError::Overflow)?;
+                payments.push(payment);
+            }
+        }
+        let unused = job.escrow.checked_sub(paid).ok_or(ArithmeticError::Underflow)?;
+        job.escrow = 0;
+        let refunded = Self::give_back(HoldReason::Escrow, &job.requester, unused);
+        T::Exposure::release(&placement.provider, placement.exposure)?;
+        Self::free_capacity(id, &job, &placement.provider);
+
+        Self::deposit_event(Event::JobSettled {
+            job: id,
+            attempt: job.attempt,
+            provider: placement.provider.clone(),
+            units,
+            fee: paid,
+            burned,
+            refunded,
+        });
+        let made = u32::try_from(payments.len()).unwrap_or(MAX_PAYMENTS);
+        let ending = Ending { units, fee: paid, burned, refunded, payments, ..Ending::of(&outcome) };
+        Self::close(id, job, CloseReason::Settled, ending);
+        Ok(T::WeightInfo::settle(made, 0))
+    }
+
+    /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and verifiers come before royalties, so
+    /// that no set of shares can take them away; what rounding leaves stays with the provider.
+    fn split(fee: Balance, job: &Job, provider: &AccountId, verifiers: &[AccountId]) -> (Balance, Vec<Payment>) {
+        let mut left = fee;
+        let mut take = |amount: Balance| {
+            let amount = amount.min(left);
+            left = left.saturating_sub(amount);
+            amount
+        };
+        let burned = take(T::BurnShare::get().mul_floor(fee));
+        let pool = T::VerifierShare::get().mul_floor(fee);
+        let each = pool.checked_div(verifiers.len() as Balance).unwrap_or(0);
+        let verified: Vec<Payment> = verifiers
+            .iter()
+            .map(|account| Payment { account: account.clone(), role: PaymentRole::Verifier, amount: take(each) })
+            .collect();
+        let royalties: Vec<Payment> = T::Royalties::shares(&job.service.0)
+            .into_iter()
+            .take(MAX_ROYALTIES as usize)
+            .map(|(account, share)| Payment { account, role: PaymentRole::Royalty, amount: take(share.mul_floor(fee)) })
+            .collect();
+        let earned = Payment { account: provider.clone(), role: PaymentRole::Provider, amount: left };
+        let payments =
+            core::iter::once(earned).chain(royalties).chain(verified).filter(|payment| payment.amount > 0).collect();
+        (burned, payments)
+    }
+
+    /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the job; if
+    /// there is none, it is closed and the escrow goes back. Returns how many asks were looked at.
+    pub(crate) fn fail_attempt(
+        id: JobId,
+        mut job: Job,
+        placement: &Placement,
+        reason: CloseReason,
+        penalty: Perbill,
+        ending: Ending,
+    ) -> Result<u32, DispatchError> {
+        let provider = &placement.provider;
+        let (burned, compensated) = Self::punish(id, &job, placement, penalty)?;
+        job.slashed = job.slashed.checked_add(burned).ok_or(ArithmeticError::Overflow)?;
+        job.compensated = job.compensated.checked_add(compensated).ok_or(ArithmeticError::Overflow)?;
+        Self::free_capacity(id, &job, provider);
+        Self::deposit_event(Event::AttemptFailed {
+            job: id,
+            attempt: job.attempt,
+            provider: provider.clone(),
+            reason,
+            burned,
+            compensated,
+        });
+
+        let mut visited = 0;
+        let next = job.attempt.checked_add(1).filter(|next| *next < T::MaxAttempts::get());
+        if let (Some(next), Ok(())) = (next, job.failed.try_push(provider.clone())) {
+            let (assigned, looked_at) = Self::try_assign(id, &mut job, next);
+            if assigned {
+                Jobs::<T>::insert(id, job);
+                return Ok(looked_at);
+            }
+            visited = looked_at;
+        }
+        Self::close_unpaid(id, job, reason, ending);
+        Ok(visited)
+    }
+
+    /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so that
+    /// nobody gains by failing their own job. Returns what was burned and what the requester got.
+    fn punish(
+        id: JobId,
+        job: &Job,
+        placement: &Placement,
+        penalty: Perbill,
+    ) -> Result<(Balance, Balance), DispatchError> {
+        let Placement { provider, exposure, .. } = placement;
+        let penalty = penalty.mul_floor(*exposure);
+        let half = penalty.checked_div(2).unwrap_or(0);
+        let mut burn = penalty.saturating_sub(half);
+        let mut compensated = 0;
+        if half > 0 {
+            match with_storage_layer(|| T::Exposure::compensate(provider, &job.requester, half)) {
+                Ok(amount) => compensated = amount,
+                // Whoever cannot be compensated must not be the provider's gain.
+                Err(_) => burn = penalty,
+            }
+        }
+        if compensated > 0 {
+            Self::deposit_event(Event::PaymentMade {
+                job: id,
+                account: job.requester.clone(),
+                role: PaymentRole::Compensation,
+                amount: compensated,
+            });
+        }
+        let burned = if burn > 0 { T::Exposure::slash(provider, burn)? } else { 0 };
+        let rest = exposure.checked_sub(burned).and_then(|rest| rest.checked_sub(compensated));
+        let rest = rest.ok_or(ArithmeticError::Underflow)?;
+        if rest > 0 {
+            T::Exposure::release(provider, rest)?;
+        }
+        Ok((burned, compensated))
+    }
+
+    /// Close a job with the whole escrow back to the requester.
+    pub(crate) fn close_unpaid(id: JobId, mut job: Job, reason: CloseReason, mut ending: Ending) {
+        ending.refunded = Self::give_back(HoldReason::Escrow, &job.requester, job.escrow);
+        job.escrow = 0;
+        Self::close(id, job, reason, ending);
+    }
+
+    /// The way out when an attempt can be ended neither as settled nor as failed: never pay, never punish, free everything.
+    pub(crate) fn abandon(id: JobId, job: Job, placement: &Placement, error: DispatchError) {
+        log::error!(target: crate::LOG_TARGET, "job {id} cannot be settled: {error:?}");
+        Self::deposit_event(Event::SettlementFailed { job: id, attempt: job.attempt, error });
+        let released = with_storage_layer(|| T::Exposure::release(&placement.provider, placement.exposure));
+        if let Err(error) = released {
+            log::error!(target: crate::LOG_TARGET, "exposure of job {id} cannot be released: {error:?}");
+        }
+        Self::free_capacity(id, &job, &placement.provider);
+        Self::close_unpaid(id, job, CloseReason::Undecided, Default::default());
+    }
+
+    /// Write the receipt and let the job be pruned in time.
+    fn close(id: JobId, mut job: Job, reason: CloseReason, ending: Ending) {
+        let now = Self::now();
+        let (provider, price) =
+            job.placement().map_or((None, 0), |placement| (Some(placement.provider.clone()), placement.price));
+        let mut payments = ending.payments;
+        if job.compensated > 0 {
+            payments.push(Payment {
+                account: job.requester.clone(),
+                role: PaymentRole::Compensation,
+                amount: job.compensated,
+            });
+        }
+        let receipt = Receipt {
+            job: id,
+            attempt: job.attempt,
+            reason,
+            requester: job.requester.clone(),
+            provider,
+            model: job.service.0,
+            class: job.service.1,
+            commitment: ending.commitment,
+            verdict: ending.verdict,
+            verdicts: ending.verdicts,
+            units: ending.units,
+            price,
+            fee: ending.fee,
+            refunded: ending.refunded,
+            burned: ending.burned,
+            slashed: job.slashed,
+            payments: BoundedVec::truncate_from(payments),
+            submitted_at: job.submitted_at,
+            closed_at: now,
+        };
+        Self::deposit_event(Event::JobClosed { job: id, reason, receipt: receipt.hash() });
+        Receipts::<T>::insert(id, receipt);
+        // Block heights end long after this sum could be cut short.
+        Self::set_due(id, &mut job, Some(now.saturating_add(T::Retention::get())));
+        job.state = JobState::Closed(reason);
+        Jobs::<T>::insert(id, job);
+    }
+
+    /// Pay from the escrow; what the payee cannot receive is kept for a claim. Returns whether either was possible.
+    fn deliver(id: JobId, requester: &AccountId, payment: &Payment) -> bool {
+        let Payment { account, role, amount } = payment.clone();
+        if Self::transfer_held(HoldReason::Escrow, requester, &account, amount).is_ok() {
+            Self::deposit_event(Event::PaymentMade { job: id, account, role, amount });
+            return true;
+        }
+        match Self::defer(HoldReason::Escrow, requester, &account, amount) {
+            Ok(()) => {
+                Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount });
+                true
+            },
+            Err(error) => {
+                log::error!(target: crate::LOG_TARGET, "payment of job {id} cannot be kept for {account:?}: {error:?}");
+                false
+            },
+        }
+    }
+
+    /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it was.
+    pub(crate) fn give_back(reason: HoldReason, account: &AccountId, amount: Balance) -> Balance {
+        if amount == 0 {
+            return 0;
+        }
+        let released = with_storage_layer(|| T::Currency::release(&reason.into(), account, amount, Precision::Exact));
+        if released.is_ok() || Self::defer(reason, account, account, amount).is_ok() {
+            return amount;
+        }
+        defensive!("held money can be given back or kept for a claim");
+        0
+    }
+
+    /// Move held money to the pallet's account and note for whom.
+    fn defer(reason: HoldReason, from: &AccountId, account: &AccountId, amount: Balance) -> DispatchResult {
+        with_storage_layer(|| {
+            Self::transfer_held(reason, from, &Self::account(), amount)?;
+            Claimable::<T>::try_mutate(account, |claimable| {
+                let sum = claimable.unwrap_or(0).checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+                *claimable = Some(sum);
+                Ok(())
+            })
+        })
+    }
+
+    fn transfer_held(reason: HoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+        with_storage_layer(|| {
+            T::Currency::transfer_on_hold(
+                &reason.into(),
+                from,
+                to,
+                amount,
+                Precision::Exact,
+                Restriction::Free,
+                Fortitude::Force,
+            )
+        })
+        .map(|_| ())
+    }
+
+    /// Pay out what is kept for the account.
+    pub(crate) fn do_claim(account: &AccountId) -> DispatchResult {
+        let amount = Claimable::<T>::take(account).ok_or(Error::<T>::NothingToClaim)?;
+        T::Currency::transfer(&Self::account(), account, amount, Preservation::Preserve)?;
+        Self::deposit_event(Event::PaymentClaimed { account: account.clone(), amount });
+        Ok(())
+    }
+}
+
+impl Ending {
+    /// What the validators found.
+    fn of(outcome: &AuditOutcome) -> Self {
+        Self {
+            commitment: Some(outcome.commitment),
+            verdict: outcome.verdict,
+            // At most [`strike_primitives::traits::MAX_VERIFIERS`].
+            verdicts: outcome.verifiers.len() as u32,
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What the market keeps.
+
+use codec::{Decode, Encode, MaxEncodedLen};
+use frame_support::{
+    traits::{ConstU32, Get},
+    BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
+};
+use scale_info::TypeInfo;
+use strike_primitives::{
+    artifact::ArtifactId, job::VerificationClass, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
+    JobId, Units,
+};
+
+/// What is traded: a model, verified in one way. Every service has its own asks and its own waiting jobs.
+pub type Service = (ArtifactId, VerificationClass);
+
+/// Most attempts that [`crate::Config::MaxAttempts`] may allow.
+pub const MAX_ATTEMPTS: u32 = 8;
+
+/// Most owners that one settlement pays royalties to; beyond them the share stays with the provider.
+pub const MAX_ROYALTIES: u32 = 32;
+
+/// A provider's offer to run a service.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Ask {
+    /// Whose it is.
+    pub provider: AccountId,
+    /// Price per [`strike_primitives::UNITS_PER_PRICE`] units.
+    pub price: Balance,
+    /// Jobs it takes at once.
+    pub capacity: u32,
+    /// The most units it takes in one job.
+    pub max_units: Units,
+    /// What is held of the provider for it.
+    pub deposit: Balance,
+}
+
+/// The terms of one attempt, fixed when it was assigned.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Placement {
+    /// Who works.
+    pub provider: AccountId,
+    /// The agreed price per [`strike_primitives::UNITS_PER_PRICE`] units.
+    pub price: Balance,
+    /// What of the provider's bond stands behind the attempt.
+    pub exposure: Balance,
+    /// Block of the assignment.
+    pub assigned_at: BlockNumber,
+    /// Last block in which a commitment counts.
+    pub deadline: BlockNumber,
+}
+
+/// Where a job stands.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum JobState {
+    /// Waits for a provider.
+    #[codec(index = 0)]
+    Pending {
+        /// Last block of waiting.
+        deadline: BlockNumber,
+    },
+    /// A provider works on it.
+    #[codec(index = 1)]
+    Assigned(Placement),
+    /// A commitment is in and is being checked.
+    #[codec(index = 2)]
+    Committed {
+        /// The terms.
+        placement: Placement,
+        /// Block of the commitment.
+        committed_at: BlockNumber,
+    },
+    /// The verdict is in and waits for its settlement.
+    #[codec(index = 3)]
+    Judged(Placement),
+    /// Over.
+    #[codec(index = 4)]
+    Closed(CloseReason),
+}
+
+/// A job without its order, which is kept apart because it is large and never changes.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Job {
+    /// Who ordered and pays.
+    pub requester: AccountId,
+    /// The model and the class ordered.
+    pub service: Service,
+    /// The most units the work can use.
+    pub max_units: Units,
+    /// What is held of the requester to pay for it: the order's `max_price` while the job is open, nothing after.
+    pub escrow: Balance,
+    /// What is held of the requester for the storage.
+    pub deposit: Balance,
+    /// Blocks each provider has for its commitment.
+    pub deadline: BlockNumber,
+    /// Block of the order.
+    pub submitted_at: BlockNumber,
+    /// The running or last attempt.
+    pub attempt: Attempt,
+    /// Providers whose attempts failed.
+    pub failed: BoundedVec<AccountId, ConstU32<MAX_ATTEMPTS>>,
+    /// What was burned of providers' bonds, all attempts together.
+    pub slashed: Balance,
+    /// What providers' bonds paid the requester, all attempts together.
+    pub compensated: Balance,
+    /// Where it stands.
+    pub state: JobState,
+    /// The height at which the deadline queue looks at it, if time alone can change its state.
+    pub due: Option<BlockNumber>,
+}
+
+impl Job {
+    /// The terms of the running attempt.
+    pub fn placement(&self) -> Option<&Placement> {
+        match &self.state {
+            JobState::Assigned(placement) | JobState::Committed { placement, .. } | JobState::Judged(placement) => {
+                Some(placement)
+            },
+            JobState::Pending { .. } | JobState::Closed(_) => None,
+        }
+    }
+}
+
+/// Jobs that wait for a provider of one service.
+#[derive(CloneNoBound, PartialEqNoBound, EqNoBound, DebugNoBound, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[scale_info(skip_type_params(Bound))]
+#[codec(mel_bound())]
+pub struct Waiting<Bound: Get<u32>> {
+    /// The jobs, oldest first: ids in ascending order.
+    pub jobs: BoundedVec<JobId, Bound>,
+    /// The next lap's visit goes to the first job that is not below this id, or to the oldest if there is none.
+    pub next: JobId,
+}
+
+impl<Bound: Get<u32>> Default for Waiting<Bound> {
+    fn default() -> Self {
+        Self { jobs: BoundedVec::new(), next: 0 }
+    }
+}
+
+/// Both ends of a queue kept as a map from position to item.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct QueueEnds {
+    /// Position of the first item.
+    pub head: u64,
+    /// Position the next item gets.
+    pub tail: u64,
+}
+
+/// What matching needs to know of a job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Demand<'a> {
+    /// What is wanted.
+    pub service: &'a Service,
+    /// The most units it can use.
+    pub max_units: Units,
+    /// The most it may cost.
+    pub max_price: Balance,
+    /// Who asks, if that is known.
+    pub requester: Option<&'a AccountId>,
+    /// Providers that are out of question.
+    pub failed: &'a [AccountId],
+}
+
+/// An ask that fits a job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fit {
+    /// Whose.
+    pub provider: AccountId,
+    /// Its price.
+    pub price: Balance,
+    /// The most the job can cost there, which is also what the provider risks.
+    pub max_fee: Balance,
+}

@@ -1,0 +1,179 @@
+//! Commitments: what a provider's has to fit, and the audit it opens.
+
+use crate::{
+    types::{OpenAudit, PerValidator, Phase, Refusal},
+    Config, CurrentSet, Error, Event, OpenAudits, Pallet,
+};
+use frame_support::{
+    ensure,
+    pallet_prelude::{DispatchResult, TransactionSource, ValidTransaction},
+    traits::Get,
+    weights::Weight,
+};
+use sp_application_crypto::RuntimeAppPublic;
+use sp_runtime::transaction_validity::TransactionValidityWithRefund;
+use strike_primitives::{
+    app::AppSignature,
+    commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
+    job::{seed, spec_hash, VerificationClass, WorkSpec},
+    traits::{Assignment, Assignments, Beacon, ProviderRegistry},
+    Attempt, BlockNumber, JobId, H256,
+};
+
+/// First part of the `provides` tags of this pallet's transactions.
+pub(crate) const TAG_PREFIX: &str = "StrikeVerification";
+/// Second part: which step a transaction is.
+pub(crate) const TAG_COMMIT: u8 = 0;
+/// See [`TAG_COMMIT`].
+pub(crate) const TAG_SEAL: u8 = 1;
+/// See [`TAG_COMMIT`].
+pub(crate) const TAG_REVEAL: u8 = 2;
+
+impl<T: Config> Pallet<T> {
+    /// What a result of the job's running attempt is bound to: genesis, job, attempt, provider, work and seed.
+    ///
+    /// `None` while the job is not assigned, and until the beacon of the block after the assignment is known, that is up to
+    /// and including the block after it.
+    pub fn binding(job: JobId) -> Option<AttemptBinding> {
+        let assignment = T::Assignments::assignment(job)?;
+        Self::binding_of(job, &assignment)
+    }
+
+    /// [`Self::binding`] where the assignment is at hand. Once a commitment is in, its audit remembers the seed.
+    pub(crate) fn binding_of(job: JobId, assignment: &Assignment) -> Option<AttemptBinding> {
+        if let Some(audit) = OpenAudits::<T>::get(job).filter(|audit| audit.attempt == assignment.attempt) {
+            return Some(Self::binding_of_audit(job, &audit));
+        }
+        let genesis = Self::genesis();
+        let beacon = Self::beacon(assignment.assigned_at.checked_add(1)?)?;
+        Some(AttemptBinding {
+            genesis,
+            job,
+            attempt: assignment.attempt,
+            provider: assignment.provider.clone(),
+            spec_hash: spec_hash(&assignment.work, &assignment.model, assignment.class),
+            seed: seed(&genesis, job, assignment.attempt, &beacon),
+        })
+    }
+
+    /// What the commitment under audit is bound to.
+    pub(crate) fn binding_of_audit(job: JobId, audit: &OpenAudit) -> AttemptBinding {
+        AttemptBinding {
+            genesis: Self::genesis(),
+            job,
+            attempt: audit.attempt,
+            provider: audit.provider.clone(),
+            spec_hash: audit.spec_hash,
+            seed: audit.seed,
+        }
+    }
+
+    /// Hash of the genesis block: what signed payloads and seeds begin with.
+    pub fn genesis() -> H256 {
+        // Frame never prunes this one.
+        frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::default())
+    }
+
+    /// Everything a commitment has to fit except its signature.
+    pub(crate) fn check_commitment(
+        job: JobId,
+        attempt: Attempt,
+        commitment: &Commitment,
+        now: BlockNumber,
+    ) -> Result<(Assignment, AttemptBinding), Refusal> {
+        let assignment = T::Assignments::assignment(job).ok_or(Refusal::JobNotAssigned)?;
+        ensure!(attempt >= assignment.attempt, Refusal::AttemptOver);
+        ensure!(attempt == assignment.attempt, Refusal::AttemptNotBegun);
+        ensure!(!assignment.committed, Refusal::AlreadyCommitted);
+        ensure!(now <= assignment.commit_deadline, Refusal::DeadlinePassed);
+        check_claims(commitment.v1(), &assignment.work, assignment.class)?;
+        let binding = Self::binding_of(job, &assignment).ok_or(Refusal::SeedUnknown)?;
+        ensure!(is_bound(commitment.v1(), &binding), Refusal::JobRootMismatch);
+        Ok((assignment, binding))
+    }
+
+    pub(crate) fn authorize_commit(
+        _source: TransactionSource,
+        job: &JobId,
+        attempt: &Attempt,
+        commitment: &Commitment,
+        signature: &AppSignature,
+    ) -> TransactionValidityWithRefund {
+        let now = Self::now();
+        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment, now)?;
+        let key = T::ProviderRegistry::app_key(&assignment.provider).ok_or(Refusal::ProviderKeyNotFound)?;
+        let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
+        ensure!(key.verify(&payload, signature), Refusal::BadSignature);
+        Self::valid_until(assignment.commit_deadline, now, (TAG_COMMIT, job, attempt, &assignment.provider))
+    }
+
+    /// Validity of an attestation that counts up to and including block `last`. Equal priority for all: none displaces
+    /// another, and a second transaction for the same step waits until the pool has dropped the first.
+    pub(crate) fn valid_until(
+        last: BlockNumber,
+        now: BlockNumber,
+        provides: impl codec::Encode,
+    ) -> TransactionValidityWithRefund {
+        ValidTransaction::with_tag_prefix(TAG_PREFIX)
+            .priority(T::UnsignedPriority::get())
+            .and_provides(provides)
+            .longevity(u64::from(last.saturating_sub(now)).saturating_add(1))
+            .propagate(true)
+            .build()
+            .map(|validity| (validity, Weight::zero()))
+    }
+
+    pub(crate) fn do_commit(job: JobId, attempt: Attempt, commitment: Commitment) -> DispatchResult {
+        let now = Self::now();
+        let (assignment, binding) =
+            Self::check_commitment(job, attempt, &commitment, now).map_err(Error::<T>::Refused)?;
+        T::Assignments::on_committed(job, attempt)?;
+        Self::deposit_event(Event::CommitmentRecorded {
+            job,
+            attempt,
+            provider: assignment.provider.clone(),
+            commitment: commitment.clone(),
+        });
+        let set = CurrentSet::<T>::get();
+        let validators = Self::current_validators();
+        let audit = OpenAudit {
+            attempt,
+            commitment_hash: commitment.hash(),
+            commitment,
+            class: assignment.class,
+            spec_hash: binding.spec_hash,
+            seed: binding.seed,
+            committed_at: now,
+            set,
+            eligible: Self::eligible(&validators, &assignment.provider),
+            phase: Phase::Sealing { until: now.saturating_add(T::SealPeriod::get()) },
+            seals: PerValidator::new(),
+            reveals: PerValidator::new(),
+            provider: assignment.provider,
+        };
+        Self::open_audit(job, audit, now);
+        Ok(())
+    }
+}
+
+/// Whether the job root is that of this commitment's fields under `binding`.
+pub(crate) fn is_bound(commitment: &CommitmentV1, binding: &AttemptBinding) -> bool {
+    let CommitmentV1 { job_root: claimed, out_root, trace_root, n_in, n_out, stop } = commitment;
+    *claimed == job_root(binding, out_root, trace_root, *n_in, *n_out, *stop)
+}
+
+/// Counts and roots that the job and its class allow.
+fn check_claims(commitment: &CommitmentV1, work: &WorkSpec, class: VerificationClass) -> Result<(), Refusal> {
+    match class {
+        VerificationClass::Exact => return Err(Refusal::ClassNotSupported),
+        VerificationClass::Statistical => ensure!(commitment.trace_root.is_none(), Refusal::TraceUnexpected),
+    }
+    let WorkSpec::Generate(work) = work;
+    ensure!(
+        commitment.stop == StopReason::InputTooLong || commitment.n_in <= work.max_input_tokens,
+        Refusal::TooManyInputTokens
+    );
+    ensure!(commitment.n_out <= work.max_output_tokens, Refusal::TooManyOutputTokens);
+    ensure!(!commitment.stop.is_job_error() || commitment.n_out == 0, Refusal::OutputUnexpected);
+    Ok(())
+}

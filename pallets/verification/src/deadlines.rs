@@ -1,0 +1,56 @@
+//! The deadline queue: which audit has to be looked at in which block.
+//!
+//! Heights are worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up
+//! later; the periods themselves do not stretch, because calls compare with the block they end in.
+
+use crate::{weights::WeightInfo, Config, DeadlineCursor, Deadlines, Pallet};
+use frame_support::{traits::Get, weights::WeightMeter};
+use strike_primitives::{BlockNumber, JobId};
+
+impl<T: Config> Pallet<T> {
+    /// Queue a look at the audit of `job` in block `due`, or as soon as possible if that has been worked off.
+    pub(crate) fn schedule(job: JobId, due: BlockNumber) {
+        Deadlines::<T>::insert(due.max(DeadlineCursor::<T>::get()), job, ());
+    }
+
+    /// Take it back.
+    pub(crate) fn unschedule(job: JobId, due: BlockNumber) {
+        Deadlines::<T>::remove(due, job);
+    }
+
+    /// Work off what is due, as far as this pallet's share of a block and what is left of it allow.
+    pub(crate) fn drain_deadlines(now: BlockNumber, remaining: &mut WeightMeter) {
+        let share = T::HookShare::get() * T::BlockWeights::get().max_block;
+        let mut meter = WeightMeter::with_limit(share.min(remaining.remaining()));
+        Self::drain_under(now, &mut meter);
+        remaining.consume(meter.consumed());
+    }
+
+    fn drain_under(now: BlockNumber, meter: &mut WeightMeter) {
+        if meter.try_consume(T::WeightInfo::poll_base()).is_err() {
+            return;
+        }
+        let start = DeadlineCursor::<T>::get();
+        let mut height = start;
+        while height <= now && meter.try_consume(T::WeightInfo::poll_height()).is_ok() {
+            if !Self::drain_height(height, now, meter) {
+                break;
+            }
+            height = height.saturating_add(1);
+        }
+        if height != start {
+            DeadlineCursor::<T>::put(height);
+        }
+    }
+
+    /// Whether nothing is left at `height`.
+    fn drain_height(height: BlockNumber, now: BlockNumber, meter: &mut WeightMeter) -> bool {
+        let mut due = Deadlines::<T>::drain_prefix(height);
+        while meter.can_consume(T::WeightInfo::poll_audit()) {
+            let Some((job, ())) = due.next() else { return true };
+            meter.consume(T::WeightInfo::poll_audit());
+            Self::on_deadline(job, now);
+        }
+        false
+    }
+}

@@ -1,0 +1,460 @@
+//! A runtime around the pallet, with fakes of the pallets it knows by their traits.
+
+use crate as pallet_verification;
+use crate::{types::KeySet, weights::CountedWeight};
+use codec::Decode;
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{Authorize, Hooks, OneSessionHandler},
+    weights::{Weight, WeightMeter},
+};
+use frame_system::RawOrigin;
+use parking_lot::RwLock;
+use sp_core::{
+    offchain::{
+        testing::{OffchainState, TestOffchainExt},
+        OffchainDbExt, OffchainWorkerExt, TransactionPool, TransactionPoolExt,
+    },
+    Pair,
+};
+use sp_keystore::{testing::MemoryKeystore, Keystore, KeystoreExt};
+use sp_runtime::{
+    traits::{BlakeTwo256, Dispatchable, IdentityLookup},
+    transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
+    BuildStorage, DispatchError, DispatchResult, Perbill,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use strike_primitives::{
+    app::{AppKey, AppPair, APP_KEY_TYPE},
+    artifact::{output_root, ArtifactId, ArtifactKind},
+    commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
+    job::{Generate, Input, Sampler, VerificationClass, WorkSpec},
+    traits::{Assignment, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
+    verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
+    AccountId, Attempt, JobId, H256,
+};
+
+type TxExtension = frame_system::AuthorizeCall<Test>;
+pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
+type Block = sp_runtime::generic::Block<sp_runtime::generic::Header<u32, BlakeTwo256>, Extrinsic>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Verification: pallet_verification,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type AccountId = AccountId;
+    type Block = Block;
+    type Lookup = IdentityLookup<AccountId>;
+    type Hash = H256;
+    type Hashing = BlakeTwo256;
+}
+
+parameter_types! {
+    pub static SealPeriod: u32 = 20;
+    pub static SealGrace: u32 = 3;
+    pub static RevealPeriod: u32 = 10;
+    pub const BeaconHistory: u32 = 60;
+    pub const HookShare: Perbill = Perbill::from_percent(25);
+    pub const UnsignedPriority: u64 = 1 << 20;
+    pub const ResendAfter: u32 = 4;
+
+    /// The jobs that are assigned.
+    pub static Assigned: BTreeMap<JobId, Assignment> = BTreeMap::new();
+    /// The registered providers.
+    pub static Providers: Vec<(AccountId, AppKey)> = Vec::new();
+    /// Who is linked to whom.
+    pub static Links: Vec<(AccountId, AccountId)> = Vec::new();
+    /// What the market was told.
+    pub static Outcomes: Vec<(JobId, Attempt, AuditOutcome)> = Vec::new();
+    /// Whether the market answers with an error.
+    pub static RefuseOutcomes: bool = false;
+    /// Which fork the authors' outputs are of.
+    pub static Fork: u64 = 0;
+}
+
+/// The fake registry, market and block authors.
+pub struct Others;
+
+impl ProviderRegistry for Others {
+    fn is_active(provider: &AccountId) -> bool {
+        Self::app_key(provider).is_some()
+    }
+    fn app_key(provider: &AccountId) -> Option<AppKey> {
+        Providers::get().into_iter().find(|(account, _)| account == provider).map(|(_, key)| key)
+    }
+    fn provider_of(key: &AppKey) -> Option<AccountId> {
+        Providers::get().into_iter().find(|(_, known)| known == key).map(|(account, _)| account)
+    }
+    fn serves(_: &AccountId, _: &ArtifactId) -> bool {
+        true
+    }
+    fn linked(provider: &AccountId, other: &AccountId) -> bool {
+        let pair = (provider.clone(), other.clone());
+        provider == other || Links::get().iter().any(|link| *link == pair || (link.1 == pair.0 && link.0 == pair.1))
+    }
+}
+
+impl Assignments for Others {
+    fn assignment(job: JobId) -> Option<Assignment> {
+        Assigned::get().get(&job).cloned()
+    }
+    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId> {
+        Assigned::get().into_iter().filter(|(_, it)| it.provider == *provider && !it.committed).map(|it| it.0).collect()
+    }
+    fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult {
+        Assigned::mutate(|jobs| {
+            let assignment =
+                jobs.get_mut(&job).filter(|it| it.attempt == attempt).ok_or(DispatchError::Other("unknown"))?;
+            assignment.committed = true;
+            Ok(())
+        })
+    }
+}
+
+impl OnVerdict for Others {
+    fn on_verdict(job: JobId, attempt: Attempt, outcome: AuditOutcome) -> DispatchResult {
+        if RefuseOutcomes::get() {
+            return Err(DispatchError::Other("refused"));
+        }
+        Assigned::mutate(|jobs| jobs.remove(&job));
+        Outcomes::mutate(|outcomes| outcomes.push((job, attempt, outcome)));
+        Ok(())
+    }
+}
+
+impl frame_support::traits::Get<Option<H256>> for Others {
+    fn get() -> Option<H256> {
+        let block = u64::from(System::block_number()).checked_sub(1)?;
+        (block > 0).then(|| H256::from_low_u64_be(block + 1_000_000 * Fork::get()))
+    }
+}
+
+impl crate::Config for Test {
+    type ProviderRegistry = Others;
+    type Assignments = Others;
+    type OnVerdict = Others;
+    type AuthorRandomness = Others;
+    type SealPeriod = SealPeriod;
+    type SealGrace = SealGrace;
+    type RevealPeriod = RevealPeriod;
+    type BeaconHistory = BeaconHistory;
+    type HookShare = HookShare;
+    type UnsignedPriority = UnsignedPriority;
+    type ResendAfter = ResendAfter;
+    type WeightInfo = CountedWeight<Test>;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    type RuntimeCall = RuntimeCall;
+    type Extrinsic = Extrinsic;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    type Extension = TxExtension;
+    fn create_transaction(call: RuntimeCall, extension: Self::Extension) -> Extrinsic {
+        Extrinsic::new_transaction(call, extension)
+    }
+}
+
+impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    fn create_extension() -> Self::Extension {
+        TxExtension::new()
+    }
+}
+
+/// Somebody with an account and an app key.
+#[derive(Clone)]
+pub struct Actor {
+    pub account: AccountId,
+    pub pair: AppPair,
+    pub name: String,
+}
+
+pub fn actor(name: &str) -> Actor {
+    let pair = AppPair::from_string(name, None).unwrap();
+    Actor { account: AccountId::new(sp_io::hashing::blake2_256(name.as_bytes())), pair, name: name.into() }
+}
+
+impl Actor {
+    pub fn key(&self) -> AppKey {
+        self.pair.public()
+    }
+}
+
+pub fn validator(index: usize) -> Actor {
+    actor(&format!("//Validator{index}"))
+}
+
+pub fn provider() -> Actor {
+    actor("//Provider")
+}
+
+/// What was submitted, and whether the pool takes more.
+#[derive(Default)]
+pub struct PoolState {
+    pub transactions: Vec<Vec<u8>>,
+    pub refuses: bool,
+}
+
+struct Pool(Arc<RwLock<PoolState>>);
+
+impl TransactionPool for Pool {
+    fn submit_transaction(&mut self, extrinsic: Vec<u8>) -> Result<(), ()> {
+        let mut state = self.0.write();
+        if state.refuses {
+            return Err(());
+        }
+        state.transactions.push(extrinsic);
+        Ok(())
+    }
+}
+
+/// The node's side in tests of the off-chain worker.
+pub struct Node {
+    pub offchain: Arc<RwLock<OffchainState>>,
+    pub pool: Arc<RwLock<PoolState>>,
+}
+
+impl Node {
+    /// Let the off-chain worker run on the last block; returns what it submitted.
+    pub fn run(&self) -> Vec<RuntimeCall> {
+        Verification::offchain_worker(System::block_number());
+        let submitted = std::mem::take(&mut self.pool.write().transactions);
+        submitted.into_iter().map(|bytes| Extrinsic::decode(&mut &bytes[..]).unwrap().function).collect()
+    }
+
+    /// Whether something lies under a key of the node's storage.
+    pub fn stored(&self, key: &[u8]) -> bool {
+        self.offchain.read().persistent_storage.get(key).is_some()
+    }
+}
+
+pub struct ExtBuilder {
+    validators: usize,
+    keystore: Vec<Actor>,
+}
+
+impl Default for ExtBuilder {
+    fn default() -> Self {
+        Self { validators: 4, keystore: Vec::new() }
+    }
+}
+
+impl ExtBuilder {
+    pub fn validators(mut self, count: usize) -> Self {
+        self.validators = count;
+        self
+    }
+
+    pub fn keystore(mut self, actors: &[Actor]) -> Self {
+        self.keystore = actors.to_vec();
+        self
+    }
+
+    pub fn execute(self, test: impl FnOnce()) {
+        self.execute_on_node(|_| test())
+    }
+
+    /// Run a test from block 1 on; the pallet's invariants are checked at its end.
+    pub fn execute_on_node(self, test: impl FnOnce(&Node)) {
+        Assigned::set(BTreeMap::new());
+        Links::set(Vec::new());
+        Outcomes::set(Vec::new());
+        RefuseOutcomes::set(false);
+        Fork::set(0);
+        SealPeriod::set(20);
+        Providers::set(vec![(provider().account, provider().key())]);
+        let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+        let mut ext = sp_io::TestExternalities::from(storage);
+        let (offchain, offchain_state) = TestOffchainExt::new();
+        let pool = Arc::new(RwLock::new(PoolState::default()));
+        let keystore = MemoryKeystore::new();
+        for actor in &self.keystore {
+            keystore.sr25519_generate_new(APP_KEY_TYPE, Some(&actor.name)).unwrap();
+        }
+        ext.register_extension(OffchainDbExt::new(offchain.clone()));
+        ext.register_extension(OffchainWorkerExt::new(offchain));
+        ext.register_extension(TransactionPoolExt::new(Pool(pool.clone())));
+        ext.register_extension(KeystoreExt::new(keystore));
+        let node = Node { offchain: offchain_state, pool };
+        ext.execute_with(|| {
+            let validators: Vec<_> = (0..self.validators).map(validator).collect();
+            Verification::on_genesis_session(validators.iter().map(|it| (&it.account, it.key())));
+            next_block();
+            test(&node);
+            Verification::do_try_state().unwrap();
+        });
+    }
+}
+
+pub fn next_block() {
+    next_block_with(Weight::MAX);
+}
+
+/// A block in which hooks get `weight`.
+pub fn next_block_with(weight: Weight) {
+    let number = System::block_number() + 1;
+    System::set_block_number(number);
+    Verification::on_initialize(number);
+    let mut meter = WeightMeter::with_limit(weight);
+    Verification::on_poll(number, &mut meter);
+    assert!(meter.consumed().all_lte(weight));
+}
+
+pub fn run_to(block: u32) {
+    while System::block_number() < block {
+        next_block();
+    }
+}
+
+pub fn run_for(blocks: u32) {
+    run_to(System::block_number() + blocks);
+}
+
+/// What the pool says of a call.
+pub fn validate(call: impl Into<RuntimeCall>) -> Result<ValidTransaction, TransactionValidityError> {
+    call.into().authorize(TransactionSource::External).unwrap().map(|(validity, _)| validity)
+}
+
+/// Put a call into the block, if it is valid.
+pub fn include(call: impl Into<RuntimeCall>) -> Result<(), TransactionValidityError> {
+    let call = call.into();
+    validate(call.clone())?;
+    call.dispatch(RawOrigin::Authorized.into()).unwrap();
+    Ok(())
+}
+
+pub fn work() -> WorkSpec {
+    WorkSpec::Generate(Generate {
+        input: Input::Plain(b"Once".to_vec().try_into().unwrap()),
+        sampler: Sampler::GREEDY,
+        max_input_tokens: 16,
+        max_output_tokens: 32,
+        stop: Default::default(),
+    })
+}
+
+/// Assign a job to the provider now.
+pub fn assign(job: JobId) {
+    assign_to(job, 0, &provider());
+}
+
+pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
+    let now = System::block_number();
+    let assignment = Assignment {
+        attempt,
+        provider: to.account.clone(),
+        requester: AccountId::new([9; 32]),
+        model: ArtifactId { kind: ArtifactKind::Bundle, root: H256::repeat_byte(7) },
+        class: VerificationClass::Statistical,
+        work: work(),
+        assigned_at: now,
+        commit_deadline: now + 30,
+        committed: false,
+    };
+    Assigned::mutate(|jobs| jobs.insert(job, assignment));
+}
+
+/// A commitment to five tokens read and three written, bound to the job's running attempt.
+pub fn commitment(job: JobId) -> Commitment {
+    commitment_with(job, |_| {})
+}
+
+/// The same, changed before it is bound.
+pub fn commitment_with(job: JobId, change: impl FnOnce(&mut CommitmentV1)) -> Commitment {
+    let mut it = CommitmentV1 {
+        job_root: H256::zero(),
+        out_root: output_root(&[1, 2, 3]),
+        trace_root: None,
+        n_in: 5,
+        n_out: 3,
+        stop: StopReason::EndOfText,
+    };
+    change(&mut it);
+    let binding = Verification::binding(job).unwrap();
+    it.job_root = job_root(&binding, &it.out_root, &it.trace_root, it.n_in, it.n_out, it.stop);
+    Commitment::V1(it)
+}
+
+pub fn commit_call(job: JobId, attempt: Attempt, commitment: Commitment, by: &Actor) -> crate::Call<Test> {
+    let payload = commit_payload(&Verification::genesis(), job, attempt, &commitment);
+    crate::Call::commit { job, attempt, commitment, signature: by.pair.sign(&payload) }
+}
+
+/// A job that is assigned and committed now, two blocks before its audit's beacon is known.
+pub fn committed(job: JobId) {
+    assign(job);
+    run_for(2);
+    include(commit_call(job, 0, commitment(job), &provider())).unwrap();
+}
+
+/// A job whose audit takes seals.
+pub fn sealing(job: JobId) -> AuditRef {
+    committed(job);
+    run_for(2);
+    audit_ref(job)
+}
+
+pub fn audit_ref(job: JobId) -> AuditRef {
+    crate::OpenAudits::<Test>::get(job).unwrap().reference(job)
+}
+
+pub const VALID: Verdict = Verdict::Valid { units: 8 };
+
+pub fn revealed(audit: &AuditRef, by: &Actor, verdict: Verdict) -> RevealedVerdict {
+    let salt = H256(sp_io::hashing::blake2_256(by.name.as_bytes()));
+    RevealedVerdict { audit: audit.clone(), validator: by.account.clone(), verdict, work_tag: None, salt }
+}
+
+pub fn sealed(audit: &AuditRef, by: &Actor, verdict: Verdict) -> SealedVerdict {
+    SealedVerdict {
+        audit: audit.clone(),
+        validator: by.account.clone(),
+        assignment: AssignmentProof::All,
+        seal: revealed(audit, by, verdict).seal(&Verification::genesis()),
+    }
+}
+
+pub fn sign_seal(sealed: SealedVerdict, by: &Actor) -> crate::Call<Test> {
+    let signature = by.pair.sign(&seal_payload(&Verification::genesis(), &sealed));
+    crate::Call::seal { sealed, signature }
+}
+
+pub fn sign_reveal(revealed: RevealedVerdict, by: &Actor) -> crate::Call<Test> {
+    let signature = by.pair.sign(&reveal_payload(&Verification::genesis(), &revealed));
+    crate::Call::reveal { revealed, signature }
+}
+
+pub fn seal(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Result<(), TransactionValidityError> {
+    include(sign_seal(sealed(audit, by, verdict), by))
+}
+
+pub fn reveal(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Result<(), TransactionValidityError> {
+    include(sign_reveal(revealed(audit, by, verdict), by))
+}
+
+/// The outcome the market was told, which has to be the only one.
+pub fn outcome() -> AuditOutcome {
+    let mut outcomes = Outcomes::get();
+    assert_eq!(outcomes.len(), 1, "one outcome");
+    outcomes.remove(0).2
+}
+
+pub fn set_of(actors: &[Actor]) -> KeySet {
+    let members = actors.iter().map(|it| crate::types::SessionValidator { account: it.account.clone(), key: it.key() });
+    members.collect::<Vec<_>>().try_into().unwrap()
+}

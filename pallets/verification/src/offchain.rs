@@ -1,0 +1,235 @@
+//! The off-chain worker: takes results from the node's mailbox, checks them against the chain, signs and submits them.
+//!
+//! Only the chain says that an attestation is in. Until then it is owed, and submitted again every
+//! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same priority);
+//! that error, like any other, means "later".
+//!
+//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is what
+//! the entries of finished attempts are cleared by.
+
+use crate::{
+    types::{Phase, Refusal},
+    Call, Config, OpenAudits, Pallet, LOG_TARGET,
+};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use frame_support::traits::Get;
+use frame_system::offchain::SubmitTransaction;
+use sp_application_crypto::RuntimeAppPublic;
+use sp_runtime::offchain::storage::{MutateStorageError, StorageRetrievalError, StorageValueRef};
+use strike_primitives::{
+    api::{CheckDuty, Duty, ProvideDuty},
+    app::AppKey,
+    commitment::{commit_payload, AttemptBinding},
+    mailbox::{commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote},
+    verdict::{reveal_payload, seal_payload, AssignmentProof, RevealedVerdict, SealedVerdict},
+    BlockNumber,
+};
+
+/// Key of the index of mailbox entries.
+const INDEX_KEY: &[u8] = b"strike/1/mailbox-index";
+/// Most entries the index holds. More wait, unindexed, until others are cleared.
+pub(crate) const MAX_INDEXED: usize = 1_024;
+/// Blocks from when an entry is no longer owed until it is cleared: a reorganization may make it owed again.
+pub(crate) const KEEP_ENTRIES: BlockNumber = 100;
+
+/// The steps that leave a note behind.
+const STEPS: [&[u8]; 3] = [STEP_COMMIT, STEP_SEAL, STEP_REVEAL];
+pub(crate) const STEP_COMMIT: &[u8] = b"commit";
+pub(crate) const STEP_SEAL: &[u8] = b"seal";
+pub(crate) const STEP_REVEAL: &[u8] = b"reveal";
+
+/// A mailbox entry that was seen.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub(crate) struct IndexedEntry {
+    key: Vec<u8>,
+    /// The last best block in which it was owed.
+    owed_at: BlockNumber,
+}
+
+/// Why a result was not submitted now. None of these is final.
+#[derive(PartialEq, Eq, Debug)]
+enum Later {
+    /// It is not of this chain's state: another fork's, or damaged.
+    DoesNotFit,
+    /// It was submitted a short while ago.
+    AwaitingInclusion,
+    /// Another run of the off-chain worker is at it.
+    Locked,
+    /// The keystore did not sign.
+    NotSigned,
+    /// The pool did not take it.
+    NotTaken,
+}
+
+impl<T: Config> Pallet<T> {
+    /// One run, on the state of a new best block. Not guarded by the validator role: providers are often no validators.
+    pub(crate) fn work_off_mailbox() {
+        let keys = AppKey::all();
+        if keys.is_empty() {
+            return;
+        }
+        let now = Self::now();
+        let mut owed = Vec::new();
+        for duty in Self::duties(&keys) {
+            let (entry_key, delivered) = match &duty {
+                Duty::Provide(duty) => {
+                    let binding = &duty.binding;
+                    let key = commitment_key(&duty.key, binding.job, binding.attempt, &binding.seed);
+                    let delivered = read(&key).map(|entry| Self::deliver_commitment(duty, entry, &key, now));
+                    (key, delivered)
+                }
+                Duty::Check(duty) => {
+                    let key = finding_key(&duty.key, &duty.audit, &duty.beacon);
+                    let delivered = read(&key).map(|entry| Self::deliver_finding(duty, entry, &key, now));
+                    (key, delivered)
+                }
+            };
+            // The native worker is still at it.
+            let Some(delivered) = delivered else { continue };
+            if let Err(later) = delivered {
+                log::debug!(target: LOG_TARGET, "not submitted at block {now}: {later:?}, {duty:?}");
+            }
+            owed.push(entry_key);
+        }
+        Self::tidy_mailbox(owed, now);
+    }
+
+    /// Submit what a provider's node found.
+    fn deliver_commitment(
+        duty: &ProvideDuty,
+        entry: CommitmentEntry,
+        entry_key: &[u8],
+        now: BlockNumber,
+    ) -> Result<(), Later> {
+        let CommitmentEntry { commitment } = entry;
+        let AttemptBinding { genesis, job, attempt, .. } = duty.binding;
+        Self::check_commitment(job, attempt, &commitment, now).map_err(|refusal| {
+            log::warn!(target: LOG_TARGET, "the result of job {job} does not fit: {refusal:?}");
+            Later::DoesNotFit
+        })?;
+        Self::submit_once(entry_key, STEP_COMMIT, now, || {
+            let signature = duty.key.sign(&commit_payload(&genesis, job, attempt, &commitment))?;
+            Some(Call::commit { job, attempt, commitment, signature })
+        })
+    }
+
+    /// Submit what a validator's node found: sealed or opened, as the audit's phase asks for.
+    fn deliver_finding(duty: &CheckDuty, entry: FindingEntry, entry_key: &[u8], now: BlockNumber) -> Result<(), Later> {
+        let FindingEntry { verdict, work_tag, salt } = entry;
+        let genesis = duty.binding.genesis;
+        let (audit, validator) = (duty.audit.clone(), duty.validator.clone());
+        let revealed = RevealedVerdict { audit, validator, verdict, work_tag, salt };
+        let step = OpenAudits::<T>::get(duty.audit.job).map(|audit| audit.phase);
+        if let Some(Phase::Sealing { .. }) = step {
+            let sealed = SealedVerdict {
+                audit: duty.audit.clone(),
+                validator: duty.validator.clone(),
+                assignment: AssignmentProof::All,
+                seal: revealed.seal(&genesis),
+            };
+            return match Self::check_seal(&sealed, now) {
+                // It is in; the next step is due when the others have sealed too.
+                Err(Refusal::AlreadySealed) => Ok(()),
+                Err(_) => Err(Later::DoesNotFit),
+                Ok(_) => Self::submit_once(entry_key, STEP_SEAL, now, || {
+                    let signature = duty.key.sign(&seal_payload(&genesis, &sealed))?;
+                    Some(Call::seal { sealed, signature })
+                }),
+            };
+        }
+        Self::check_reveal(&revealed, now).map_err(|refusal| {
+            log::warn!(target: LOG_TARGET, "the finding on job {} does not fit: {refusal:?}", duty.audit.job);
+            Later::DoesNotFit
+        })?;
+        Self::submit_once(entry_key, STEP_REVEAL, now, || {
+            let signature = duty.key.sign(&reveal_payload(&genesis, &revealed))?;
+            Some(Call::reveal { revealed, signature })
+        })
+    }
+
+    /// Submit a call unless that was done less than [`Config::ResendAfter`] blocks ago. The note is set first, by
+    /// compare-and-set, so that of two runs at once only one submits.
+    fn submit_once(
+        entry_key: &[u8],
+        step: &[u8],
+        now: BlockNumber,
+        sign: impl FnOnce() -> Option<Call<T>>,
+    ) -> Result<(), Later> {
+        let note_key = sent_key(entry_key, step);
+        let mut note = StorageValueRef::persistent(&note_key);
+        let mut repeated = false;
+        note.mutate(|last: Result<Option<SentNote>, StorageRetrievalError>| match last {
+            // A note from a height that is yet to come is from a fork that was left.
+            Ok(Some(SentNote { at })) if at <= now && now < at.saturating_add(T::ResendAfter::get()) => {
+                Err(Later::AwaitingInclusion)
+            }
+            Ok(last) => {
+                repeated = last.is_some();
+                Ok(SentNote { at: now })
+            }
+            Err(StorageRetrievalError::Undecodable) => Ok(SentNote { at: now }),
+        })
+        .map_err(|error| match error {
+            MutateStorageError::ValueFunctionFailed(later) => later,
+            MutateStorageError::ConcurrentModification(_) => Later::Locked,
+        })?;
+
+        let sent = sign().ok_or(Later::NotSigned).and_then(|call| {
+            let transaction = T::create_authorized_transaction(call.into());
+            SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| Later::NotTaken)
+        });
+        // The pool refuses a repetition while it holds the first one: wait again. A first one that fails has nothing to
+        // wait for.
+        if sent.is_err() && !repeated {
+            note.clear();
+        }
+        sent
+    }
+
+    /// Keep the index of entries: add those owed now, clear those that have not been owed for [`KEEP_ENTRIES`] blocks.
+    fn tidy_mailbox(owed: Vec<Vec<u8>>, now: BlockNumber) {
+        let index = StorageValueRef::persistent(INDEX_KEY);
+        let is_over = |entry: &IndexedEntry| now >= entry.owed_at.saturating_add(KEEP_ENTRIES);
+        let indexed: Vec<IndexedEntry> = index.get().ok().flatten().unwrap_or_default();
+        if owed.is_empty() && !indexed.iter().any(is_over) {
+            return;
+        }
+        let mut over = Vec::new();
+        let updated = index.mutate(|entries: Result<Option<Vec<IndexedEntry>>, StorageRetrievalError>| {
+            let (mut kept, cleared): (Vec<_>, Vec<_>) = entries
+                .ok()
+                .flatten()
+                .unwrap_or_default()
+                .into_iter()
+                .partition(|entry| owed.contains(&entry.key) || !is_over(entry));
+            for key in &owed {
+                if let Some(entry) = kept.iter_mut().find(|entry| entry.key == *key) {
+                    entry.owed_at = now;
+                } else if kept.len() < MAX_INDEXED {
+                    kept.push(IndexedEntry { key: key.clone(), owed_at: now });
+                }
+            }
+            over = cleared;
+            Ok::<_, ()>(kept)
+        });
+        // Where another run changed the index meanwhile, the next block's run clears them.
+        if updated.is_err() {
+            return;
+        }
+        for IndexedEntry { key, .. } in over {
+            StorageValueRef::persistent(&key).clear();
+            for step in STEPS {
+                StorageValueRef::persistent(&sent_key(&key, step)).clear();
+            }
+        }
+    }
+}
+
+/// A mailbox entry, if there is one that can be decoded.
+fn read<V: Decode>(key: &[u8]) -> Option<V> {
+    StorageValueRef::persistent(key).get().unwrap_or_else(|StorageRetrievalError::Undecodable| {
+        log::warn!(target: LOG_TARGET, "a mailbox entry cannot be decoded");
+        None
+    })
+}

@@ -1,0 +1,417 @@
+use super::{refused, Event};
+use crate::{
+    mock::*,
+    types::{Phase, Refusal},
+    OpenAudits, MAX_DELIVERIES,
+};
+use frame_support::assert_ok;
+use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
+use strike_primitives::{
+    verdict::{AssignmentProof, InvalidReason, Verdict},
+    AccountId, H256,
+};
+
+const WRONG: Verdict = Verdict::Invalid { reason: InvalidReason::OutputMismatch };
+
+fn accounts(indices: &[usize]) -> Vec<AccountId> {
+    indices.iter().map(|index| validator(*index).account).collect()
+}
+
+fn phase(job: u64) -> Phase {
+    OpenAudits::<Test>::get(job).unwrap().phase
+}
+
+#[test]
+fn four_validators_seal_and_reveal() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..4 {
+            assert!(matches!(phase(1), Phase::Sealing { .. }));
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        let until = System::block_number() + RevealPeriod::get();
+        assert_eq!(phase(1), Phase::Revealing { until });
+        System::assert_last_event(Event::RevealStarted { job: 1, attempt: 0, sealed: 4, eligible: 4, until }.into());
+        for index in [2, 0, 3, 1] {
+            assert_ok!(reveal(&audit, &validator(index), VALID));
+        }
+        let outcome = outcome();
+        assert_eq!(outcome.verdict, Some(VALID));
+        assert_eq!(outcome.commitment, audit.commitment);
+        assert_eq!(outcome.verifiers.to_vec(), accounts(&[2, 0, 3, 1]));
+        System::assert_last_event(
+            Event::AuditConcluded { job: 1, attempt: 0, verdict: Some(VALID), agreeing: 4, eligible: 4 }.into(),
+        );
+        let summary = Verification::audit(1).unwrap();
+        assert_eq!((summary.sealed, summary.revealed, summary.agreeing), (4, 4, 4));
+        run_for(40);
+        assert_eq!(Outcomes::get().len(), 1);
+    });
+}
+
+#[test]
+fn with_one_validator_dead_the_result_is_valid_after_the_grace() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..3 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        let until = System::block_number() + SealGrace::get();
+        assert_eq!(phase(1), Phase::Sealing { until });
+        run_to(until);
+        assert_eq!(phase(1), Phase::Sealing { until });
+        next_block();
+        assert!(matches!(phase(1), Phase::Revealing { .. }));
+        for index in 0..3 {
+            assert_ok!(reveal(&audit, &validator(index), VALID));
+        }
+        assert_eq!(outcome().verifiers.to_vec(), accounts(&[0, 1, 2]));
+    });
+}
+
+#[test]
+fn a_seal_within_the_grace_counts_and_starts_the_reveals() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..3 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        run_for(SealGrace::get());
+        assert_ok!(seal(&audit, &validator(3), VALID));
+        assert!(matches!(phase(1), Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn with_two_of_four_dead_the_audit_is_undecided() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_ok!(seal(&audit, &validator(1), VALID));
+        let Phase::Sealing { until } = phase(1) else { panic!() };
+        assert_eq!(until, OpenAudits::<Test>::get(1).unwrap().committed_at + SealPeriod::get());
+        run_to(until);
+        assert!(Outcomes::get().is_empty());
+        next_block();
+        let outcome = outcome();
+        assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0));
+    });
+}
+
+#[test]
+fn when_reveals_are_missing_the_period_ends_the_audit() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        for index in 0..3 {
+            assert_ok!(reveal(&audit, &validator(index), VALID));
+        }
+        run_for(RevealPeriod::get());
+        assert!(Outcomes::get().is_empty());
+        next_block();
+        assert_eq!(outcome().verdict, Some(VALID));
+    });
+}
+
+#[test]
+fn with_too_few_reveals_the_audit_is_undecided() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+        assert_ok!(reveal(&audit, &validator(1), VALID));
+        run_for(RevealPeriod::get() + 1);
+        assert_eq!(outcome().verdict, None);
+    });
+}
+
+#[test]
+fn the_minority_is_not_among_the_verifiers() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let verdicts = [WRONG, VALID, VALID, VALID];
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(seal(&audit, &validator(index), *verdict));
+        }
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(reveal(&audit, &validator(index), *verdict));
+        }
+        let outcome = outcome();
+        assert_eq!(outcome.verdict, Some(VALID));
+        assert_eq!(outcome.verifiers.to_vec(), accounts(&[1, 2, 3]));
+    });
+}
+
+#[test]
+fn a_split_is_undecided() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let verdicts = [WRONG, WRONG, VALID, Verdict::Valid { units: 9 }];
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(seal(&audit, &validator(index), *verdict));
+        }
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(reveal(&audit, &validator(index), *verdict));
+        }
+        let outcome = outcome();
+        assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0));
+    });
+}
+
+#[test]
+fn invalid_verdicts_agree_whatever_the_reason() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let other = Verdict::Invalid { reason: InvalidReason::CountMismatch };
+        let verdicts = [WRONG, other, WRONG, other];
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(seal(&audit, &validator(index), *verdict));
+        }
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(reveal(&audit, &validator(index), *verdict));
+        }
+        let outcome = outcome();
+        assert_eq!(outcome.verdict, Some(WRONG));
+        assert_eq!(outcome.verifiers.len(), 4);
+    });
+}
+
+#[test]
+fn a_single_validator_decides_alone() {
+    ExtBuilder::default().validators(1).execute(|| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+        assert_eq!(outcome().verifiers.to_vec(), accounts(&[0]));
+    });
+}
+
+#[test]
+fn a_provider_that_is_a_validator_does_not_judge_itself() {
+    ExtBuilder::default().execute(|| {
+        let own = validator(3);
+        Providers::set(vec![(own.account.clone(), own.key())]);
+        assign_to(1, 0, &own);
+        run_for(2);
+        assert_ok!(include(commit_call(1, 0, commitment(1), &own)));
+        run_for(2);
+        let audit = audit_ref(1);
+        assert_eq!(seal(&audit, &own, VALID), refused(Refusal::NotEligible));
+        for index in 0..3 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert!(matches!(phase(1), Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn a_validator_linked_to_the_provider_does_not_judge_it() {
+    ExtBuilder::default().execute(|| {
+        Links::set(vec![(provider().account, validator(1).account)]);
+        let audit = sealing(1);
+        assert_eq!(seal(&audit, &validator(1), VALID), refused(Refusal::NotEligible));
+        assert_eq!(Verification::audit(1).unwrap().eligible, 3);
+    });
+}
+
+#[test]
+fn who_is_no_validator_does_not_judge() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        assert_eq!(seal(&audit, &actor("//Other"), VALID), refused(Refusal::NotValidator));
+    });
+}
+
+#[test]
+fn verdicts_are_signed_by_their_validator() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let forged = sign_seal(sealed(&audit, &validator(0), VALID), &validator(1));
+        assert_eq!(validate(forged), Err(InvalidTransaction::BadProof.into()));
+        for index in 0..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        let forged = sign_reveal(revealed(&audit, &validator(0), VALID), &validator(1));
+        assert_eq!(validate(forged), refused(Refusal::BadSignature));
+    });
+}
+
+#[test]
+fn a_reveal_that_differs_from_its_seal_is_refused() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert_eq!(reveal(&audit, &validator(0), WRONG), refused(Refusal::SealMismatch));
+        let mut salted = revealed(&audit, &validator(0), VALID);
+        salted.salt = H256::zero();
+        assert_eq!(include(sign_reveal(salted, &validator(0))), refused(Refusal::SealMismatch));
+        let mut tagged = revealed(&audit, &validator(0), VALID);
+        tagged.work_tag = Some(H256::zero());
+        assert_eq!(include(sign_reveal(tagged, &validator(0))), refused(Refusal::WorkTagUnexpected));
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+    });
+}
+
+#[test]
+fn who_has_not_sealed_cannot_reveal() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        for index in 0..3 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        run_for(SealGrace::get() + 1);
+        assert_eq!(reveal(&audit, &validator(3), VALID), refused(Refusal::NotSealed));
+    });
+}
+
+#[test]
+fn each_step_counts_once() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_eq!(seal(&audit, &validator(0), WRONG), Err(InvalidTransaction::Stale.into()));
+        for index in 1..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+        assert_eq!(reveal(&audit, &validator(0), VALID), Err(InvalidTransaction::Stale.into()));
+    });
+}
+
+#[test]
+fn steps_count_in_their_phase_only() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_eq!(reveal(&audit, &validator(0), VALID), refused(Refusal::RevealingNotBegun));
+        assert_ok!(seal(&audit, &validator(1), VALID));
+        assert_ok!(seal(&audit, &validator(2), VALID));
+        run_for(SealGrace::get() + 1);
+        assert_eq!(seal(&audit, &validator(3), VALID), refused(Refusal::SealingClosed));
+        run_for(RevealPeriod::get() + 1);
+        assert_eq!(reveal(&audit, &validator(0), VALID), refused(Refusal::AuditNotOpen));
+    });
+}
+
+#[test]
+fn periods_do_not_stretch_where_the_queue_lags() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let late = sign_seal(sealed(&audit, &validator(0), VALID), &validator(0));
+        for _ in 0..SealPeriod::get() {
+            next_block_with(frame_support::weights::Weight::zero());
+        }
+        assert!(matches!(phase(1), Phase::Sealing { .. }));
+        assert_eq!(validate(late), refused(Refusal::SealingClosed));
+        next_block();
+        assert_eq!(outcome().verdict, None);
+    });
+}
+
+#[test]
+fn private_draws_are_reserved() {
+    ExtBuilder::default().execute(|| {
+        let mut drawn = sealed(&sealing(1), &validator(0), VALID);
+        drawn.assignment = AssignmentProof::Vrf { pre_output: [0; 32], proof: [0; 64] };
+        assert_eq!(validate(sign_seal(drawn, &validator(0))), refused(Refusal::DrawNotSupported));
+    });
+}
+
+#[test]
+fn a_verdict_on_something_else_is_refused() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let by = validator(0);
+        let mut other = audit.clone();
+        other.job = 2;
+        assert_eq!(seal(&other, &by, VALID), refused(Refusal::AuditNotOpen));
+        let mut other = audit.clone();
+        other.attempt = 1;
+        assert_eq!(seal(&other, &by, VALID), refused(Refusal::AttemptNotBegun));
+        // Another fork's commitment, and another fork's beacon.
+        let mut other = audit.clone();
+        other.commitment = H256::repeat_byte(1);
+        assert_eq!(seal(&other, &by, VALID), refused(Refusal::CommitmentMismatch));
+        let mut other = audit.clone();
+        other.beacon_block += 1;
+        assert_eq!(seal(&other, &by, VALID), refused(Refusal::BeaconBlockMismatch));
+        assert_ok!(seal(&audit, &by, VALID));
+    });
+}
+
+#[test]
+fn seals_wait_for_the_beacon() {
+    ExtBuilder::default().execute(|| {
+        committed(1);
+        let audit = audit_ref(1);
+        next_block();
+        assert_eq!(seal(&audit, &validator(0), VALID), refused(Refusal::BeaconUnknown));
+        next_block();
+        assert_ok!(seal(&audit, &validator(0), VALID));
+    });
+}
+
+#[test]
+fn a_second_attempt_is_audited_anew() {
+    ExtBuilder::default().validators(1).execute(|| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), WRONG));
+        assert_ok!(reveal(&audit, &validator(0), WRONG));
+        assign_to(1, 1, &provider());
+        run_for(2);
+        assert_ok!(include(commit_call(1, 1, commitment(1), &provider())));
+        run_for(2);
+        assert_eq!(seal(&audit, &validator(0), VALID), Err(InvalidTransaction::Stale.into()));
+        let second = audit_ref(1);
+        assert_ok!(seal(&second, &validator(0), VALID));
+        assert_ok!(reveal(&second, &validator(0), VALID));
+        let outcomes: Vec<_> = Outcomes::get().into_iter().map(|(_, attempt, it)| (attempt, it.verdict)).collect();
+        assert_eq!(outcomes, vec![(0, Some(WRONG)), (1, Some(VALID))]);
+        assert_eq!(Verification::audit(1).unwrap().attempt, 1);
+    });
+}
+
+#[test]
+fn an_outcome_that_is_refused_is_delivered_later() {
+    ExtBuilder::default().validators(1).execute(|| {
+        RefuseOutcomes::set(true);
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+        let retry_at = System::block_number() + 2;
+        let error = DispatchError::Other("");
+        System::assert_last_event(Event::OutcomeDeferred { job: 1, attempt: 0, error, retry_at }.into());
+        assert_eq!(phase(1), Phase::Delivering { retry_at, failed: 1 });
+        run_for(3);
+        assert!(matches!(phase(1), Phase::Delivering { failed: 2, .. }));
+        RefuseOutcomes::set(false);
+        run_for(10);
+        assert_eq!(outcome().verdict, Some(VALID));
+        assert!(!OpenAudits::<Test>::contains_key(1));
+    });
+}
+
+#[test]
+fn an_outcome_refused_for_ever_is_given_up() {
+    ExtBuilder::default().validators(1).execute(|| {
+        RefuseOutcomes::set(true);
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        assert_ok!(reveal(&audit, &validator(0), VALID));
+        run_for(2_000);
+        assert!(!OpenAudits::<Test>::contains_key(1));
+        let abandoned = Event::OutcomeAbandoned { job: 1, attempt: 0, error: DispatchError::Other("") };
+        let events: Vec<_> = System::events().into_iter().map(|it| it.event).collect();
+        assert_eq!(events.iter().filter(|it| **it == abandoned.clone().into()).count(), 1);
+        let deferred =
+            events.iter().filter(|it| matches!(it, RuntimeEvent::Verification(Event::OutcomeDeferred { .. })));
+        assert_eq!(deferred.count() as u32, MAX_DELIVERIES - 1);
+        assert_eq!(Verification::audit(1).unwrap().verdict, Some(VALID));
+    });
+}

@@ -1,0 +1,214 @@
+use crate::{
+    mock::*,
+    offchain::{KEEP_ENTRIES, STEP_COMMIT, STEP_REVEAL, STEP_SEAL},
+    Call,
+};
+use frame_support::assert_ok;
+use sp_runtime::offchain::storage::StorageValueRef;
+use strike_primitives::{
+    api::Duty,
+    commitment::Commitment,
+    mailbox::{commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote},
+    traits::Beacon,
+    verdict::{AuditRef, InvalidReason, Verdict},
+    H256,
+};
+
+/// The native worker found a commitment; returns the entry's key.
+fn leave_commitment(job: u64, commitment: Commitment) -> Vec<u8> {
+    let binding = Verification::binding(job).unwrap();
+    let key = commitment_key(&provider().key(), job, binding.attempt, &binding.seed);
+    StorageValueRef::persistent(&key).set(&CommitmentEntry { commitment });
+    key
+}
+
+/// The native worker of a validator found a verdict; returns the entry's key.
+fn leave_finding(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Vec<u8> {
+    let key = finding_key(&by.key(), audit, &Verification::beacon(audit.beacon_block).unwrap());
+    let salt = revealed(audit, by, verdict).salt;
+    StorageValueRef::persistent(&key).set(&FindingEntry { verdict, work_tag: None, salt });
+    key
+}
+
+/// One call of this pallet.
+fn only(calls: Vec<RuntimeCall>) -> Call<Test> {
+    let [RuntimeCall::Verification(call)] = &calls[..] else { panic!("one call, not {calls:?}") };
+    call.clone()
+}
+
+#[test]
+fn a_commitment_in_the_mailbox_is_submitted_and_included() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        assert!(node.run().is_empty());
+        let found = commitment(1);
+        leave_commitment(1, found.clone());
+        let call = only(node.run());
+        assert!(matches!(&call, Call::commit { job: 1, attempt: 0, commitment, .. } if *commitment == found));
+        next_block();
+        assert_ok!(include(call));
+        assert_eq!(Verification::commitment(1), Some(found));
+    });
+}
+
+#[test]
+fn a_commitment_is_submitted_again_until_it_is_included() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        leave_commitment(1, commitment(1));
+        only(node.run());
+        for _ in 1..ResendAfter::get() {
+            assert!(node.run().is_empty());
+            next_block();
+        }
+        assert!(node.run().is_empty());
+        next_block();
+        let call = only(node.run());
+        assert_ok!(include(call));
+        run_for(ResendAfter::get() + 1);
+        assert!(node.run().is_empty());
+    });
+}
+
+#[test]
+fn what_the_pool_refuses_is_not_lost() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        leave_commitment(1, commitment(1));
+        node.pool.write().refuses = true;
+        assert!(node.run().is_empty());
+        // The first submission has nothing to wait for.
+        node.pool.write().refuses = false;
+        only(node.run());
+        // A repetition may be refused because the pool has the first one: it waits.
+        run_for(ResendAfter::get());
+        node.pool.write().refuses = true;
+        assert!(node.run().is_empty());
+        node.pool.write().refuses = false;
+        next_block();
+        assert!(node.run().is_empty());
+        run_for(ResendAfter::get());
+        only(node.run());
+    });
+}
+
+#[test]
+fn a_note_of_a_fork_that_was_left_does_not_hold_up() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let key = leave_commitment(1, commitment(1));
+        StorageValueRef::persistent(&sent_key(&key, STEP_COMMIT)).set(&SentNote { at: 1_000 });
+        only(node.run());
+    });
+}
+
+#[test]
+fn a_result_that_does_not_fit_is_not_submitted() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let Commitment::V1(mut other) = commitment(1);
+        other.job_root = H256::repeat_byte(1);
+        let key = leave_commitment(1, Commitment::V1(other));
+        assert!(node.run().is_empty());
+        StorageValueRef::persistent(&key).set(&"damaged");
+        assert!(node.run().is_empty());
+        assert!(!node.stored(&sent_key(&key, STEP_COMMIT)));
+    });
+}
+
+#[test]
+fn keys_of_others_are_not_served() {
+    ExtBuilder::default().keystore(&[validator(0)]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        leave_commitment(1, commitment(1));
+        assert!(node.run().is_empty());
+    });
+}
+
+#[test]
+fn a_finding_is_sealed_then_revealed() {
+    ExtBuilder::default().validators(2).keystore(&[validator(0), validator(1)]).execute_on_node(|node| {
+        let audit = sealing(1);
+        leave_finding(&audit, &validator(0), VALID);
+        let call = only(node.run());
+        assert!(matches!(call, Call::seal { .. }));
+        assert_ok!(include(call));
+        // Sealed: it waits for the other one.
+        run_for(ResendAfter::get());
+        assert!(node.run().is_empty());
+
+        leave_finding(&audit, &validator(1), VALID);
+        assert_ok!(include(only(node.run())));
+        let reveals = node.run();
+        assert_eq!(reveals.len(), 2);
+        for call in reveals {
+            assert!(matches!(&call, RuntimeCall::Verification(Call::reveal { .. })));
+            assert_ok!(include(call));
+        }
+        assert_eq!(outcome().verdict, Some(VALID));
+        assert!(node.run().is_empty());
+    });
+}
+
+#[test]
+fn a_finding_other_than_the_sealed_one_is_not_revealed() {
+    ExtBuilder::default().validators(1).keystore(&[validator(0)]).execute_on_node(|node| {
+        let audit = sealing(1);
+        assert_ok!(seal(&audit, &validator(0), VALID));
+        leave_finding(&audit, &validator(0), Verdict::Invalid { reason: InvalidReason::OutputMismatch });
+        assert!(node.run().is_empty());
+        leave_finding(&audit, &validator(0), VALID);
+        assert_ok!(include(only(node.run())));
+        assert_eq!(outcome().verdict, Some(VALID));
+    });
+}
+
+#[test]
+fn a_mailbox_that_was_lost_is_filled_again() {
+    ExtBuilder::default().validators(1).keystore(&[validator(0)]).execute_on_node(|node| {
+        let audit = sealing(1);
+        let key = leave_finding(&audit, &validator(0), VALID);
+        assert_ok!(include(only(node.run())));
+        StorageValueRef::persistent(&key).clear();
+        StorageValueRef::persistent(&sent_key(&key, STEP_SEAL)).clear();
+        assert!(node.run().is_empty());
+        // The duty is listed, so the native worker makes the finding anew, with the same salt.
+        assert!(matches!(&Verification::duties(&[validator(0).key()])[..], [Duty::Check(duty)] if duty.audit == audit));
+        leave_finding(&audit, &validator(0), VALID);
+        assert_ok!(include(only(node.run())));
+        assert_eq!(outcome().verdict, Some(VALID));
+    });
+}
+
+#[test]
+fn entries_of_finished_audits_are_cleared_after_a_while() {
+    ExtBuilder::default().validators(1).keystore(&[validator(0), provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let committed = leave_commitment(1, commitment(1));
+        assert_ok!(include(only(node.run())));
+        run_for(2);
+        let found = leave_finding(&audit_ref(1), &validator(0), VALID);
+        assert_ok!(include(only(node.run())));
+        assert_ok!(include(only(node.run())));
+        let keys = [
+            committed.clone(),
+            found.clone(),
+            sent_key(&committed, STEP_COMMIT),
+            sent_key(&found, STEP_SEAL),
+            sent_key(&found, STEP_REVEAL),
+        ];
+        run_for(KEEP_ENTRIES - 3);
+        assert!(node.run().is_empty());
+        assert!(keys.iter().all(|key| node.stored(key)));
+        run_for(3);
+        assert!(node.run().is_empty());
+        assert!(keys.iter().all(|key| !node.stored(key)));
+    });
+}

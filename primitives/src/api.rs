@@ -1,0 +1,229 @@
+//! The runtime API of the node's worker, its RPC and the tools.
+
+use crate::{
+    app::AppKey,
+    artifact::ArtifactId,
+    commitment::{AttemptBinding, Commitment},
+    job::{JobOrder, VerificationClass, WorkSpec},
+    receipt::{CloseReason, Receipt},
+    verdict::AuditRef,
+    AccountId, Attempt, Balance, BlockNumber, JobId, Units,
+};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+use sp_core::H256;
+
+/// Where a job stands.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum JobStatus {
+    /// Waits for a provider.
+    #[codec(index = 0)]
+    Pending {
+        /// Last block of waiting.
+        deadline: BlockNumber,
+    },
+    /// A provider works on it.
+    #[codec(index = 1)]
+    Assigned {
+        /// Who.
+        provider: AccountId,
+        /// Since.
+        assigned_at: BlockNumber,
+        /// Last block for the commitment.
+        deadline: BlockNumber,
+    },
+    /// The result is being checked.
+    #[codec(index = 2)]
+    Committed {
+        /// Whose result.
+        provider: AccountId,
+        /// Since.
+        committed_at: BlockNumber,
+        /// Validators that may check it.
+        eligible: u32,
+        /// Sealed verdicts so far.
+        sealed: u32,
+        /// Revealed verdicts so far.
+        revealed: u32,
+    },
+    /// The verdict is in and waits for its settlement.
+    #[codec(index = 3)]
+    Judged {
+        /// Whose result.
+        provider: AccountId,
+    },
+    /// Over; see the receipt.
+    #[codec(index = 4)]
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Everything the chain knows of a job.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct JobInfo {
+    /// Its id.
+    pub job: JobId,
+    /// The running or last attempt.
+    pub attempt: Attempt,
+    /// Who ordered.
+    pub requester: AccountId,
+    /// The order.
+    pub order: JobOrder,
+    /// Block of the order.
+    pub submitted_at: BlockNumber,
+    /// What is held of the requester for it.
+    pub escrow: Balance,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// The last commitment.
+    pub commitment: Option<Commitment>,
+    /// Its receipt, once closed.
+    pub receipt: Option<Receipt>,
+}
+
+/// What an order would cost now.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct Quote {
+    /// The provider that would get it.
+    pub provider: AccountId,
+    /// Its price per 1,000 units.
+    pub price: Balance,
+    /// The most units the order can use.
+    pub max_units: Units,
+    /// The most it can cost; a lower `max_price` finds no provider.
+    pub max_fee: Balance,
+}
+
+/// An offer of a provider.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct AskInfo {
+    /// Whose.
+    pub provider: AccountId,
+    /// The model.
+    pub model: ArtifactId,
+    /// The class.
+    pub class: VerificationClass,
+    /// Price per 1,000 units.
+    pub price: Balance,
+    /// Jobs it takes at once.
+    pub capacity: u32,
+    /// Jobs it has.
+    pub running: u32,
+    /// The most units it takes in one job.
+    pub max_units: Units,
+}
+
+/// A registered provider.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct ProviderInfo {
+    /// Its account.
+    pub provider: AccountId,
+    /// Its bond.
+    pub bond: Balance,
+    /// The part that backs jobs.
+    pub reserved: Balance,
+    /// Whether it takes jobs.
+    pub active: bool,
+    /// Models it serves.
+    pub models: Vec<ArtifactId>,
+    /// Accounts it is linked to.
+    pub linked: Vec<AccountId>,
+    /// Its offers.
+    pub asks: Vec<AskInfo>,
+}
+
+/// A registered model.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Its typed root.
+    pub model: ArtifactId,
+    /// Its name.
+    pub name: alloc::string::String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its owner.
+    pub owner: AccountId,
+    /// The owner's share of fees, in parts per billion.
+    pub royalty: u32,
+}
+
+/// Work that one of a node's keys owes.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Duty {
+    /// Run a job and commit to the result.
+    #[codec(index = 0)]
+    Provide(ProvideDuty),
+    /// Check a commitment: first to seal, later to reveal.
+    #[codec(index = 1)]
+    Check(CheckDuty),
+}
+
+/// A job to run.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct ProvideDuty {
+    /// The key that owes it.
+    pub key: AppKey,
+    /// Job, attempt, provider and seed.
+    pub binding: AttemptBinding,
+    /// The model.
+    pub model: ArtifactId,
+    /// The class.
+    pub class: VerificationClass,
+    /// The work.
+    pub work: WorkSpec,
+    /// Block of the assignment: the result is published once this block is final.
+    pub assigned_at: BlockNumber,
+    /// Last block for the commitment.
+    pub deadline: BlockNumber,
+}
+
+/// A commitment to check.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct CheckDuty {
+    /// The key that owes it.
+    pub key: AppKey,
+    /// The validator whose key it is.
+    pub validator: AccountId,
+    /// What is judged.
+    pub audit: AuditRef,
+    /// The beacon of [`AuditRef::beacon_block`].
+    pub beacon: H256,
+    /// Job, attempt, provider and seed.
+    pub binding: AttemptBinding,
+    /// The model.
+    pub model: ArtifactId,
+    /// The class.
+    pub class: VerificationClass,
+    /// The work.
+    pub work: WorkSpec,
+    /// What the provider committed to.
+    pub commitment: Commitment,
+    /// Block of the commitment: the finding is published once this block is final.
+    pub committed_at: BlockNumber,
+    /// Last block of the step owed next: of the seal, then of the reveal.
+    pub deadline: BlockNumber,
+}
+
+sp_api::decl_runtime_apis! {
+    /// What nodes and tools ask the Strike runtime.
+    #[api_version(1)]
+    pub trait StrikeApi {
+        /// A job, while it is kept.
+        fn job(job: JobId) -> Option<JobInfo>;
+        /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all.
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo>;
+        /// What an order would cost now; `None` if no ask fits it.
+        fn quote(order: JobOrder) -> Option<Quote>;
+        /// Up to `limit` registered providers, from the one after `after` in storage order.
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo>;
+        /// Up to `limit` registered models, from the one after `after` in storage order.
+        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
+        /// What these keys owe, in the order of job ids.
+        fn duties(keys: Vec<AppKey>) -> Vec<Duty>;
+    }
+}

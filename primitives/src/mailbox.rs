@@ -1,0 +1,58 @@
+//! The off-chain worker's mailbox: `docs/protocol.md`, "Mailbox".
+//!
+//! The native worker writes an entry into the node's persistent off-chain storage; the verification pallet's off-chain
+//! worker reads it, checks it against the chain, signs and submits. Keys derive from chain state alone, so both sides
+//! find an entry without telling each other, and a result for another fork (another seed, another beacon) lies under
+//! another key.
+
+use crate::{
+    app::AppKey,
+    commitment::Commitment,
+    verdict::{AuditRef, Verdict},
+    Attempt, BlockNumber, JobId,
+};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use sp_core::H256;
+
+const PREFIX: &[u8] = b"strike/1/mailbox/";
+
+/// Key of a provider's result for one attempt.
+pub fn commitment_key(key: &AppKey, job: JobId, attempt: Attempt, seed: &H256) -> Vec<u8> {
+    [PREFIX, b"commit/", &(key, job, attempt, seed).encode()].concat()
+}
+
+/// Key of a validator's finding on one commitment.
+pub fn finding_key(key: &AppKey, audit: &AuditRef, beacon: &H256) -> Vec<u8> {
+    [PREFIX, b"check/", &(key, audit, beacon).encode()].concat()
+}
+
+/// Key of the note when an attestation was last submitted, so that it is repeated, but not with every block.
+pub fn sent_key(entry_key: &[u8], step: &[u8]) -> Vec<u8> {
+    [entry_key, b"/sent/", step].concat()
+}
+
+/// A provider's result.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct CommitmentEntry {
+    /// What to commit to.
+    pub commitment: Commitment,
+}
+
+/// A validator's finding: enough to seal and, later, to reveal.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct FindingEntry {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// See [`crate::verdict::RevealedVerdict::work_tag`].
+    pub work_tag: Option<H256>,
+    /// From the key's VRF pre-output: [`crate::verdict::salt`].
+    pub salt: H256,
+}
+
+/// When an attestation was last submitted.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct SentNote {
+    /// The best block then.
+    pub at: BlockNumber,
+}

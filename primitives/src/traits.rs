@@ -1,0 +1,122 @@
+//! How the pallets know each other. Each trait is named for what it does and implemented by the pallet that owns the state.
+
+use crate::{
+    app::AppKey,
+    artifact::ArtifactId,
+    job::{VerificationClass, WorkSpec},
+    verdict::Verdict,
+    AccountId, Attempt, Balance, BlockNumber, JobId,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::H256;
+use sp_runtime::{DispatchError, DispatchResult, Perbill};
+
+/// Who serves. Implemented by the providers pallet.
+pub trait ProviderRegistry {
+    /// Whether the account is registered and not leaving.
+    fn is_active(provider: &AccountId) -> bool;
+    /// The key it signs commitments with.
+    fn app_key(provider: &AccountId) -> Option<AppKey>;
+    /// The provider that registered `key`.
+    fn provider_of(key: &AppKey) -> Option<AccountId>;
+    /// Whether it says that it serves `model`.
+    fn serves(provider: &AccountId, model: &ArtifactId) -> bool;
+    /// Whether the two are the same operator: equal, or either linked to the other.
+    fn linked(provider: &AccountId, other: &AccountId) -> bool;
+}
+
+/// Bonds at risk. Implemented by the providers pallet, the only owner of bonds.
+pub trait Exposure {
+    /// The part of an active provider's bond that backs no job; zero for others.
+    fn available(provider: &AccountId) -> Balance;
+    /// Put `amount` of the bond behind a job.
+    fn reserve(provider: &AccountId, amount: Balance) -> DispatchResult;
+    /// Take `amount` from behind a job.
+    fn release(provider: &AccountId, amount: Balance) -> DispatchResult;
+    /// Burn up to `amount` of what is reserved; it is no longer reserved. Returns what was burned.
+    fn slash(provider: &AccountId, amount: Balance) -> Result<Balance, DispatchError>;
+    /// Pay up to `amount` of what is reserved to `beneficiary`; it is no longer reserved. Returns what was paid.
+    fn compensate(provider: &AccountId, beneficiary: &AccountId, amount: Balance) -> Result<Balance, DispatchError>;
+}
+
+/// Registered artifacts. Implemented by the provenance pallet.
+pub trait ArtifactRegistry {
+    /// Whether the artifact is registered as something a provider can run.
+    fn is_model(artifact: &ArtifactId) -> bool;
+}
+
+/// Who is owed a share of what a model earns. Implemented by the provenance pallet.
+pub trait Royalties {
+    /// Shares of the fee, flattened over the lineage, together at most one.
+    fn shares(model: &ArtifactId) -> Vec<(AccountId, Perbill)>;
+}
+
+/// The chain's public randomness. Implemented by the verification pallet.
+pub trait Beacon {
+    /// The beacon of `block`: a hash over the VRF outputs of the authors up to and including that block's. Known from the
+    /// next block on, kept for a bounded number of blocks.
+    fn beacon(block: BlockNumber) -> Option<H256>;
+}
+
+/// An assignment as the verification pallet needs it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Assignment {
+    /// The attempt that is running.
+    pub attempt: Attempt,
+    /// Who it is assigned to.
+    pub provider: AccountId,
+    /// Who ordered.
+    pub requester: AccountId,
+    /// The model.
+    pub model: ArtifactId,
+    /// The class.
+    pub class: VerificationClass,
+    /// The work.
+    pub work: WorkSpec,
+    /// Block of the assignment; the seed's beacon is that of the next block, known in the state of the one after it.
+    pub assigned_at: BlockNumber,
+    /// Last block in which a commitment counts.
+    pub commit_deadline: BlockNumber,
+    /// Whether a commitment is in.
+    pub committed: bool,
+}
+
+/// Which provider works on what. Implemented by the market pallet.
+pub trait Assignments {
+    /// The job's running assignment: from assignment until its verdict.
+    fn assignment(job: JobId) -> Option<Assignment>;
+    /// Jobs assigned to `provider` that wait for its commitment.
+    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId>;
+    /// A commitment for the running attempt is in: the commit deadline no longer applies.
+    fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult;
+}
+
+/// What an audit found. Every committed attempt gets exactly one.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct AuditOutcome {
+    /// The verdict of the majority of eligible validators, or none where there was no such majority.
+    pub verdict: Option<Verdict>,
+    /// Hash of the commitment judged.
+    pub commitment: H256,
+    /// The validators whose verdicts agree with it, in the order of their reveals.
+    pub verifiers: frame_support::BoundedVec<AccountId, frame_support::traits::ConstU32<MAX_VERIFIERS>>,
+}
+
+/// Most validators that check one job.
+pub const MAX_VERIFIERS: u32 = 64;
+
+/// Told of outcomes. Implemented by the market pallet, which queues the settlement, so nothing re-enters.
+pub trait OnVerdict {
+    /// The audit of this attempt is over.
+    fn on_verdict(job: JobId, attempt: Attempt, outcome: AuditOutcome) -> DispatchResult;
+}
+
+/// Audits and what they keep. Implemented by the verification pallet.
+pub trait Audits {
+    /// Whether anybody could check a result of `provider` now.
+    fn has_eligible_validator(provider: &AccountId) -> bool;
+    /// Drop everything kept for a job that is pruned.
+    fn forget(job: JobId);
+}

@@ -1,0 +1,44 @@
+//! `pallet-babe`: who may author in which slot.
+
+use crate::{
+    constants::time::{
+        ANSWERABLE_SESSIONS, EPOCH_DURATION_IN_SLOTS, PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS,
+    },
+    Historical, Offences, Runtime, Session,
+};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, ConstU64},
+};
+use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+
+/// The most validators a session can have. It bounds everything that is done for each of them at a session's turn.
+pub type MaxAuthorities = ConstU32<100>;
+/// Delegations are pooled: an offence is dealt with without walking delegators.
+pub type MaxNominators = ConstU32<0>;
+
+/// BABE from genesis on: every slot has a secondary author besides the lottery, and both prove their draw by VRF, so
+/// that each block adds to the chain's randomness.
+pub const GENESIS_EPOCH_CONFIG: BabeEpochConfiguration = BabeEpochConfiguration {
+    c: PRIMARY_PROBABILITY,
+    allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots,
+};
+
+parameter_types! {
+    /// How long a report of an equivocation stays valid, in blocks.
+    pub const ReportLongevity: u64 = (ANSWERABLE_SESSIONS as u64).saturating_mul(EPOCH_DURATION_IN_SLOTS);
+}
+
+impl pallet_babe::Config for Runtime {
+    type EpochDuration = ConstU64<EPOCH_DURATION_IN_SLOTS>;
+    type ExpectedBlockTime = ConstU64<SLOT_DURATION_MILLIS>;
+    // Epochs turn with sessions, so that the session's keys are BABE's authorities.
+    type EpochChangeTrigger = pallet_babe::ExternalTrigger;
+    type DisabledValidators = Session;
+    type WeightInfo = ();
+    type MaxAuthorities = MaxAuthorities;
+    type MaxNominators = MaxNominators;
+    type KeyOwnerProof = sp_session::MembershipProof;
+    type EquivocationReportSystem =
+        pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+}

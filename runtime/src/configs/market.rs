@@ -1,0 +1,69 @@
+//! `pallet-market`: asks, jobs and their money.
+
+use crate::{
+    constants::{
+        currency::{deposit, MICROSTRIKE},
+        time::HOURS,
+    },
+    Balance, Balances, BlockNumber, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
+};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU128, ConstU16, ConstU32},
+    PalletId,
+};
+use sp_runtime::Perbill;
+
+/// The most blocks an order may give a provider: one hour.
+pub const MAX_DEADLINE: BlockNumber = HOURS;
+
+parameter_types! {
+    /// Names the account of payments that could not be delivered.
+    pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
+    /// Shared equally by the validators whose verdicts agree with the outcome.
+    pub const VerifierShare: Perbill = Perbill::from_percent(10);
+    /// What a job costs nobody can pay back to itself.
+    pub const BurnShare: Perbill = Perbill::from_percent(5);
+    /// Of the job's exposure; half of it compensates the requester, half burns.
+    pub const LatePenalty: Perbill = Perbill::from_percent(10);
+    /// Likewise. No floating-point comparison costs a provider more than this.
+    pub const InvalidPenalty: Perbill = Perbill::from_percent(50);
+    /// The job, its order, its receipt and its indices.
+    pub const JobDeposit: Balance = deposit(4, 1_024);
+    /// One ask.
+    pub const AskDeposit: Balance = deposit(1, 128);
+    /// How long a closed job and its receipt can be read: one day.
+    pub const Retention: BlockNumber = 24 * HOURS;
+    /// A fifth of the block for matching, deadlines and settlements.
+    pub const HookShare: Perbill = Perbill::from_percent(20);
+}
+
+impl pallet_market::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Providers = Providers;
+    type Exposure = Providers;
+    type Artifacts = Provenance;
+    type Royalties = Provenance;
+    type Audits = Verification;
+    type PalletId = MarketPalletId;
+    type MaxAsksPerModel = ConstU32<128>;
+    type MaxAsksPerProvider = ConstU32<64>;
+    type MaxCapacity = ConstU32<1_024>;
+    type MaxPending = ConstU32<1_024>;
+    type MaxMatches = ConstU32<64>;
+    type MinDeadline = ConstU32<10>;
+    type MaxDeadline = ConstU32<MAX_DEADLINE>;
+    type MaxAttempts = ConstU16<2>;
+    type MinPrice = ConstU128<MICROSTRIKE>;
+    type VerifierShare = VerifierShare;
+    type BurnShare = BurnShare;
+    type LatePenalty = LatePenalty;
+    type InvalidPenalty = InvalidPenalty;
+    type JobDeposit = JobDeposit;
+    type AskDeposit = AskDeposit;
+    type Retention = Retention;
+    type HookShare = HookShare;
+    type WeightInfo = pallet_market::weights::CountedWeight<Runtime>;
+}
+

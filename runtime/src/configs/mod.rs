@@ -1,0 +1,15 @@
+//! How each pallet is set up in this runtime, one file a pallet.
+
+mod authority_discovery;
+mod authorship;
+pub mod babe;
+mod balances;
+mod grandpa;
+mod historical;
+mod offences;
+pub mod session;
+mod sudo;
+pub mod system;
+mod timestamp;
+mod transaction_payment;
+pub mod transactions;

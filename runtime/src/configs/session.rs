@@ -1,0 +1,128 @@
+//! `pallet-session`: the validators, and the keys their machines hold.
+
+use crate::{
+    constants::{currency::deposit, time::ANSWERABLE_SESSIONS},
+    AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, SessionKeys,
+};
+use alloc::vec::Vec;
+use frame_support::parameter_types;
+use pallet_session::{historical, NextKeys, QueuedKeys};
+use sp_runtime::traits::{ConvertInto, OpaqueKeys};
+use sp_staking::SessionIndex;
+use strike_primitives::app::AppKey;
+
+parameter_types! {
+    /// What a validator leaves on hold for its keys: the keys and an index entry for each of the four.
+    pub const KeyDeposit: Balance = deposit(5, 5 * 4 * 32);
+}
+
+impl pallet_session::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type ValidatorId = AccountId;
+    type ValidatorIdOf = ConvertInto;
+    type ShouldEndSession = Babe;
+    type NextSessionRotation = Babe;
+    type SessionManager = historical::NoteHistoricalRoot<Runtime, GenesisValidators>;
+    type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+    type Keys = SessionKeys;
+    type DisablingStrategy = ();
+    type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
+    type Currency = Balances;
+    type KeyDeposit = KeyDeposit;
+}
+
+/// Keeps the validators that genesis named; they may change their keys.
+///
+/// The validator set is given anew only when a validator's keys have changed: a new set makes `historical` note the
+/// new keys, without which an equivocation by one of them could not be proven, and GRANDPA start a new set id, which
+/// is not free.
+pub struct GenesisValidators;
+
+type Identified = (AccountId, ());
+
+impl pallet_session::SessionManager<AccountId> for GenesisValidators {
+    fn new_session(new_index: SessionIndex) -> Option<Vec<AccountId>> {
+        let validators =
+            <Self as historical::SessionManager<AccountId, ()>>::new_session(new_index)?;
+        Some(
+            validators
+                .into_iter()
+                .map(|(validator, ())| validator)
+                .collect(),
+        )
+    }
+
+    fn new_session_genesis(new_index: SessionIndex) -> Option<Vec<AccountId>> {
+        let validators =
+            <Self as historical::SessionManager<AccountId, ()>>::new_session_genesis(new_index)?;
+        Some(
+            validators
+                .into_iter()
+                .map(|(validator, ())| validator)
+                .collect(),
+        )
+    }
+
+    fn start_session(_: SessionIndex) {}
+
+    fn end_session(end_index: SessionIndex) {
+        Historical::prune_up_to(end_index.saturating_sub(ANSWERABLE_SESSIONS));
+    }
+}
+
+impl historical::SessionManager<AccountId, ()> for GenesisValidators {
+    fn new_session(_: SessionIndex) -> Option<Vec<Identified>> {
+        // Bounded: the queue holds one entry a validator of the session that starts.
+        let queued = QueuedKeys::<Runtime>::get();
+        let changed = queued.iter().any(|(validator, keys)| {
+            NextKeys::<Runtime>::get(validator).is_some_and(|next| next != *keys)
+        });
+        changed.then(|| {
+            queued
+                .into_iter()
+                .map(|(validator, _)| (validator, ()))
+                .collect()
+        })
+    }
+
+    fn new_session_genesis(_: SessionIndex) -> Option<Vec<Identified>> {
+        // Genesis has set the keys of its validators, and nothing else, at this point. The map's order is that of
+        // the keys' hashes; a sorted list is the same on every machine and to every reader.
+        let mut validators: Vec<_> = NextKeys::<Runtime>::iter_keys().collect();
+        validators.sort();
+        Some(
+            validators
+                .into_iter()
+                .map(|validator| (validator, ()))
+                .collect(),
+        )
+    }
+
+    fn start_session(_: SessionIndex) {}
+
+    fn end_session(end_index: SessionIndex) {
+        <Self as pallet_session::SessionManager<AccountId>>::end_session(end_index);
+    }
+}
+
+/// The `strk` key's place among the session keys, until the pallet that uses it takes it over.
+pub struct VerificationKey;
+
+impl sp_runtime::BoundToRuntimeAppPublic for VerificationKey {
+    type Public = AppKey;
+}
+
+impl frame_support::traits::OneSessionHandler<AccountId> for VerificationKey {
+    type Key = AppKey;
+
+    fn on_genesis_session<'a, I: 'a + Iterator<Item = (&'a AccountId, Self::Key)>>(_: I) {}
+
+    fn on_new_session<'a, I: 'a + Iterator<Item = (&'a AccountId, Self::Key)>>(
+        _: bool,
+        _: I,
+        _: I,
+    ) {
+    }
+
+    fn on_disabled(_: u32) {}
+}

@@ -1,0 +1,44 @@
+//! `pallet-verification`: commitments, audits, the beacon.
+
+use super::market::MAX_DEADLINE;
+use crate::{constants::time::MINUTES, BlockNumber, Hash, Market, Providers, Runtime};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, ConstU64, Get},
+};
+use sp_runtime::Perbill;
+
+/// Blocks validators have for their sealed verdicts.
+pub const SEAL_PERIOD: BlockNumber = 2 * MINUTES;
+/// Blocks validators have to reveal them.
+pub const REVEAL_PERIOD: BlockNumber = MINUTES;
+
+parameter_types! {
+    /// A tenth of the block for deadlines of audits.
+    pub const HookShare: Perbill = Perbill::from_percent(10);
+}
+
+/// The VRF output of the parent block's author. BABE keeps it from one block's end until the next one's.
+pub struct ParentAuthorRandomness;
+
+impl Get<Option<Hash>> for ParentAuthorRandomness {
+    fn get() -> Option<Hash> {
+        pallet_babe::AuthorVrfRandomness::<Runtime>::get().map(Hash::from)
+    }
+}
+
+impl pallet_verification::Config for Runtime {
+    type ProviderRegistry = Providers;
+    type Assignments = Market;
+    type OnVerdict = Market;
+    type AuthorRandomness = ParentAuthorRandomness;
+    type SealPeriod = ConstU32<SEAL_PERIOD>;
+    type SealGrace = ConstU32<3>;
+    type RevealPeriod = ConstU32<REVEAL_PERIOD>;
+    type BeaconHistory = ConstU32<{ MAX_DEADLINE + SEAL_PERIOD + REVEAL_PERIOD + MINUTES }>;
+    type HookShare = HookShare;
+    // Above transfers: there are few of them, each is checked by signature, and money waits for them.
+    type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
+    type ResendAfter = ConstU32<4>;
+    type WeightInfo = pallet_verification::weights::CountedWeight<Runtime>;
+}

@@ -1,0 +1,69 @@
+//! What the chain's numbers are made of: time, money and fees.
+
+/// Blocks, slots and sessions.
+pub mod time {
+    use crate::BlockNumber;
+
+    /// One BABE slot, and so the target time between two blocks: 3 seconds.
+    pub const SLOT_DURATION_MILLIS: u64 = 3_000;
+    /// The smallest time between two blocks' timestamps. BABE takes twice this value as its slot.
+    pub const MINIMUM_PERIOD_MILLIS: u64 = SLOT_DURATION_MILLIS / 2;
+
+    /// Blocks in a minute, when no slot stays empty.
+    pub const MINUTES: BlockNumber = 60_000 / (SLOT_DURATION_MILLIS as BlockNumber);
+    /// Blocks in an hour, when no slot stays empty.
+    pub const HOURS: BlockNumber = MINUTES * 60;
+    /// Blocks in a day, when no slot stays empty.
+    pub const DAYS: BlockNumber = HOURS * 24;
+
+    /// A BABE epoch, which is also a session: 200 slots, 10 minutes.
+    ///
+    /// BABE counts an epoch in slots, not in blocks, and stores the number in its genesis: it can not be changed on a
+    /// running chain.
+    pub const EPOCH_DURATION_IN_SLOTS: u64 = 10 * (MINUTES as u64);
+
+    /// Three of four slots have no primary author on average and fall to a secondary one, so almost none stays empty.
+    pub const PRIMARY_PROBABILITY: (u64, u64) = (1, 4);
+
+    /// Sessions for which validators stay answerable for an equivocation: one week.
+    ///
+    /// Proofs of key ownership, the session of a GRANDPA set and the validity of a report all live this long. It has
+    /// to be no shorter than the unbonding period, and needs no more.
+    pub const ANSWERABLE_SESSIONS: u32 = 7 * 24 * 6;
+}
+
+/// The native token.
+pub mod currency {
+    use crate::Balance;
+
+    pub use strike_primitives::{
+        TOKEN as STRIKE, TOKEN_DECIMALS as DECIMALS, TOKEN_SYMBOL as SYMBOL,
+    };
+
+    /// A thousandth of a token.
+    pub const MILLISTRIKE: Balance = STRIKE / 1_000;
+    /// A millionth of a token.
+    pub const MICROSTRIKE: Balance = STRIKE / 1_000_000;
+
+    /// The least an account holds: 0.001 token. An account below it is removed and the rest burned.
+    pub const EXISTENTIAL_DEPOSIT: Balance = MILLISTRIKE;
+
+    /// The deposit for keeping `items` entries of `bytes` bytes in all in the chain's state.
+    pub const fn deposit(items: u32, bytes: u32) -> Balance {
+        (items as Balance)
+            .saturating_mul(100 * MILLISTRIKE)
+            .saturating_add((bytes as Balance).saturating_mul(100 * MICROSTRIKE))
+    }
+}
+
+/// What a transaction pays, beside what its call moves.
+pub mod fee {
+    use super::currency::MICROSTRIKE;
+    use crate::Balance;
+
+    /// For a picosecond of reference time. A block of two seconds that is full of transactions costs 3 tokens, and a
+    /// plain transfer with its length about 0.001.
+    pub const PER_PICOSECOND: Balance = 2;
+    /// For a byte of the encoded transaction.
+    pub const PER_BYTE: Balance = MICROSTRIKE;
+}

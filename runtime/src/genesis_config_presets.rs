@@ -1,0 +1,100 @@
+//! The built-in chains: `development`, one validator, and `local_testnet`, four.
+//!
+//! Both endow the well-known development accounts, whose keys everybody knows. They are for machines of one's own.
+
+use crate::{
+    configs::babe::GENESIS_EPOCH_CONFIG, constants::currency::STRIKE, AccountId, BabeConfig,
+    Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+};
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use serde_json::Value;
+use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// What each development account owns at genesis.
+pub const ENDOWMENT: Balance = 1_000_000 * STRIKE;
+
+/// The account that development chains expect to provide, without being a validator.
+pub const PROVIDER: Sr25519Keyring = Sr25519Keyring::Eve;
+/// The account that takes a provider's place when [`PROVIDER`] fails, in networks that run two.
+pub const SECOND_PROVIDER: Sr25519Keyring = Sr25519Keyring::Ferdie;
+
+/// A validator that takes all its keys from one development seed.
+fn validator(
+    account: Sr25519Keyring,
+    finality: Ed25519Keyring,
+) -> (AccountId, AccountId, SessionKeys) {
+    let keys = SessionKeys {
+        babe: account.public().into(),
+        grandpa: finality.public().into(),
+        authority_discovery: account.public().into(),
+        strk: account.public().into(),
+    };
+    (account.to_account_id(), account.to_account_id(), keys)
+}
+
+fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Keyring) -> Value {
+    let endowed = [
+        Sr25519Keyring::Alice,
+        Sr25519Keyring::Bob,
+        Sr25519Keyring::Charlie,
+        Sr25519Keyring::Dave,
+        Sr25519Keyring::Eve,
+        Sr25519Keyring::Ferdie,
+    ];
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        balances: BalancesConfig {
+            balances: endowed
+                .iter()
+                .map(|account| (account.to_account_id(), ENDOWMENT))
+                .collect(),
+        },
+        babe: BabeConfig {
+            epoch_config: GENESIS_EPOCH_CONFIG
+        },
+        session: SessionConfig { keys: validators },
+        sudo: SudoConfig {
+            key: Some(root.to_account_id())
+        },
+    })
+}
+
+/// The chain of `strike-node --dev`: Alice alone authors and finalizes.
+pub fn development() -> Value {
+    genesis(
+        vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+        Sr25519Keyring::Alice,
+    )
+}
+
+/// The chain of `strike-node --chain local`: four validators, of which one may fail.
+pub fn local_testnet() -> Value {
+    genesis(
+        vec![
+            validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+            validator(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+            validator(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+            validator(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+        ],
+        Sr25519Keyring::Alice,
+    )
+}
+
+/// The preset of that name, as a JSON patch to the default genesis. `None` when there is no such preset.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+    let patch = match id.as_ref() {
+        DEV_RUNTIME_PRESET => development(),
+        LOCAL_TESTNET_RUNTIME_PRESET => local_testnet(),
+        _ => return None,
+    };
+    serde_json::to_vec(&patch).ok()
+}
+
+/// The names of all presets.
+pub fn preset_names() -> Vec<PresetId> {
+    vec![
+        PresetId::from(DEV_RUNTIME_PRESET),
+        PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+    ]
+}
