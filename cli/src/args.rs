@@ -13,7 +13,7 @@ pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 #[command(name = "strike", version, propagate_version = true, max_term_width = 100)]
 pub struct Args {
     /// JSON-RPC address of the node to talk to.
-    #[arg(long, global = true, env = "STRIKE_URL", default_value = DEFAULT_URL)]
+    #[arg(long, global = true, default_value = DEFAULT_URL)]
     pub url: String,
     /// Print one JSON value on stdout; amounts are in the smallest unit, 10^-12 of a token.
     #[arg(long, global = true)]
@@ -49,9 +49,9 @@ pub enum Command {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct KeyArgs {
     /// The signing account: a development name such as 'alice', or a file that holds a secret URI, a mnemonic or a hex
-    /// seed.
-    #[arg(long, env = "STRIKE_KEY", value_name = "NAME|FILE")]
-    pub key: String,
+    /// seed. [default on development chains: ferdie]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub key: Option<String>,
 }
 
 /// `strike localnet`.
@@ -104,6 +104,7 @@ pub enum JobCommand {
     Cancel {
         /// Its id.
         job: JobId,
+        /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -149,6 +150,7 @@ pub struct GenerateArgs {
     /// The model: its root ('0x…'), its registered name, or 'builtin'.
     #[arg(long, default_value = "builtin")]
     pub model: String,
+    /// The text to go on from.
     #[command(flatten)]
     pub prompt: PromptArgs,
     /// Most tokens to generate.
@@ -157,6 +159,7 @@ pub struct GenerateArgs {
     /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
     pub max_input_tokens: Option<u32>,
+    /// How tokens are drawn.
     #[command(flatten)]
     pub sampler: SamplerArgs,
     /// The most to pay, in tokens; held until the job closes. [default: what the cheapest fitting provider asks]
@@ -171,6 +174,7 @@ pub struct GenerateArgs {
     /// Wait for the receipt and print the text.
     #[arg(long)]
     pub wait: bool,
+    /// Who signs.
     #[command(flatten)]
     pub key: KeyArgs,
 }
@@ -219,6 +223,7 @@ pub enum ProviderCommand {
         /// 'strk'.
         #[arg(long, visible_alias = "app-key-uri", value_name = "NAME|FILE")]
         app_key: String,
+        /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -242,6 +247,7 @@ pub enum ProviderCommand {
         /// Take the offer back.
         #[arg(long, conflicts_with_all = ["price"])]
         withdraw: bool,
+        /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -258,7 +264,7 @@ pub enum AccountCommand {
         #[arg(required_unless_present = "key")]
         account: Option<String>,
         /// The account, as the one a command signs with.
-        #[arg(long, env = "STRIKE_KEY", value_name = "NAME|FILE")]
+        #[arg(long, value_name = "NAME|FILE")]
         key: Option<String>,
     },
     /// Send tokens.
@@ -268,6 +274,7 @@ pub enum AccountCommand {
         /// How many tokens, such as '1.5'.
         #[arg(value_name = TOKEN_SYMBOL, value_parser = parse_amount)]
         amount: Balance,
+        /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -281,11 +288,13 @@ pub enum EngineCommand {
         /// A folder with config.json, tokenizer.json and model.safetensors, or 'builtin'.
         #[arg(long, default_value = "builtin")]
         model: String,
+        /// The text to go on from.
         #[command(flatten)]
         prompt: PromptArgs,
         /// Most tokens to generate.
         #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
         max_tokens: u32,
+        /// How tokens are drawn.
         #[command(flatten)]
         sampler: SamplerArgs,
         /// Seed of the draws: 64 hex digits. [default: random, and told on stderr]

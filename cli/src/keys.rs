@@ -1,12 +1,15 @@
 //! Secrets and accounts as they are given on the command line.
 
-use crate::error::{Error, Result};
+use crate::{
+    chain::Chain,
+    error::{Error, Result},
+};
 use sp_core::{crypto::Ss58Codec, sr25519, Pair};
 use std::{fs, path::Path, sync::OnceLock};
 use strike_primitives::AccountId;
 
 /// The well-known development accounts. Everybody knows their keys.
-pub const DEV_NAMES: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"];
+pub const DEV_NAMES: [&str; 8] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie", "One", "Two"];
 
 /// The proper spelling of a development name given as `alice`, `Alice` or `//Alice`.
 fn dev_name(text: &str) -> Option<&'static str> {
@@ -25,8 +28,9 @@ pub fn secret_uri(text: &str) -> Result<String> {
     }
     let path = Path::new(text);
     let content = fs::read_to_string(path).map_err(|error| {
-        Error::new("KeyNotFound", format!("'{text}' is no development name, and as a file: {error}"))
-            .hint("give a name such as 'alice', or the path of a file that holds a secret URI, a mnemonic or a hex seed")
+        Error::new("KeyNotFound", format!("'{text}' is no development name, and as a file: {error}")).hint(
+            "give a name such as 'alice', or the path of a file that holds a secret URI, a mnemonic or a hex seed",
+        )
     })?;
     warn_if_readable_by_others(path);
     let secret = content.trim();
@@ -45,6 +49,21 @@ pub fn key_pair(text: &str) -> Result<sr25519::Pair> {
         Error::new("KeyInvalid", format!("'{text}' holds no secret URI, mnemonic or hex seed"))
             .hint("the file should hold one line: twelve words, '0x' and 64 hex digits, or either followed by '//path'")
     })
+}
+
+/// Who signs on development chains where nobody is named: neither a validator nor a provider there.
+pub const DEV_SIGNER: &str = "ferdie";
+
+/// The key pair to sign with: the one named, or on a development chain that of [`DEV_SIGNER`].
+pub async fn signer(key: Option<&str>, chain: &Chain) -> Result<sr25519::Pair> {
+    if let Some(text) = key {
+        return key_pair(text);
+    }
+    if chain.is_for_development().await? {
+        return key_pair(DEV_SIGNER);
+    }
+    Err(Error::new("KeyMissing", "who signs?")
+        .hint("name a file that holds a secret URI, a mnemonic or a hex seed: --key FILE"))
 }
 
 /// The account of a key pair.
@@ -133,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_name_nor_file_is_refused() {
-        assert_eq!(key_pair("nobody-has-this-name").unwrap_err().name, "KeyNotFound");
+        assert_eq!(key_pair("nobody-has-this-name").err().unwrap().name, "KeyNotFound");
         assert_eq!(account("5Grw").unwrap_err().name, "AccountInvalid");
         assert_eq!(account("0x12").unwrap_err().name, "AccountInvalid");
     }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: cannot start: {error}");
             return ExitCode::FAILURE;
-        },
+        }
     };
     let result = runtime.block_on(commands::run(args));
     // Requests that nobody waits for any more must not hold up the end.
@@ -23,6 +23,6 @@ fn main() -> ExitCode {
         Err(error) => {
             output::print_error(&error, json);
             ExitCode::FAILURE
-        },
+        }
     }
 }

@@ -37,7 +37,7 @@ fn sentence(job: &JobInfo, before: Option<&JobStatus>) -> String {
                 attempt => format!(" (attempt {})", attempt.saturating_add(1)),
             };
             format!("assigned to {}{again}, due by block {deadline}", account(provider))
-        },
+        }
         JobStatus::Committed { provider, eligible, sealed, revealed, .. } => {
             let verdicts = format!("verdicts: {sealed} of {eligible} sealed, {revealed} revealed");
             if matches!(before, Some(JobStatus::Committed { .. })) {
@@ -48,7 +48,7 @@ fn sentence(job: &JobInfo, before: Option<&JobStatus>) -> String {
                 format!(": {} tokens read, {} written, {}", result.n_in, result.n_out, stop(result.stop))
             });
             format!("committed by {}{}; {verdicts}", short_account(provider), counts.unwrap_or_default())
-        },
+        }
         JobStatus::Judged { .. } => "the verdict is in and waits for its settlement".into(),
         JobStatus::Closed { reason } => match &job.receipt {
             Some(receipt) => format!("closed: {}{}", views::reason(*reason), found(receipt)),

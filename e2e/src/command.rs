@@ -74,3 +74,9 @@ pub async fn javascript(url: &str, args: &[&str]) -> Answer {
     command.args(["src/job.js", "--url", url, "--json"]).args(args);
     run(command).await
 }
+
+/// A port nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    listener.local_addr().expect("a listener has an address").port()
+}

@@ -45,7 +45,7 @@ pub struct Ledger {
 impl Ledger {
     /// Reads the books at a block.
     pub async fn read(chain: &Chain, block: H256) -> Self {
-        let at = strike_cli::chain::subxt_hash(block);
+        let at = subxt::config::substrate::H256(block.0);
         let methods = chain.methods();
         let mut totals = BTreeMap::new();
         let mut after: Option<Vec<u8>> = None;

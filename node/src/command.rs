@@ -3,13 +3,15 @@
 use crate::{
     chain_spec,
     cli::{Cli, RunCmd, Subcommand},
-    service,
+    service::{self, WrapProvider},
 };
 use clap::Parser;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::{Configuration, PartialComponents, Role, TaskManager};
+use std::sync::Arc;
 use strike_runtime::opaque::Block;
+use strike_worker::Executor;
 
 impl SubstrateCli for Cli {
     fn impl_name() -> String {
@@ -51,9 +53,20 @@ impl SubstrateCli for Cli {
 
 /// Does what the process's arguments say: runs the node until it is stopped, or a subcommand to its end.
 pub fn run() -> sc_cli::Result<()> {
+    run_with(|engine| engine)
+}
+
+/// As [`run`], with what `wrap` makes of the engine for this node's own jobs. Checks use the engine as it is.
+pub fn run_with(
+    wrap: impl FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send + 'static,
+) -> sc_cli::Result<()> {
+    run_boxed(Box::new(wrap))
+}
+
+fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
     let cli = Cli::from_args();
     match &cli.subcommand {
-        None => run_node(&cli, &cli.run),
+        None => run_node(&cli, &cli.run, wrap),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
         Some(Subcommand::ChainInfo(cmd)) => cli
@@ -117,7 +130,7 @@ pub fn run() -> sc_cli::Result<()> {
     }
 }
 
-fn run_node(cli: &Cli, cmd: &RunCmd) -> sc_cli::Result<()> {
+fn run_node(cli: &Cli, cmd: &RunCmd, wrap: WrapProvider) -> sc_cli::Result<()> {
     let provides_only = cmd.provides_only();
     let work = cmd.work_options();
     cli.create_runner(&cmd.base)?
@@ -125,7 +138,7 @@ fn run_node(cli: &Cli, cmd: &RunCmd) -> sc_cli::Result<()> {
             if provides_only {
                 config.role = Role::Full;
             }
-            start(config, work).map_err(sc_cli::Error::Service)
+            start(config, work, wrap).map_err(sc_cli::Error::Service)
         })
 }
 
@@ -133,13 +146,14 @@ fn run_node(cli: &Cli, cmd: &RunCmd) -> sc_cli::Result<()> {
 fn start(
     config: Configuration,
     work: service::WorkOptions,
+    wrap: WrapProvider,
 ) -> Result<TaskManager, sc_service::Error> {
     match config.network.network_backend {
         NetworkBackendType::Litep2p => {
-            service::new_full::<sc_network::Litep2pNetworkBackend>(config, work)
+            service::new_full::<sc_network::Litep2pNetworkBackend>(config, work, wrap)
         }
         NetworkBackendType::Libp2p => {
-            service::new_full::<sc_network::NetworkWorker<_, _>>(config, work)
+            service::new_full::<sc_network::NetworkWorker<_, _>>(config, work, wrap)
         }
     }
 }

@@ -14,5 +14,5 @@ mod command;
 pub mod rpc;
 pub mod service;
 
-pub use command::run;
+pub use command::{run, run_with};
 pub use sc_cli::{Error, Result};

@@ -13,7 +13,11 @@ use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
-use strike_runtime::{opaque::Block, BlockNumber, Hash};
+use strike_blobs::BlobStore;
+use strike_primitives::artifact::ArtifactId;
+use strike_rpc::{StrikeRpc, StrikeServer};
+use strike_runtime::{configs::system::SS58Prefix, opaque::Block, BlockNumber, Hash};
+use strike_worker::ModelStore;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
 /// What answers are made from.
@@ -28,6 +32,10 @@ pub struct Dependencies {
     pub keystore: KeystorePtr,
     /// Asks the BABE worker for epochs.
     pub babe: BabeWorkerHandle<Block>,
+    /// Outputs this node has.
+    pub blobs: Arc<BlobStore>,
+    /// Models this node has, to turn outputs into text.
+    pub models: Arc<ModelStore>,
     /// Finality.
     pub grandpa: GrandpaDependencies,
 }
@@ -55,6 +63,8 @@ pub fn create(
         select_chain,
         keystore,
         babe,
+        blobs,
+        models,
         grandpa,
     } = dependencies;
     let mut module = RpcModule::new(());
@@ -82,6 +92,12 @@ pub fn create(
             grandpa.finality_proofs.clone(),
         )
         .into_rpc(),
+    )?;
+
+    let models = models.clone();
+    let detokenizer = move |model: &ArtifactId, tokens: &[u32]| models.detokenize(model, tokens);
+    module.merge(
+        StrikeRpc::<_, Block>::new(client.clone(), blobs.clone(), Arc::new(detokenizer), SS58Prefix::get()).into_rpc(),
     )?;
 
     Ok(module)

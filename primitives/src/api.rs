@@ -154,6 +154,8 @@ pub struct ModelInfo {
 
 /// Work that one of a node's keys owes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+// Lives for one call at a time: boxing the larger variant would save nothing.
+#[allow(clippy::large_enum_variant)]
 pub enum Duty {
     /// Run a job and commit to the result.
     #[codec(index = 0)]

@@ -37,7 +37,8 @@ pub trait Exposure {
     fn release(provider: &AccountId, amount: Balance) -> DispatchResult;
     /// Burn up to `amount` of what is reserved; it is no longer reserved. Returns what was burned.
     fn slash(provider: &AccountId, amount: Balance) -> Result<Balance, DispatchError>;
-    /// Pay up to `amount` of what is reserved to `beneficiary`; it is no longer reserved. Returns what was paid.
+    /// Pay up to `amount` of what is reserved to `beneficiary`; it is no longer reserved. Returns what was paid;
+    /// the rest could not be delivered and was burned.
     fn compensate(provider: &AccountId, beneficiary: &AccountId, amount: Balance) -> Result<Balance, DispatchError>;
 }
 

@@ -3,10 +3,13 @@
 //! A call that exists only in the Wasm would be of no use: these traits are what the node is compiled against, and
 //! their versions are part of [`crate::VERSION`].
 
+// What the macro generates has no documentation, and no place for an attribute of ours.
+#![allow(missing_docs)]
+
 use crate::{
     genesis_config_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive,
-    Grandpa, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SessionKeys, System, TransactionPayment, VERSION,
+    Grandpa, Historical, InherentDataExt, Market, Nonce, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
+    SessionKeys, System, TransactionPayment, Verification, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -28,6 +31,28 @@ use sp_runtime::{
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
+use strike_primitives::{
+    api::{Duty, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
+    app::AppKey,
+    artifact::ArtifactId,
+    job::JobOrder,
+    JobId,
+};
+
+/// Most entries that one call of a listing method returns.
+const MAX_PAGE: u32 = 256;
+
+/// What the pallets together know of a job.
+fn job_info(job: JobId) -> Option<JobInfo> {
+    let mut info = Market::job_info(job)?;
+    if let Some(audit) = Verification::audit(job) {
+        if let JobStatus::Committed { eligible, sealed, revealed, .. } = &mut info.status {
+            (*eligible, *sealed, *revealed) = (audit.eligible, audit.sealed, audit.revealed);
+        }
+        info.commitment = Some(audit.commitment);
+    }
+    Some(info)
+}
 
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
@@ -219,6 +244,36 @@ impl_runtime_apis! {
 
         fn query_length_to_fee(length: u32) -> Balance {
             TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl strike_primitives::api::StrikeApi<Block> for Runtime {
+        fn job(job: JobId) -> Option<JobInfo> {
+            job_info(job)
+        }
+
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
+            Market::job_ids(requester.as_ref(), before, limit.min(MAX_PAGE)).into_iter().filter_map(job_info).collect()
+        }
+
+        fn quote(order: JobOrder) -> Option<Quote> {
+            Market::quote(&order)
+        }
+
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo> {
+            let mut providers = Providers::providers_after(after.as_ref(), limit.min(MAX_PAGE));
+            for provider in &mut providers {
+                provider.asks = Market::asks_of(&provider.provider);
+            }
+            providers
+        }
+
+        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo> {
+            Provenance::models_after(after.as_ref(), limit.min(MAX_PAGE))
+        }
+
+        fn duties(keys: Vec<AppKey>) -> Vec<Duty> {
+            Verification::duties(&keys)
         }
     }
 

@@ -10,16 +10,25 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
+// The runtime macro writes undocumented items into this module and ignores an attribute of its own. The modules below
+// are held to documentation one by one.
+#![allow(missing_docs)]
 
 extern crate alloc;
 
 pub mod apis;
+#[deny(missing_docs)]
 pub mod configs;
+#[deny(missing_docs)]
 pub mod constants;
+#[deny(missing_docs)]
 pub mod genesis_config_presets;
+#[cfg(test)]
+mod metadata_snapshot;
 #[cfg(test)]
 mod tests;
 
+use alloc::vec::Vec;
 use sp_runtime::{
     generic, impl_opaque_keys,
     traits::{BlakeTwo256, IdentifyAccount, Verify},
@@ -30,7 +39,6 @@ pub use strike_primitives::{Balance, BlockNumber};
 
 /// The Wasm binary of this runtime, as the build script made it.
 #[cfg(feature = "std")]
-#[allow(missing_docs)]
 mod wasm {
     include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 }
@@ -115,7 +123,7 @@ impl_opaque_keys! {
         /// Signs the validator's network addresses (sr25519).
         pub authority_discovery: AuthorityDiscovery,
         /// Signs attestations and evaluates the verification VRF (sr25519).
-        pub strk: configs::session::VerificationKey,
+        pub strk: Verification,
     }
 }
 
@@ -138,7 +146,6 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 //
 // Order matters for hooks: Authorship notes the author before Session turns, Session before Historical reads it.
 #[frame_support::runtime]
-#[allow(missing_docs)]
 mod runtime {
     /// The runtime: all pallets at their indices.
     #[runtime::runtime]
@@ -192,4 +199,17 @@ mod runtime {
     /// Has a key in development chains only; without one no call of it passes.
     #[runtime::pallet_index(15)]
     pub type Sudo = pallet_sudo;
+
+    // In this order genesis registers models before providers offer them.
+    #[runtime::pallet_index(43)]
+    pub type Provenance = pallet_provenance;
+
+    #[runtime::pallet_index(40)]
+    pub type Providers = pallet_providers;
+
+    #[runtime::pallet_index(41)]
+    pub type Market = pallet_market;
+
+    #[runtime::pallet_index(42)]
+    pub type Verification = pallet_verification;
 }

@@ -34,7 +34,13 @@ pub fn cancel_job(job: JobId) -> Call {
 }
 
 /// Offer a model, or change the offer.
-pub fn place_ask(model: &ArtifactId, class: VerificationClass, price: Balance, capacity: u32, max_units: Units) -> Call {
+pub fn place_ask(
+    model: &ArtifactId,
+    class: VerificationClass,
+    price: Balance,
+    capacity: u32,
+    max_units: Units,
+) -> Call {
     Call::new("Market", "place_ask", (model, class, price, capacity, max_units))
 }
 

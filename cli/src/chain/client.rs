@@ -1,6 +1,6 @@
 //! The connection, and what is read over it.
 
-use super::errors;
+use super::{errors, subxt_hash};
 use crate::error::{Error, Result};
 use codec::{Decode, Encode};
 use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
@@ -65,9 +65,8 @@ impl Chain {
         let open = async {
             let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| errors::connect(url, error))?;
             let backend = LegacyBackend::builder().build(rpc.clone());
-            let client = OnlineClient::from_backend(Arc::new(backend))
-                .await
-                .map_err(|error| errors::connect(url, error))?;
+            let client =
+                OnlineClient::from_backend(Arc::new(backend)).await.map_err(|error| errors::connect(url, error))?;
             let methods = Methods::new(rpc.clone());
             Ok(Self { client, methods, rpc })
         };
@@ -109,7 +108,13 @@ impl Chain {
 
     /// The chain's state at a block.
     pub async fn at(&self, block: H256) -> Result<AtBlock> {
-        self.client.at_block(subxt::config::substrate::H256(block.0)).await.map_err(errors::subxt)
+        self.client.at_block(subxt_hash(block)).await.map_err(errors::subxt)
+    }
+
+    /// Whether the chain is for development: its accounts' keys are known to everybody.
+    pub async fn is_for_development(&self) -> Result<bool> {
+        let chain_type = self.methods.system_chain_type().await.map_err(errors::rpc)?;
+        Ok(matches!(chain_type.as_str(), "Development" | "Local"))
     }
 
     /// The best block.
@@ -129,9 +134,8 @@ impl Chain {
     /// Calls the runtime API `StrikeApi` at a block, by default the best one.
     async fn api<T: Decode>(&self, method: &str, args: impl Encode, at: Option<H256>) -> Result<T> {
         let function = format!("StrikeApi_{method}");
-        let at = at.map(|hash| subxt::config::substrate::H256(hash.0));
-        let bytes =
-            self.methods.state_call(&function, Some(&args.encode()), at).await.map_err(errors::rpc)?;
+        let at = at.map(subxt_hash);
+        let bytes = self.methods.state_call(&function, Some(&args.encode()), at).await.map_err(errors::rpc)?;
         T::decode(&mut &bytes[..]).map_err(|error| {
             Error::new("RuntimeIncompatible", format!("cannot decode what {function} returns: {error}"))
                 .hint("this command and the chain's runtime are of different versions")
@@ -235,7 +239,7 @@ fn reason(id: &Value) -> String {
         ValueDef::Variant(variant) => {
             let inner: Vec<String> = variant.values.values().map(reason).filter(|name| !name.is_empty()).collect();
             [vec![variant.name.clone()], inner].concat().join(".")
-        },
+        }
         ValueDef::Composite(inner) => inner.values().map(reason).collect::<Vec<_>>().join("."),
         _ => String::new(),
     }

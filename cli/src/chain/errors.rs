@@ -69,8 +69,12 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     }
     // Subxt's wrappers often say all and have no source.
     let (whole, inner) = (error.to_string(), cause.to_string());
-    if whole.contains(&inner) { whole } else { format!("{whole}: {inner}") }
+    let text = if whole.contains(&inner) { whole } else { format!("{whole}: {inner}") };
+    text.trim_start_matches(WRAPPER).to_owned()
 }
+
+/// What every layer of the client puts before the text of the one below.
+const WRAPPER: &str = "RPC error: client error: ";
 
 /// The chain refused a call: the SCALE-encoded `DispatchError`, named and explained by the metadata.
 pub fn dispatch(bytes: &[u8], metadata: ArcMetadata) -> Error {
@@ -102,7 +106,11 @@ fn explained(pallet: &str, name: &str, docs: &[String]) -> Error {
     let what = what.trim_end_matches('.');
     let what = if what.is_empty() { "the call was refused" } else { what };
     let error = Error::new(name, format!("{what} ({pallet})"));
-    if hint.is_empty() { error } else { error.hint(hint) }
+    if hint.is_empty() {
+        error
+    } else {
+        error.hint(hint)
+    }
 }
 
 /// The name of an enum's variant.

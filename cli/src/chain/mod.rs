@@ -14,3 +14,10 @@ pub use calls::Call;
 pub use client::Chain;
 pub use follow::{follow, Update};
 pub use submit::{Inclusion, Submission};
+
+use strike_primitives::H256;
+
+/// A hash as subxt writes it.
+pub fn subxt_hash(hash: H256) -> subxt::config::substrate::H256 {
+    subxt::config::substrate::H256(hash.0)
+}

@@ -151,17 +151,17 @@ impl Submission {
             }
             let Some(status) = self.statuses.next().await else { return Ok(None) };
             match status.map_err(errors::rpc)? {
-                Ready | Broadcast(_) => {},
+                Ready | Broadcast(_) => {}
                 Future => progress("waiting for earlier transactions of this account"),
                 Retracted(_) => return Ok(Some(Step::Retracted)),
                 InBlock(block) => self.unread = Some((block, false)),
                 Finalized(block) => {
                     self.over = true;
                     self.unread = Some((block, true));
-                },
+                }
                 FinalityTimeout(_) => {
                     return Ok(Some(self.lost("FinalityTimeout", "its block was not finalized in time")))
-                },
+                }
                 Usurped(_) => return Ok(Some(self.lost("TransactionUsurped", "another one took its nonce"))),
                 Dropped => return Ok(Some(self.lost("TransactionDropped", "the node's pool is full"))),
                 Invalid => return Ok(Some(self.lost("TransactionInvalid", "it became invalid while it waited"))),
@@ -182,7 +182,10 @@ impl Submission {
     async fn included(&self, block: Hash, finalized: bool) -> Result<Inclusion> {
         let at = self.chain.at(H256(block.0)).await?;
         let index = self.index_in(block).await?.ok_or_else(|| {
-            Error::new("TransactionLost", format!("the node says that block {block:?} has the transaction, but it has not"))
+            Error::new(
+                "TransactionLost",
+                format!("the node says that block {block:?} has the transaction, but it has not"),
+            )
         })?;
         let all = at.events().fetch().await.map_err(errors::subxt)?;
         let mut events = Vec::new();
@@ -206,9 +209,8 @@ impl Submission {
     /// The transaction's place in a block.
     async fn index_in(&self, block: Hash) -> Result<Option<u32>> {
         let block = self.chain.methods().chain_get_block(Some(block)).await.map_err(errors::rpc)?;
-        let position = block.and_then(|details| {
-            details.block.extrinsics.iter().position(|extrinsic| extrinsic.0 == self.encoded)
-        });
+        let position =
+            block.and_then(|details| details.block.extrinsics.iter().position(|extrinsic| extrinsic.0 == self.encoded));
         Ok(position.and_then(|position| u32::try_from(position).ok()))
     }
 
@@ -267,7 +269,7 @@ impl Chain {
                             return Err(lost(name, message));
                         }
                         break;
-                    },
+                    }
                     None => return Err(lost("TransactionLost", "the node stopped reporting on it")),
                 }
             }
@@ -313,26 +315,24 @@ impl Chain {
                     code::TEMPORARILY_BANNED | code::ALREADY_IMPORTED | code::TOO_LOW_PRIORITY => Ok(None),
                     code::INVALID if stale => Ok(None),
                     code::INVALID if data.contains("pay some fees") => {
-                        Err(Error::new("CannotPayFees", "the account cannot pay the transaction's fee")
-                            .hint("'strike account balance' shows what it has; '--key alice' is endowed on local chains"))
-                    },
+                        Err(Error::new("CannotPayFees", "the account cannot pay the transaction's fee").hint(
+                            "'strike account balance' shows what it has; '--key alice' is endowed on local chains",
+                        ))
+                    }
                     code::INVALID => Err(Error::new("TransactionInvalid", format!("the node refused it: {data}"))),
                     code::IMMEDIATELY_DROPPED => {
                         Err(Error::new("TransactionDropped", "the node's pool is full").hint("try again later"))
-                    },
+                    }
                     _ => Err(errors::rpc(rpcs::Error::User(error))),
                 }
-            },
+            }
             Err(error) => Err(errors::rpc(error)),
         }
     }
 }
 
 /// The call by the chain's own metadata. Refused unless the metadata reads the encoded arguments to the last byte.
-fn payload(
-    at: &AtBlock,
-    call: &Call,
-) -> Result<subxt::tx::DynamicPayload<subxt::ext::scale_value::Composite<()>>> {
+fn payload(at: &AtBlock, call: &Call) -> Result<subxt::tx::DynamicPayload<subxt::ext::scale_value::Composite<()>>> {
     let incompatible = |why: String| {
         Error::new("RuntimeIncompatible", format!("{}.{}: {why}", call.pallet, call.name))
             .hint("this command and the chain's runtime are of different versions")

@@ -27,13 +27,14 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<()> {
                 output::line(text(&account, &holdings));
                 Ok(())
             }
-        },
+        }
         AccountCommand::Transfer { to, amount, key } => {
             let to = keys::account(&to)?;
-            let signer = keys::key_pair(&key.key)?;
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let done = format!("sent {} to {}", output::amount(amount), output::account(&to));
-            submit_and_report(context, &calls::transfer(&to, amount), &signer, &done).await
-        },
+            submit_and_report(context, &chain, &calls::transfer(&to, amount), &signer, &done).await
+        }
     }
 }
 

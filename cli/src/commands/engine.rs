@@ -19,7 +19,7 @@ use strike_inference::{Control, GenerateError, GenerateRequest, Generation, Mode
 struct GenerationView {
     text: String,
     tokens: Vec<u32>,
-    prompt_tokens: u64,
+    prompt_tokens: usize,
     stop: &'static str,
     seed: String,
     seconds: f64,
@@ -51,7 +51,7 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
     let (generation, elapsed) = result?;
     if json {
         return output::json(&GenerationView {
-            prompt_tokens: generation.prompt_tokens as u64,
+            prompt_tokens: generation.prompt_tokens.len(),
             stop: stop(generation.stop),
             text: generation.text,
             tokens: generation.tokens,
@@ -64,7 +64,7 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
     let rate = written as f64 / elapsed.as_secs_f64().max(f64::EPSILON);
     progress(format!(
         "{} tokens read, {written} written at {rate:.0} a second, {}; seed {seed}",
-        generation.prompt_tokens,
+        generation.prompt_tokens.len(),
         stop(generation.stop)
     ));
     Ok(())
@@ -98,12 +98,7 @@ fn random_seed() -> [u8; 32] {
 }
 
 /// Loads the model and generates, streaming the text to stdout if asked to.
-fn generate(
-    model: &str,
-    request: &GenerateRequest,
-    control: &Control,
-    stream: bool,
-) -> Result<(Generation, Duration)> {
+fn generate(model: &str, request: &GenerateRequest, control: &Control, stream: bool) -> Result<(Generation, Duration)> {
     let model = match model {
         BUILTIN => Model::builtin(),
         folder => Model::load(Path::new(folder)),

@@ -12,9 +12,9 @@ use crate::{
 };
 use std::fs;
 use strike_primitives::{
-    api::{JobInfo, JobStatus},
+    api::{JobInfo, JobStatus, ProviderInfo},
     artifact::ArtifactId,
-    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
+    job::{fee, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
     receipt::CloseReason,
     Balance, JobId, Units,
 };
@@ -35,11 +35,12 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
             }
             output::line(list(&jobs));
             Ok(())
-        },
+        }
         JobCommand::Cancel { job, key } => {
-            let signer = keys::key_pair(&key.key)?;
-            submit_and_report(context, &calls::cancel_job(job), &signer, &format!("cancelled job {job}")).await
-        },
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
+            submit_and_report(context, &chain, &calls::cancel_job(job), &signer, &format!("cancelled job {job}")).await
+        }
         JobCommand::Output { job } => {
             let chain = context.chain().await?;
             let text = chain.output(job).await?.ok_or_else(|| not_here(job))?;
@@ -48,7 +49,7 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
             }
             output::line(text);
             Ok(())
-        },
+        }
     }
 }
 
@@ -87,7 +88,7 @@ fn list(jobs: &[JobInfo]) -> String {
             JobStatus::Judged { provider } => ("judged", Some(provider)),
             JobStatus::Closed { reason } => {
                 (views::reason(*reason), info.receipt.as_ref().and_then(|receipt| receipt.provider.as_ref()))
-            },
+            }
         };
         vec![
             info.job.to_string(),
@@ -176,25 +177,40 @@ impl Generation {
 
     /// The order, at most for what the cheapest fitting provider asks now.
     pub async fn order_at_quote(&self, chain: &Chain) -> Result<JobOrder> {
-        let quote = chain.quote(&self.order(Balance::MAX)?).await?.ok_or_else(|| {
-            Error::new("NoProvider", "no provider offers this now")
+        let unlimited = self.order(Balance::MAX)?;
+        if let Some(quote) = chain.quote(&unlimited).await? {
+            progress(format!(
+                "quote: at most {} for {} units, by {}",
+                output::amount(quote.max_fee),
+                quote.max_units,
+                output::account(&quote.provider)
+            ));
+            return self.order(quote.max_fee);
+        }
+        // Nobody is free, perhaps: then the order may wait for whoever asks least.
+        let JobOrder::V1(order) = &unlimited;
+        let units = order.work.max_units();
+        let max_fee = cheapest(&chain.providers().await?, &order.model, order.class, units).ok_or_else(|| {
+            Error::new("NoProvider", format!("no provider asks for {units} units of this model"))
                 .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
         })?;
-        progress(format!(
-            "quote: at most {} for {} units, by {}",
-            output::amount(quote.max_fee),
-            quote.max_units,
-            output::account(&quote.provider)
-        ));
-        self.order(quote.max_fee)
+        progress(format!("no provider is free; the order waits, for at most {}", output::amount(max_fee)));
+        self.order(max_fee)
     }
 }
 
+/// What the units would cost at the lowest price that an active provider asks for them, free or not.
+fn cheapest(providers: &[ProviderInfo], model: &ArtifactId, class: VerificationClass, units: Units) -> Option<Balance> {
+    let active = providers.iter().filter(|info| info.active).flat_map(|info| &info.asks);
+    let fitting = active.filter(|ask| ask.model == *model && ask.class == class && ask.max_units >= units);
+    fee(units, fitting.map(|ask| ask.price).min()?)
+}
+
 async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
-    let signer = keys::key_pair(&args.key.key)?;
     let prompt = prompt(&args.prompt)?;
     let sampler = sampler(&args.sampler)?;
     let chain = context.chain().await?;
+    let signer = keys::signer(args.key.key.as_deref(), &chain).await?;
     let generation = Generation {
         model: model::resolve(&chain, &args.model).await?,
         prompt,
@@ -250,11 +266,15 @@ async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> 
             Some(text) => output::line(text),
             None if settled(info) => {
                 progress("this node does not have the text; a validator or the provider has it");
-            },
-            None => {},
+            }
+            None => {}
         }
     }
-    if settled(info) { Ok(()) } else { Err(unsettled(info)) }
+    if settled(info) {
+        Ok(())
+    } else {
+        Err(unsettled(info))
+    }
 }
 
 /// Whether a job was paid for.
@@ -274,30 +294,33 @@ pub fn unsettled(info: &JobInfo) -> Error {
         CloseReason::Cancelled => ("JobCancelled", "was cancelled", ""),
         CloseReason::NoProvider => {
             ("NoProvider", "found no free provider in time", "'strike provider list' shows what is offered")
-        },
+        }
         CloseReason::ProviderLate => {
             ("ProviderLate", "was not done in time", "order again, perhaps with a longer --deadline")
-        },
+        }
         CloseReason::Invalid => ("ResultInvalid", "got results that were found invalid", "order again"),
         CloseReason::Withheld => ("ResultWithheld", "got a result that was withheld", "order again"),
         CloseReason::Undecided => ("VerdictUndecided", "got no verdict of a majority of validators", "order again"),
     };
     let error = Error::new(name, format!("job {job} {why}; {} went back", output::amount(refunded)));
-    if hint.is_empty() { error } else { error.hint(hint) }
+    if hint.is_empty() {
+        error
+    } else {
+        error.hint(hint)
+    }
 }
 
 /// Whether a job's receipt says that it was found valid and paid.
 pub fn is_valid(info: &JobInfo) -> bool {
     let valid = |units: &Units| *units > 0;
     let verdict = info.receipt.as_ref().and_then(|receipt| receipt.verdict.as_ref());
-    settled(info)
-        && matches!(verdict, Some(strike_primitives::verdict::Verdict::Valid { units }) if valid(units))
+    settled(info) && matches!(verdict, Some(strike_primitives::verdict::Verdict::Valid { units }) if valid(units))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use strike_primitives::{artifact::ArtifactKind, H256};
+    use strike_primitives::{api::AskInfo, artifact::ArtifactKind, AccountId, H256};
 
     fn generation(prompt: &str) -> Generation {
         Generation {
@@ -326,6 +349,37 @@ pub(crate) mod tests {
     fn prompts_have_a_limit_in_bytes() {
         assert!(generation(&"a".repeat(4_096)).order(1).is_ok());
         assert_eq!(generation(&"ä".repeat(2_049)).order(1).unwrap_err().name, "PromptTooLong");
+    }
+
+    #[test]
+    fn busy_providers_still_have_a_price() {
+        let JobOrder::V1(order) = order();
+        let ask = |price, max_units| AskInfo {
+            provider: AccountId::new([1; 32]),
+            model: order.model,
+            class: order.class,
+            price,
+            capacity: 1,
+            running: 1,
+            max_units,
+        };
+        let provider = |active, asks| ProviderInfo {
+            provider: AccountId::new([1; 32]),
+            bond: 0,
+            reserved: 0,
+            active,
+            models: vec![order.model],
+            linked: vec![],
+            asks,
+        };
+        let providers = [
+            provider(false, vec![ask(1, 4_096)]),
+            provider(true, vec![ask(2_000, 10), ask(4_000, 4_096)]),
+            provider(true, vec![ask(3_000, 96)]),
+        ];
+        assert_eq!(cheapest(&providers, &order.model, order.class, 96), Some(288));
+        assert_eq!(cheapest(&providers, &order.model, VerificationClass::Exact, 96), None);
+        assert_eq!(cheapest(&providers, &order.model, order.class, 5_000), None);
     }
 
     #[test]

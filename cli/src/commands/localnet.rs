@@ -79,7 +79,8 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
         }
     }
     if context.json {
-        let view = |node: &NodeProcess| NodeView { name: node.name().into(), url: node.url().into(), log: node.log().into() };
+        let view =
+            |node: &NodeProcess| NodeView { name: node.name().into(), url: node.url().into(), log: node.log().into() };
         output::json(&network.nodes().iter().map(view).collect::<Vec<_>>())?;
     } else {
         output::line(endpoints(network));
@@ -89,14 +90,17 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
 
 fn endpoints(network: &Network) -> String {
     let mut rows = vec![["NODE", "JSON-RPC", "LOG"].map(String::from).to_vec()];
-    rows.extend(network.nodes().iter().map(|node| {
-        vec![node.name().to_owned(), node.url().to_owned(), node.log().display().to_string()]
-    }));
+    rows.extend(
+        network
+            .nodes()
+            .iter()
+            .map(|node| vec![node.name().to_owned(), node.url().to_owned(), node.log().display().to_string()]),
+    );
     let url = network.nodes().first().map(NodeProcess::url).filter(|url| *url != DEFAULT_URL);
     let at = url.map(|url| format!(" --url {url}")).unwrap_or_default();
     format!(
         "{}\n\nTry in another terminal:\n  \
-         strike job generate --prompt 'One winter evening' --key alice --wait{at}\n  \
+         strike job generate --prompt 'Tell me about the harbour.' --wait{at}\n  \
          strike provider list{at}\n  \
          strike account balance eve{at}\n\nCtrl-C ends the network.",
         output::table(&rows)

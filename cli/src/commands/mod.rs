@@ -46,8 +46,13 @@ pub async fn run(args: Args) -> Result<()> {
 }
 
 /// Makes a call and says that it was made.
-async fn submit_and_report(context: &Context, call: &Call, signer: &sr25519::Pair, done: &str) -> Result<()> {
-    let chain = context.chain().await?;
+async fn submit_and_report(
+    context: &Context,
+    chain: &Chain,
+    call: &Call,
+    signer: &sr25519::Pair,
+    done: &str,
+) -> Result<()> {
     let (submission, inclusion) = chain.submit(call, signer).await?;
     if context.json {
         output::json(&transaction_view(&submission, &inclusion))

@@ -18,11 +18,11 @@ use strike_primitives::{
 pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
     match command {
         ProviderCommand::Register { bond, model, linked, app_key, key } => {
-            let signer = keys::key_pair(&key.key)?;
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let account = keys::account_of(&signer);
             let app = keys::key_pair(&app_key)?;
             let linked = linked.iter().map(|text| keys::account(text)).collect::<Result<Vec<_>>>()?;
-            let chain = context.chain().await?;
             let mut models = Vec::new();
             for text in &model {
                 models.push(model::resolve(&chain, text).await?);
@@ -30,17 +30,17 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             let proof = app.sign(&proof_of_possession_payload(&chain.genesis(), &account));
             let call = calls::register_provider(bond, &AppKey::from(app.public()), &proof, &models, &linked);
             let done = format!("registered {} with a bond of {}", output::account(&account), output::amount(bond));
-            submit_and_report(context, &call, &signer, &done).await?;
+            submit_and_report(context, &chain, &call, &signer, &done).await?;
             output::progress(format!(
                 "  next: put the app key 0x{} into the node's keystore (strike-node key insert --key-type strk), \
                  run the node with --provider, and offer a model: strike provider ask",
                 hex::encode(app.public().0)
             ));
             Ok(())
-        },
+        }
         ProviderCommand::Ask { model, price, capacity, max_units, class, withdraw, key } => {
-            let signer = keys::key_pair(&key.key)?;
             let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let id = model::resolve(&chain, &model).await?;
             let (call, done) = match price {
                 _ if withdraw => (calls::withdraw_ask(&id, class.into()), format!("withdrew the ask for {model}")),
@@ -51,8 +51,8 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
                 // The command line requires one of them.
                 None => return Err(Error::new("PriceMissing", "an ask has a price")),
             };
-            submit_and_report(context, &call, &signer, &done).await
-        },
+            submit_and_report(context, &chain, &call, &signer, &done).await
+        }
         ProviderCommand::List => {
             let providers = context.chain().await?.providers().await?;
             if context.json {
@@ -60,7 +60,7 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             }
             output::line(text(&providers));
             Ok(())
-        },
+        }
     }
 }
 
@@ -89,7 +89,11 @@ fn text(providers: &[ProviderInfo]) -> String {
                 views::model(&ask.model),
             ]
         }));
-        if rows.is_empty() { format!("{head}\n  no asks") } else { format!("{head}\n{}", output::table(&rows)) }
+        if rows.is_empty() {
+            format!("{head}\n  no asks")
+        } else {
+            format!("{head}\n{}", output::table(&rows))
+        }
     });
     blocks.collect::<Vec<_>>().join("\n")
 }

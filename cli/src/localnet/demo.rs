@@ -16,7 +16,7 @@ use strike_primitives::{
 };
 
 /// Who orders: neither a validator nor a provider.
-pub const REQUESTER: &str = "ferdie";
+pub const REQUESTER: &str = keys::DEV_SIGNER;
 /// What the built-in model goes on from.
 const PROMPT: &str = "Once upon a time";
 /// Tokens to generate.

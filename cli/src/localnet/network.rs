@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Result},
     output::progress,
 };
+use futures::future::{select_all, try_join_all};
 use sp_core::{ed25519, Pair};
 use std::{
     fs,
@@ -117,12 +118,12 @@ impl Network {
             Some(path) => {
                 fs::create_dir_all(path)?;
                 (path.clone(), None)
-            },
+            }
             None => {
                 let folder = tempfile::Builder::new().prefix("strike-localnet-").tempdir()?;
                 let path = folder.path().to_owned();
                 (path, Some(folder))
-            },
+            }
         };
         let mut network = Self { nodes: Vec::new(), base_path, temporary };
         if options.keep {
@@ -196,23 +197,17 @@ impl Network {
             .unwrap_or_else(|_| Err(Error::new("NodeNotReady", format!("{name} takes no connection"))))
     }
 
-    /// Waits until every node that was started has finalized a block beyond the first, and so takes part in the network.
+    /// Waits until every node that was started finalizes another block, and so takes part in the network.
     pub async fn wait_until_finalizing(&mut self) -> Result<()> {
-        let all = async {
-            for node in self.nodes.iter_mut().filter(|node| node.is_started()) {
-                let chain = connect(node).await?;
-                finalizes(node, &chain).await?;
-            }
-            Ok(())
-        };
+        let all = try_join_all(self.nodes.iter_mut().filter(|node| node.is_started()).map(finalizes));
         let result = match tokio::time::timeout(START_TIMEOUT, all).await {
-            Ok(result) => result,
+            Ok(result) => result.map(|_| ()),
             Err(_) => {
                 let seconds = START_TIMEOUT.as_secs();
                 let logs = self.base_path.display();
                 Err(Error::new("NetworkNotFinalizing", format!("no block was finalized within {seconds} s"))
                     .hint(format!("the logs may tell why: {logs}/*.log")))
-            },
+            }
         };
         if result.is_err() {
             self.keep();
@@ -228,7 +223,7 @@ impl Network {
                 node.died(status)
             })
         });
-        let (error, _, _) = futures::future::select_all(waits).await;
+        let (error, _, _) = select_all(waits).await;
         self.keep();
         error
     }
@@ -241,6 +236,16 @@ impl Network {
             node.stop().await;
         }
         self.temporary = None;
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // A test that failed: its logs are needed.
+        if std::thread::panicking() {
+            self.keep();
+            progress(format!("data and logs are in {}", self.base_path.display()));
+        }
     }
 }
 
@@ -262,17 +267,16 @@ async fn connect(node: &mut NodeProcess) -> Result<Chain> {
     }
 }
 
-/// Waits for a finalized block beyond the first; fails if the node dies before.
-async fn finalizes(node: &mut NodeProcess, chain: &Chain) -> Result<()> {
+/// Connects to a node and waits until it finalizes another block; fails if it dies before.
+async fn finalizes(node: &mut NodeProcess) -> Result<()> {
+    let chain = connect(node).await?;
     let mut blocks = chain.client().stream_blocks().await.map_err(errors::subxt)?;
-    if chain.finalized().await?.1 > 0 {
-        return Ok(());
-    }
+    let (_, first) = chain.finalized().await?;
     loop {
         tokio::select! {
             status = node.exited() => return Err(node.died(status)),
             block = blocks.next() => match block {
-                Some(block) if block.as_ref().is_ok_and(|block| block.number() > 0) => return Ok(()),
+                Some(Ok(block)) if block.number() > u64::from(first) => return Ok(()),
                 Some(Ok(_)) => {},
                 Some(Err(error)) => return Err(errors::subxt(error)),
                 None => return Err(Error::new("ConnectionLost", format!("{} closed the connection", node.name()))),
@@ -343,12 +347,12 @@ fn node_key(base_path: &Path) -> Result<String> {
         Ok(text) => {
             let seed = hex::decode(text.trim()).map_err(|_| invalid())?;
             ed25519::Pair::from_seed_slice(&seed).map_err(|_| invalid())?
-        },
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let (pair, seed) = ed25519::Pair::generate();
             write_secret(&file, &hex::encode(seed))?;
             pair
-        },
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(peer_id(&pair.public().0))
@@ -382,7 +386,10 @@ async fn insert_app_key(binary: &Path, base_path: &Path, suri: &str) -> Result<(
     })?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::new("KeyNotInserted", format!("strike-node key insert ended with {}: {why}", output.status)));
+        return Err(Error::new(
+            "KeyNotInserted",
+            format!("strike-node key insert ended with {}: {why}", output.status),
+        ));
     }
     Ok(())
 }
@@ -404,7 +411,6 @@ fn arguments(plan: &Plan, all: &[Plan], more: &[String]) -> Vec<String> {
         "--prometheus-port",
         &plan.prometheus.to_string(),
         "--no-telemetry",
-        "--no-hardware-benchmarks",
     ]
     .map(str::to_owned)
     .into();

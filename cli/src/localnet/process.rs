@@ -55,7 +55,13 @@ impl NodeProcess {
         let mut log = OpenOptions::new().create(true).append(true).open(&self.log)?;
         writeln!(log, "$ {} {}", self.binary.display(), self.args.join(" "))?;
         let mut command = Command::new(&self.binary);
-        command.args(&self.args).envs(self.env.clone()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
+        command
+            .args(&self.args)
+            .envs(self.env.clone())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true);
         let child = spawn(command).await.map_err(|error| {
             Error::new("NodeNotStarted", format!("{}: {error}", self.binary.display()))
                 .hint("'make build' builds strike-node; --node-binary names another one")

@@ -22,18 +22,11 @@ pub(crate) enum Content {
 }
 
 fn kind_dir(kind: ArtifactKind) -> &'static str {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map_or("other", |(_, name)| name)
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("other", |(_, name)| name)
 }
 
 fn io_error<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BlobError + 'a {
-    move |source| BlobError::Io {
-        doing,
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| BlobError::Io { doing, path: path.to_path_buf(), source }
 }
 
 pub(crate) fn path(dir: &Path, kind: ArtifactKind, root: &H256) -> PathBuf {
@@ -77,12 +70,7 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
                 if !metadata.is_file() || at != path(dir, kind, &root) {
                     continue;
                 }
-                found.push((
-                    metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                    kind,
-                    root,
-                    metadata.len(),
-                ));
+                found.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), kind, root, metadata.len()));
             }
         }
     }
@@ -110,15 +98,9 @@ pub(crate) fn write(dir: &Path, kind: ArtifactKind, root: &H256, bytes: &[u8]) -
     if let Err(source) = written {
         // The disk may be full; give back what was taken. The error that matters is the first.
         let _ = fs::remove_file(&temporary);
-        return Err(BlobError::Io {
-            doing: "writing",
-            path: target,
-            source,
-        });
+        return Err(BlobError::Io { doing: "writing", path: target, source });
     }
-    fs::File::open(shard)
-        .and_then(|shard| shard.sync_all())
-        .map_err(io_error("syncing", shard))
+    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
 }
 
 /// Read a file that should have `size` bytes.

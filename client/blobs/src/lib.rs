@@ -31,10 +31,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            blob: 64 << 20,
-            disk: 4 << 30,
-        }
+        Self { blob: 64 << 20, disk: 4 << 30 }
     }
 }
 
@@ -81,11 +78,9 @@ pub enum BlobError {
 /// Root by which `bytes` are named as a blob of `kind`; `None` for kinds that are not one blob.
 pub fn blob_root(kind: ArtifactKind, bytes: &[u8]) -> Option<H256> {
     match kind {
-        ArtifactKind::File | ArtifactKind::Output => Some(typed_root(
-            kind,
-            bytes.len() as u64,
-            merkle::top(&merkle::chunk_leaves(bytes)),
-        )),
+        ArtifactKind::File | ArtifactKind::Output => {
+            Some(typed_root(kind, bytes.len() as u64, merkle::top(&merkle::chunk_leaves(bytes))))
+        }
         ArtifactKind::Bundle | ArtifactKind::Weights | ArtifactKind::Dataset | ArtifactKind::Adapter => None,
     }
 }
@@ -103,18 +98,11 @@ impl BlobStore {
     /// limits are lower than they were.
     pub fn open(dir: impl Into<PathBuf>, limits: Limits) -> Result<Self, BlobError> {
         if limits.disk < limits.blob {
-            return Err(BlobError::LimitsContradict {
-                blob: limits.blob,
-                disk: limits.disk,
-            });
+            return Err(BlobError::LimitsContradict { blob: limits.blob, disk: limits.disk });
         }
         let dir = dir.into();
         let index = disk::scan(&dir)?;
-        let store = Self {
-            dir,
-            limits,
-            index: Mutex::new(index),
-        };
+        let store = Self { dir, limits, index: Mutex::new(index) };
         store.make_room(&mut store.index.lock(), 0)?;
         Ok(store)
     }
@@ -123,10 +111,7 @@ impl BlobStore {
     pub fn put(&self, kind: ArtifactKind, bytes: &[u8]) -> Result<H256, BlobError> {
         let size = bytes.len() as u64;
         if size > self.limits.blob {
-            return Err(BlobError::TooLarge {
-                size,
-                limit: self.limits.blob,
-            });
+            return Err(BlobError::TooLarge { size, limit: self.limits.blob });
         }
         let root = blob_root(kind, bytes).ok_or(BlobError::KindNotStored(kind))?;
         let mut index = self.index.lock();
@@ -158,9 +143,7 @@ impl BlobStore {
         let (tokens, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() {
             // It has its root, but no output has a length that is not whole tokens.
-            return Err(BlobError::Damaged {
-                path: disk::path(&self.dir, ArtifactKind::Output, root),
-            });
+            return Err(BlobError::Damaged { path: disk::path(&self.dir, ArtifactKind::Output, root) });
         }
         Ok(Some(tokens.iter().map(|token| u32::from_le_bytes(*token)).collect()))
     }
@@ -194,9 +177,7 @@ impl BlobStore {
             disk::Content::Bytes(_) | disk::Content::OtherSize => {
                 disk::remove(&self.dir, kind, root)?;
                 index.remove(kind, root);
-                Err(BlobError::Damaged {
-                    path: disk::path(&self.dir, kind, root),
-                })
+                Err(BlobError::Damaged { path: disk::path(&self.dir, kind, root) })
             }
         }
     }

@@ -18,10 +18,7 @@ fn a_blob_is_read_back_by_its_typed_root_also_after_a_restart() {
     drop(first);
 
     let second = store(&dir);
-    assert_eq!(
-        second.get(ArtifactKind::File, &root).unwrap().as_deref(),
-        Some(&b"hello"[..])
-    );
+    assert_eq!(second.get(ArtifactKind::File, &root).unwrap().as_deref(), Some(&b"hello"[..]));
     assert_eq!(second.output(&output).unwrap(), Some(vec![7, 8, 70_000]));
     assert_eq!(second.size(), 5 + 12);
 }
@@ -33,10 +30,7 @@ fn a_root_names_its_kind_only() {
     let root = store.put(ArtifactKind::File, &[0, 0, 0, 0]).unwrap();
     assert_eq!(store.get(ArtifactKind::Output, &root).unwrap(), None);
     assert_ne!(store.put_output(&[0]).unwrap(), root);
-    assert!(matches!(
-        store.put(ArtifactKind::Bundle, b""),
-        Err(BlobError::KindNotStored(ArtifactKind::Bundle))
-    ));
+    assert!(matches!(store.put(ArtifactKind::Bundle, b""), Err(BlobError::KindNotStored(ArtifactKind::Bundle))));
 }
 
 #[test]
@@ -66,10 +60,7 @@ fn a_damaged_file_is_named_removed_and_can_be_stored_again() {
     let root = store.put(ArtifactKind::File, b"hello").unwrap();
     fs::write(disk::path(store.dir(), ArtifactKind::File, &root), b"hellp").unwrap();
     store.put(ArtifactKind::File, b"hello").unwrap();
-    assert_eq!(
-        store.get(ArtifactKind::File, &root).unwrap().as_deref(),
-        Some(&b"hello"[..])
-    );
+    assert_eq!(store.get(ArtifactKind::File, &root).unwrap().as_deref(), Some(&b"hello"[..]));
 }
 
 #[test]
@@ -86,13 +77,8 @@ fn a_file_that_somebody_deleted_is_just_not_there() {
 fn what_was_stored_longest_ago_goes_first() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
-    let roots: Vec<_> = (0u8..3)
-        .map(|i| store.put(ArtifactKind::File, &[i; 100]).unwrap())
-        .collect();
-    let kept: Vec<_> = roots
-        .iter()
-        .map(|root| store.contains(ArtifactKind::File, root))
-        .collect();
+    let roots: Vec<_> = (0u8..3).map(|i| store.put(ArtifactKind::File, &[i; 100]).unwrap()).collect();
+    let kept: Vec<_> = roots.iter().map(|root| store.contains(ArtifactKind::File, root)).collect();
     assert_eq!(kept, [false, true, true]);
     assert_eq!(store.size(), 200);
     assert!(!disk::path(store.dir(), ArtifactKind::File, &roots[0]).exists());
@@ -114,10 +100,7 @@ fn a_lower_limit_evicts_on_open() {
 fn limits_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
-    assert!(matches!(
-        store.put(ArtifactKind::File, &[0; 101]),
-        Err(BlobError::TooLarge { size: 101, limit: 100 })
-    ));
+    assert!(matches!(store.put(ArtifactKind::File, &[0; 101]), Err(BlobError::TooLarge { size: 101, limit: 100 })));
     assert!(matches!(
         BlobStore::open(dir.path(), Limits { blob: 2, disk: 1 }),
         Err(BlobError::LimitsContradict { .. })

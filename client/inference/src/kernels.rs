@@ -5,6 +5,9 @@
 //! separately. Vector units compute exactly this with any width up to 16, so the instruction set is
 //! chosen at run time without changing a bit, and a row's result does not depend on other rows.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
 use rayon::prelude::*;
 
 const LANES: usize = 16;
@@ -28,96 +31,55 @@ impl Matrix {
     }
 }
 
+/// Adds the lanes as a tree: 8 apart, then 4, 2 and 1.
 #[inline(always)]
-fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for j in 0..width {
-            lanes[j] += lanes[j + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+fn sum_lanes(lanes: &[f32; LANES]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|j| lanes[j] + lanes[j + 8]);
+    let four: [f32; 4] = std::array::from_fn(|j| eight[j] + eight[j + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// `R` by `C` dot products at once; the lanes of each are independent of the others.
+/// Adds the products of the last, incomplete group of elements.
 #[inline(always)]
-fn tile<const R: usize, const C: usize>(x: [&[f32]; R], w: [&[f32]; C]) -> [[f32; C]; R] {
-    let mut lanes = [[[0f32; LANES]; C]; R];
-    let x = x.map(|row| row.as_chunks::<LANES>());
-    let w = w.map(|row| row.as_chunks::<LANES>());
-    let blocks = x.iter().chain(&w).map(|(chunks, _)| chunks.len()).min().unwrap_or(0);
-    let xs = x.map(|(chunks, _)| &chunks[..blocks]);
-    let ws = w.map(|(chunks, _)| &chunks[..blocks]);
-    for at in 0..blocks {
-        for r in 0..R {
-            for c in 0..C {
-                for j in 0..LANES {
-                    lanes[r][c][j] += xs[r][at][j] * ws[c][at][j];
-                }
-            }
-        }
+fn add_tail(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
+    for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+        *lane += a * b;
     }
-    for r in 0..R {
-        for c in 0..C {
-            for (lane, (x, w)) in lanes[r][c].iter_mut().zip(x[r].1.iter().zip(w[c].1)) {
-                *lane += x * w;
-            }
-        }
-    }
-    lanes.map(|row| row.map(sum_lanes))
 }
 
-/// Products of a block of rows `x` with the weight rows from `first` on, into `out` rows of width
-/// `stride`.
+/// Dot product in the order of this module.
 #[inline(always)]
-fn block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32], stride: usize) {
-    let k = weight.columns;
-    let rows = x.len() / k;
-    let row = |at: usize| &x[at * k..][..k];
-    let mut c = 0;
-    while c < count {
-        let wide = c + 2 <= count;
-        let w0 = weight.row(first + c);
-        let w1 = weight.row(first + if wide { c + 1 } else { c });
-        let mut r = 0;
-        while r < rows {
-            if r + 2 <= rows {
-                let sums = tile([row(r), row(r + 1)], [w0, w1]);
-                for (r, sums) in (r..).zip(sums) {
-                    out[r * stride + c] = sums[0];
-                    if wide {
-                        out[r * stride + c + 1] = sums[1];
-                    }
-                }
-                r += 2;
-            } else {
-                let sums = tile([row(r)], [w0, w1]);
-                out[r * stride + c] = sums[0][0];
-                if wide {
-                    out[r * stride + c + 1] = sums[0][1];
-                }
-                r += 1;
-            }
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0f32; LANES];
+    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
         }
-        c += 2;
+    }
+    add_tail(&mut lanes, a_tail, b_tail);
+    sum_lanes(&lanes)
+}
+
+/// Products of the rows of `x` with `count` weight rows from `first` on, into rows of `count`.
+fn portable(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]) {
+    // Weight rows outside: each is read once for all rows of the block.
+    for c in 0..count {
+        let row = weight.row(first + c);
+        for (r, x) in x.chunks_exact(weight.columns).enumerate() {
+            out[r * count + c] = dot(x, row);
+        }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn block_avx2(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32], stride: usize) {
-    block(x, weight, first, count, out, stride);
-}
-
-fn run_block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32], stride: usize) {
+fn block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, which is all the function requires.
-        unsafe { block_avx2(x, weight, first, count, out, stride) };
+        unsafe { avx2::block(x, weight, first, count, out) };
         return;
     }
-    block(x, weight, first, count, out, stride);
+    portable(x, weight, first, count, out);
 }
 
 /// `x` times the transposed weight: rows `[n][columns]` to rows `[n][rows]`.
@@ -128,28 +90,22 @@ pub(crate) fn linear(x: &[f32], weight: &Matrix) -> Vec<f32> {
     let mut out = vec![0f32; count * weight.rows];
     if x.len().saturating_mul(weight.rows) < PARALLEL_FROM {
         for (x, out) in x.chunks(ROW_BLOCK * weight.columns).zip(out.chunks_mut(ROW_BLOCK * weight.rows)) {
-            run_block(x, weight, 0, weight.rows, out, weight.rows);
+            block(x, weight, 0, weight.rows, out);
         }
     } else if count <= ROW_BLOCK {
         // Few rows: every thread takes a share of the columns of each row.
-        let share = weight.rows.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(2);
+        let share = weight.rows.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(4);
         for (x, out) in x.chunks_exact(weight.columns).zip(out.chunks_exact_mut(weight.rows)) {
             out.par_chunks_mut(share).enumerate().for_each(|(at, out)| {
-                run_block(x, weight, at * share, out.len(), out, out.len());
+                block(x, weight, at * share, out.len(), out);
             });
         }
     } else {
         x.par_chunks(ROW_BLOCK * weight.columns)
             .zip(out.par_chunks_mut(ROW_BLOCK * weight.rows))
-            .for_each(|(x, out)| run_block(x, weight, 0, weight.rows, out, weight.rows));
+            .for_each(|(x, out)| block(x, weight, 0, weight.rows, out));
     }
     out
-}
-
-/// Dot product in the order of this module.
-#[inline(always)]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    tile([a], [b])[0][0]
 }
 
 /// RMS norm of each row: `(x * (1 / sqrt(mean of squares + epsilon))) * gain`.
@@ -184,7 +140,7 @@ mod tests {
             let product = a * b;
             lanes[at % LANES] += product;
         }
-        sum_lanes(lanes)
+        sum_lanes(&lanes)
     }
 
     #[test]
@@ -195,7 +151,7 @@ mod tests {
             let weight = Matrix { rows: n, columns: k, values: numbers(n * k, 2) };
             let out = linear(&x, &weight);
             let mut portable = vec![0f32; rows * n];
-            block(&x, &weight, 0, n, &mut portable, n);
+            super::portable(&x, &weight, 0, n, &mut portable);
             for r in 0..rows {
                 for c in 0..n {
                     let expected = plain(&x[r * k..][..k], weight.row(c)).to_bits();

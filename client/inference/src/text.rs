@@ -7,22 +7,19 @@ use crate::GenerateError;
 /// most four, so these never will be.
 const PATIENCE: usize = 8;
 
-/// Decodes a growing list of tokens.
+/// Decodes a growing list of tokens. The decoders that are accepted turn each token into the same
+/// bytes wherever it stands, so only tokens inside a character are kept.
 #[derive(Default)]
 pub(crate) struct TextStream {
-    tokens: Vec<u32>,
-    /// Where the context of the next piece begins: a token's text may depend on the one before.
-    context: usize,
-    /// Tokens before this have been given out.
-    given: usize,
+    pending: Vec<u32>,
     text: String,
 }
 
 impl TextStream {
     /// Adds a token and returns the text that is complete now, often empty inside a character.
     pub fn push(&mut self, tokenizer: &Tokenizer, token: u32) -> Result<String, GenerateError> {
-        self.tokens.push(token);
-        self.advance(tokenizer, self.tokens.len() - self.given >= PATIENCE)
+        self.pending.push(token);
+        self.advance(tokenizer, self.pending.len() >= PATIENCE)
     }
 
     /// What is left, with U+FFFD for an incomplete character; and the whole text.
@@ -32,18 +29,49 @@ impl TextStream {
     }
 
     fn advance(&mut self, tokenizer: &Tokenizer, force: bool) -> Result<String, GenerateError> {
-        let known = tokenizer.decode(&self.tokens[self.context..self.given])?;
-        let longer = tokenizer.decode(&self.tokens[self.context..])?;
-        if longer.ends_with('\u{FFFD}') && !force {
+        let piece = tokenizer.decode(&self.pending)?;
+        if piece.ends_with('\u{FFFD}') && !force {
             return Ok(String::new());
         }
-        let piece = longer.strip_prefix(known.as_str()).unwrap_or_default().to_owned();
-        if piece.is_empty() && !force {
-            return Ok(piece);
-        }
-        self.context = self.given;
-        self.given = self.tokens.len();
+        self.pending.clear();
         self.text.push_str(&piece);
         Ok(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+
+    #[test]
+    fn pieces_are_whole_characters_and_together_the_text() {
+        let model = Model::builtin().expect("the built-in model loads");
+        let text = "Öl, 日本語 and 🦊🦊!";
+        let mut stream = TextStream::default();
+        let mut streamed = String::new();
+        for token in model.tokenize(text).expect("text encodes") {
+            let piece = stream.push(&model.tokenizer, token).expect("tokens decode");
+            assert!(!piece.contains('\u{FFFD}'));
+            streamed.push_str(&piece);
+        }
+        let (rest, whole) = stream.finish(&model.tokenizer).expect("tokens decode");
+        assert_eq!((rest.as_str(), streamed.as_str(), whole.as_str()), ("", text, text));
+    }
+
+    #[test]
+    fn bytes_that_never_become_a_character_are_given_out() {
+        let model = Model::builtin().expect("the built-in model loads");
+        // A lone continuation byte: the second token of a character that byte-level BPE splits.
+        let tokens = model.tokenize("🦊").expect("text encodes");
+        let lone = *tokens.last().expect("tokens of the character");
+        let mut stream = TextStream::default();
+        let mut streamed = String::new();
+        for _ in 0..20 {
+            streamed.push_str(&stream.push(&model.tokenizer, lone).expect("tokens decode"));
+        }
+        assert!(!streamed.is_empty());
+        let (rest, whole) = stream.finish(&model.tokenizer).expect("tokens decode");
+        assert_eq!(streamed + &rest, whole);
     }
 }

@@ -15,14 +15,8 @@ impl InputView {
     fn new(input: &Input) -> Self {
         match input {
             Input::Plain(bytes) => Self::Plain(BytesView::new(bytes)),
-            Input::Blob { root, length } => Self::Blob {
-                root: *root,
-                length: *length,
-            },
-            Input::Encrypted { root, length, .. } => Self::Encrypted {
-                root: *root,
-                length: *length,
-            },
+            Input::Blob { root, length } => Self::Blob { root: *root, length: *length },
+            Input::Encrypted { root, length, .. } => Self::Encrypted { root: *root, length: *length },
         }
     }
 }
@@ -57,31 +51,13 @@ impl Accounts {
     fn status(self, status: JobStatus) -> StatusView {
         match status {
             JobStatus::Pending { deadline } => StatusView::Pending { deadline },
-            JobStatus::Assigned {
-                provider,
-                assigned_at,
-                deadline,
-            } => StatusView::Assigned {
-                provider: self.show(&provider),
-                assigned_at,
-                deadline,
-            },
-            JobStatus::Committed {
-                provider,
-                committed_at,
-                eligible,
-                sealed,
-                revealed,
-            } => StatusView::Committed {
-                provider: self.show(&provider),
-                committed_at,
-                eligible,
-                sealed,
-                revealed,
-            },
-            JobStatus::Judged { provider } => StatusView::Judged {
-                provider: self.show(&provider),
-            },
+            JobStatus::Assigned { provider, assigned_at, deadline } => {
+                StatusView::Assigned { provider: self.show(&provider), assigned_at, deadline }
+            }
+            JobStatus::Committed { provider, committed_at, eligible, sealed, revealed } => {
+                StatusView::Committed { provider: self.show(&provider), committed_at, eligible, sealed, revealed }
+            }
+            JobStatus::Judged { provider } => StatusView::Judged { provider: self.show(&provider) },
             JobStatus::Closed { reason } => StatusView::Closed { reason },
         }
     }

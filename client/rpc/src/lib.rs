@@ -100,13 +100,7 @@ impl<Client, Block> StrikeRpc<Client, Block> {
         detokenizer: Arc<dyn Detokenizer>,
         ss58_prefix: u16,
     ) -> Self {
-        Self {
-            client,
-            blobs,
-            detokenizer,
-            accounts: Accounts(ss58_prefix),
-            block: PhantomData,
-        }
+        Self { client, blobs, detokenizer, accounts: Accounts(ss58_prefix), block: PhantomData }
     }
 }
 
@@ -121,27 +115,18 @@ where
     }
 
     fn info(&self, id: JobId, at: H256) -> Result<JobInfo, Error> {
-        self.client
-            .runtime_api()
-            .job(at, id)
-            .map_err(unavailable(at))?
-            .ok_or(Error::JobNotFound(id))
+        self.client.runtime_api().job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
     }
 }
 
 fn unavailable(at: H256) -> impl Fn(ApiError) -> Error {
-    move |error| Error::BlockUnavailable {
-        at,
-        reason: error.to_string(),
-    }
+    move |error| Error::BlockUnavailable { at, reason: error.to_string() }
 }
 
 fn page(limit: Option<u32>) -> Result<u32, Error> {
     match limit.unwrap_or(DEFAULT_PAGE) {
         limit @ 1..=MAX_PAGE => Ok(limit),
-        limit => Err(Error::InvalidParameter(format!(
-            "limit: {limit} is not between 1 and {MAX_PAGE}"
-        ))),
+        limit => Err(Error::InvalidParameter(format!("limit: {limit} is not between 1 and {MAX_PAGE}"))),
     }
 }
 
@@ -159,11 +144,7 @@ where
     fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>> {
         let requester = requester.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let jobs = self
-            .client
-            .runtime_api()
-            .jobs(at, requester, before, limit)
-            .map_err(unavailable(at))?;
+        let jobs = self.client.runtime_api().jobs(at, requester, before, limit).map_err(unavailable(at))?;
         Ok(jobs.into_iter().map(|info| self.accounts.job(info)).collect())
     }
 
@@ -176,22 +157,14 @@ where
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {
         let after: Option<AccountId> = after.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let providers = self
-            .client
-            .runtime_api()
-            .providers(at, after, limit)
-            .map_err(unavailable(at))?;
+        let providers = self.client.runtime_api().providers(at, after, limit).map_err(unavailable(at))?;
         Ok(providers.into_iter().map(|info| self.accounts.provider(info)).collect())
     }
 
     fn models(&self, after: Option<Value>, limit: Option<u32>) -> RpcResult<Vec<ModelView>> {
         let after = after.as_ref().map(parse_artifact).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let models = self
-            .client
-            .runtime_api()
-            .models(at, after, limit)
-            .map_err(unavailable(at))?;
+        let models = self.client.runtime_api().models(at, after, limit).map_err(unavailable(at))?;
         Ok(models.into_iter().map(|info| self.accounts.model(info)).collect())
     }
 
@@ -201,9 +174,7 @@ where
             Input::Plain(bytes) => Ok(BytesView::new(bytes)),
             Input::Blob { root, .. } => {
                 let bytes = self.blobs.get(ArtifactKind::File, root).map_err(Error::from)?;
-                Ok(BytesView::new(
-                    &bytes.ok_or(Error::InputNotHere { job: id, root: *root })?,
-                ))
+                Ok(BytesView::new(&bytes.ok_or(Error::InputNotHere { job: id, root: *root })?))
             }
             Input::Encrypted { .. } => Err(Error::InputEncrypted(id).into()),
         }
@@ -221,14 +192,6 @@ where
             .detokenizer
             .detokenize(&order.model, &tokens)
             .map_err(|reason| Error::TextUnavailable { job: id, reason })?;
-        Ok(OutputView {
-            job: id,
-            out_root: root,
-            tokens,
-            text,
-            n_in: claim.n_in,
-            n_out: claim.n_out,
-            stop: claim.stop,
-        })
+        Ok(OutputView { job: id, out_root: root, tokens, text, n_in: claim.n_in, n_out: claim.n_out, stop: claim.stop })
     }
 }

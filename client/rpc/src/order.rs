@@ -111,9 +111,7 @@ fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Balance, D::Erro
             Ok(amount.into())
         }
         fn visit_str<E: de::Error>(self, amount: &str) -> Result<Balance, E> {
-            amount
-                .parse()
-                .map_err(|_| E::invalid_value(de::Unexpected::Str(amount), &self))
+            amount.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(amount), &self))
         }
     }
     deserializer.deserialize_any(Amount)

@@ -25,10 +25,7 @@ type Block = generic::Block<generic::Header<u32, BlakeTwo256>, OpaqueExtrinsic>;
 
 const PREFIX: u16 = 42;
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-const MODEL: ArtifactId = ArtifactId {
-    kind: ArtifactKind::Bundle,
-    root: H256([9; 32]),
-};
+const MODEL: ArtifactId = ArtifactId { kind: ArtifactKind::Bundle, root: H256([9; 32]) };
 const TOKENS: [u32; 3] = [10, 11, 12];
 
 fn alice() -> AccountId {
@@ -78,13 +75,9 @@ fn job(id: JobId) -> Option<JobInfo> {
         refunded: 3,
         burned: 1,
         slashed: 0,
-        payments: vec![Payment {
-            account: alice(),
-            role: PaymentRole::Provider,
-            amount: u128::from(u64::MAX) + 1,
-        }]
-        .try_into()
-        .unwrap(),
+        payments: vec![Payment { account: alice(), role: PaymentRole::Provider, amount: u128::from(u64::MAX) + 1 }]
+            .try_into()
+            .unwrap(),
         submitted_at: 3,
         closed_at: 9,
     };
@@ -102,9 +95,7 @@ fn job(id: JobId) -> Option<JobInfo> {
     match id {
         1 => Some(info(
             order(b"once"),
-            JobStatus::Closed {
-                reason: CloseReason::Settled,
-            },
+            JobStatus::Closed { reason: CloseReason::Settled },
             Some(commitment),
             Some(receipt),
         )),
@@ -204,11 +195,7 @@ fn world() -> World {
         Ok(Some(format!("{} tokens", tokens.len())))
     };
     let module = StrikeRpc::new(Arc::new(Client), blobs.clone(), Arc::new(detokenizer), PREFIX).into_rpc();
-    World {
-        module,
-        blobs,
-        _dir: dir,
-    }
+    World { module, blobs, _dir: dir }
 }
 
 impl World {
@@ -235,10 +222,7 @@ async fn a_job_is_told_whole() {
     assert_eq!(job["requester"], ALICE);
     assert_eq!(job["status"], json!({ "state": "closed", "reason": "settled" }));
     assert_eq!(job["work"]["kind"], "generate");
-    assert_eq!(
-        job["work"]["input"],
-        json!({ "kind": "plain", "hex": "0x6f6e6365", "text": "once" })
-    );
+    assert_eq!(job["work"]["input"], json!({ "kind": "plain", "hex": "0x6f6e6365", "text": "once" }));
     assert_eq!(job["commitment"]["stop"], "end_of_text");
     assert_eq!(job["receipt"]["verdict"], json!({ "valid": { "units": 7 } }));
     assert_eq!(job["receipt"]["payments"][0]["role"], "provider");
@@ -251,38 +235,23 @@ async fn amounts_are_integers_however_large() {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "strike_job", "params": [1] }).to_string();
     let (response, _) = world.module.raw_json_request(&request, 1).await.unwrap();
     assert!(response.contains("\"amount\":18446744073709551616"), "{response}");
-    assert!(
-        response.contains("\"max_price\":340282366920938463463374607431768211455"),
-        "{response}"
-    );
+    assert!(response.contains("\"max_price\":340282366920938463463374607431768211455"), "{response}");
 }
 
 #[tokio::test]
 async fn a_job_that_is_not_kept_is_an_error_that_says_what_to_do() {
     let (code, message) = world().call("strike_job", json!([3])).await.unwrap_err();
     assert_eq!(code, 7001);
-    assert!(
-        message.contains("JobNotFound") && message.contains("events"),
-        "{message}"
-    );
+    assert!(message.contains("JobNotFound") && message.contains("events"), "{message}");
 }
 
 #[tokio::test]
 async fn jobs_are_listed_newest_first_in_pages() {
     let world = world();
-    let ids = |jobs: Value| {
-        jobs.as_array()
-            .unwrap()
-            .iter()
-            .map(|job| job["job"].as_u64().unwrap())
-            .collect::<Vec<_>>()
-    };
+    let ids = |jobs: Value| jobs.as_array().unwrap().iter().map(|job| job["job"].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(ids(world.call("strike_jobs", json!([])).await.unwrap()), [2, 1]);
     assert_eq!(ids(world.call("strike_jobs", json!([ALICE, 2, 5])).await.unwrap()), [1]);
-    assert_eq!(
-        ids(world.call("strike_jobs", json!({ "limit": 1 })).await.unwrap()),
-        [2]
-    );
+    assert_eq!(ids(world.call("strike_jobs", json!({ "limit": 1 })).await.unwrap()), [2]);
     for limit in [0, 101] {
         let (code, message) = world.call("strike_jobs", json!([null, null, limit])).await.unwrap_err();
         assert_eq!(code, -32602);
@@ -309,10 +278,7 @@ async fn an_order_is_quoted_from_json_and_from_scale() {
 
     let mut other_model = object.clone();
     other_model["model"] = json!(format!("0x{}", "08".repeat(32)));
-    assert_eq!(
-        world.call("strike_quote", json!([other_model])).await.unwrap(),
-        Value::Null
-    );
+    assert_eq!(world.call("strike_quote", json!([other_model])).await.unwrap(), Value::Null);
 }
 
 #[tokio::test]
@@ -330,10 +296,7 @@ async fn a_malformed_order_is_refused_with_the_reason() {
         (json!({ "prompt": "x" }), "missing field"),
         (with("modle", json!(1)), "unknown field"),
         (with("prompt", json!("x".repeat(4_097))), "4096"),
-        (
-            with("stop", json!([[1], [2], [3], [4], [5]])),
-            "too many stop sequences",
-        ),
+        (with("stop", json!([[1], [2], [3], [4], [5]])), "too many stop sequences"),
         (with("max_price", json!(-1)), "amount"),
         (with("model", json!("0x01")), "artifact"),
     ] {
@@ -349,10 +312,7 @@ async fn providers_and_models_are_listed() {
     let providers = world.call("strike_providers", json!([ALICE, 10])).await.unwrap();
     assert_eq!(providers[0]["linked"], json!([ALICE]));
     let models = world.call("strike_models", json!([])).await.unwrap();
-    assert_eq!(
-        (&models[0]["name"], &models[0]["owner"]),
-        (&json!("small"), &json!(ALICE))
-    );
+    assert_eq!((&models[0]["name"], &models[0]["owner"]), (&json!("small"), &json!(ALICE)));
 }
 
 #[tokio::test]

@@ -37,9 +37,7 @@ pub(crate) fn parse_account(text: &str) -> Result<AccountId, Error> {
         None => AccountId::from_ss58check(text).ok(),
     };
     parsed.ok_or_else(|| {
-        Error::InvalidParameter(format!(
-            "{text:?} is no account: expected an SS58 address or 0x and 64 hex digits"
-        ))
+        Error::InvalidParameter(format!("{text:?} is no account: expected an SS58 address or 0x and 64 hex digits"))
     })
 }
 
@@ -55,10 +53,7 @@ pub(crate) fn parse_artifact(value: &Value) -> Result<ArtifactId, Error> {
         Value::String(text) => text
             .strip_prefix("0x")
             .and_then(hash_from_digits)
-            .map(|root| ArtifactId {
-                kind: ArtifactKind::Bundle,
-                root,
-            }),
+            .map(|root| ArtifactId { kind: ArtifactKind::Bundle, root }),
         value => serde_json::from_value(value.clone()).ok(),
     };
     parsed.ok_or_else(|| {
@@ -79,10 +74,7 @@ pub struct BytesView {
 
 impl BytesView {
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        Self {
-            hex: format!("0x{}", hex::encode(bytes)),
-            text: std::str::from_utf8(bytes).ok().map(ToOwned::to_owned),
-        }
+        Self { hex: format!("0x{}", hex::encode(bytes)), text: std::str::from_utf8(bytes).ok().map(ToOwned::to_owned) }
     }
 }
 

@@ -31,13 +31,7 @@ pub struct Outcome {
 impl Outcome {
     /// The outcome of a job that no honest node can run: nothing read that counts, nothing written.
     pub fn job_error(stop: StopReason) -> Self {
-        Self {
-            tokens: Vec::new(),
-            n_in: 0,
-            n_out: 0,
-            stop,
-            text: String::new(),
-        }
+        Self { tokens: Vec::new(), n_in: 0, n_out: 0, stop, text: String::new() }
     }
 }
 
@@ -109,10 +103,9 @@ impl EngineExecutor {
         match input {
             Input::Plain(bytes) => Ok(bytes.to_vec()),
             // The root binds the length, so a blob with this root has the length of the order or the order is wrong.
-            Input::Blob { root, .. } => self
-                .blobs
-                .get(ArtifactKind::File, root)?
-                .ok_or(ExecuteError::InputMissing(*root)),
+            Input::Blob { root, .. } => {
+                self.blobs.get(ArtifactKind::File, root)?.ok_or(ExecuteError::InputMissing(*root))
+            }
             Input::Encrypted { .. } => Err(ExecuteError::NotSupported("encrypted inputs")),
         }
     }
@@ -182,9 +175,8 @@ fn within_input_limit(model: &Model, prompt: &[u8], limit: u32) -> Result<bool, 
     if prompt.len() > MAX_PROMPT_BYTES {
         return Ok(false);
     }
-    let text = std::str::from_utf8(prompt).map_err(|error| GenerateError::PromptNotUtf8 {
-        valid_up_to: error.valid_up_to(),
-    })?;
+    let text = std::str::from_utf8(prompt)
+        .map_err(|error| GenerateError::PromptNotUtf8 { valid_up_to: error.valid_up_to() })?;
     // Generation starts from one token even if the text has none.
     let tokens = model.tokenize(text)?.len().max(1);
     Ok(u32::try_from(tokens).is_ok_and(|tokens| tokens <= limit))

@@ -46,14 +46,7 @@ fn fits(duty: &Duty, bytes: &[u8]) -> bool {
     match duty {
         Duty::Provide(duty) => CommitmentEntry::decode(&mut &bytes[..]).is_ok_and(|entry| {
             let claim = entry.commitment.v1();
-            let root = job_root(
-                &duty.binding,
-                &claim.out_root,
-                &claim.trace_root,
-                claim.n_in,
-                claim.n_out,
-                claim.stop,
-            );
+            let root = job_root(&duty.binding, &claim.out_root, &claim.trace_root, claim.n_in, claim.n_out, claim.stop);
             root == claim.job_root
         }),
         Duty::Check(_) => FindingEntry::decode(&mut &bytes[..]).is_ok(),
@@ -62,9 +55,7 @@ fn fits(duty: &Duty, bytes: &[u8]) -> bool {
 
 /// Whether the mailbox holds a result for `duty`.
 pub(crate) fn delivered<S: OffchainStorage>(storage: &S, id: &DutyId, duty: &Duty) -> bool {
-    storage
-        .get(STORAGE_PREFIX, id.mailbox_key())
-        .is_some_and(|bytes| fits(duty, &bytes))
+    storage.get(STORAGE_PREFIX, id.mailbox_key()).is_some_and(|bytes| fits(duty, &bytes))
 }
 
 /// Put `entry` into the mailbox, unless a result for `duty` is there.

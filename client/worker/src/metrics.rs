@@ -32,30 +32,18 @@ impl Metrics {
     pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
         let metrics = Self {
             owed: GaugeVec::new(
-                Opts::new(
-                    "strike_duties_owed",
-                    "Duties that the best block lists for this node's keys",
-                ),
+                Opts::new("strike_duties_owed", "Duties that the best block lists for this node's keys"),
                 &["kind"],
             )?,
             waiting: Gauge::new("strike_duties_waiting", "Duties that wait for a free run")?,
             running: Gauge::new("strike_runs", "Runs going on")?,
-            runs: CounterVec::new(
-                Opts::new("strike_runs_total", "Runs that ended with a result"),
-                &["kind"],
-            )?,
-            verdicts: CounterVec::new(
-                Opts::new("strike_checks_total", "Checks by what they found"),
-                &["verdict"],
-            )?,
+            runs: CounterVec::new(Opts::new("strike_runs_total", "Runs that ended with a result"), &["kind"])?,
+            verdicts: CounterVec::new(Opts::new("strike_checks_total", "Checks by what they found"), &["verdict"])?,
             failures: CounterVec::new(
                 Opts::new("strike_failures_total", "Runs that failed, by reason"),
                 &["kind", "reason"],
             )?,
-            cancelled: Counter::new(
-                "strike_cancelled_total",
-                "Runs cancelled because nobody owes them any longer",
-            )?,
+            cancelled: Counter::new("strike_cancelled_total", "Runs cancelled because nobody owes them any longer")?,
             seconds: HistogramVec::new(
                 HistogramOpts::new("strike_run_seconds", "Time from the start of a run to its result")
                     .buckets(exponential_buckets(0.01, 2.0, 18)?),
@@ -88,12 +76,8 @@ impl Metrics {
         let kind = kind(duty);
         self.runs.with_label_values(&[kind]).inc();
         self.seconds.with_label_values(&[kind]).observe(took.as_secs_f64());
-        self.tokens_read
-            .with_label_values(&[kind])
-            .inc_by(performed.n_in.into());
-        self.tokens_written
-            .with_label_values(&[kind])
-            .inc_by(performed.n_out.into());
+        self.tokens_read.with_label_values(&[kind]).inc_by(performed.n_in.into());
+        self.tokens_written.with_label_values(&[kind]).inc_by(performed.n_out.into());
         if let Some(verdict) = &performed.verdict {
             let verdict = match verdict {
                 Verdict::Valid { .. } => "valid",

@@ -105,13 +105,7 @@ impl ModelStore {
                 return Err(ModelStoreError::NoModel(directory.clone()));
             }
         }
-        Ok(Self {
-            sources,
-            built_in,
-            memory,
-            cache: Mutex::default(),
-            loading: Mutex::new(()),
-        })
+        Ok(Self { sources, built_in, memory, cache: Mutex::default(), loading: Mutex::new(()) })
     }
 
     /// The built-in model.
@@ -179,10 +173,7 @@ impl ModelStore {
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ModelStoreError + '_ {
-    move |source| ModelStoreError::Io {
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| ModelStoreError::Io { path: path.to_path_buf(), source }
 }
 
 /// The directory itself if it has a configuration, else its folders, in the order of their names.
@@ -206,11 +197,7 @@ fn directory_id(directory: &Path) -> Result<ArtifactId, ModelStoreError> {
     let entry = |name: &str| {
         let path = directory.join(name);
         let (length, root) = file_root(&path).map_err(io_error(&path))?;
-        Ok(BundleEntry {
-            name: name.as_bytes().to_vec(),
-            length,
-            root,
-        })
+        Ok(BundleEntry { name: name.as_bytes().to_vec(), length, root })
     };
     let entries: Result<_, ModelStoreError> = MODEL_FILES.into_iter().map(entry).collect();
     Ok(artifact::bundle(entries?))
@@ -222,19 +209,14 @@ fn file_root(path: &Path) -> io::Result<(u64, sp_core::H256)> {
     let (mut leaves, mut length) = (Vec::new(), 0u64);
     loop {
         let mut chunk = Vec::with_capacity(merkle::CHUNK_SIZE);
-        Read::by_ref(&mut file)
-            .take(merkle::CHUNK_SIZE as u64)
-            .read_to_end(&mut chunk)?;
+        Read::by_ref(&mut file).take(merkle::CHUNK_SIZE as u64).read_to_end(&mut chunk)?;
         if chunk.is_empty() {
             break;
         }
         length += chunk.len() as u64;
         leaves.push(merkle::leaf(&chunk));
     }
-    Ok((
-        length,
-        artifact::typed_root(ArtifactKind::File, length, merkle::top(&leaves)),
-    ))
+    Ok((length, artifact::typed_root(ArtifactKind::File, length, merkle::top(&leaves))))
 }
 
 /// Load a model and verify that it is the one named `id`: the files may have changed since they were found. Returns with

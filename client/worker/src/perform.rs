@@ -124,20 +124,8 @@ impl Workshop {
         let out_root = self.blobs.put_output(&outcome.tokens)?;
         let Outcome { n_in, n_out, stop, .. } = outcome;
         let job_root = job_root(&duty.binding, &out_root, &None, n_in, n_out, stop);
-        let commitment = Commitment::V1(CommitmentV1 {
-            job_root,
-            out_root,
-            trace_root: None,
-            n_in,
-            n_out,
-            stop,
-        });
-        Ok(Performed {
-            entry: Entry::Commitment(CommitmentEntry { commitment }),
-            n_in,
-            n_out,
-            verdict: None,
-        })
+        let commitment = Commitment::V1(CommitmentV1 { job_root, out_root, trace_root: None, n_in, n_out, stop });
+        Ok(Performed { entry: Entry::Commitment(CommitmentEntry { commitment }), n_in, n_out, verdict: None })
     }
 
     fn check(&self, duty: &CheckDuty, control: &Control) -> Result<Performed, Failure> {
@@ -152,11 +140,7 @@ impl Workshop {
         }
         let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
         Ok(Performed {
-            entry: Entry::Finding(FindingEntry {
-                verdict,
-                work_tag: None,
-                salt,
-            }),
+            entry: Entry::Finding(FindingEntry { verdict, work_tag: None, salt }),
             n_in: outcome.n_in,
             n_out: outcome.n_out,
             verdict: Some(verdict),

@@ -161,10 +161,7 @@ impl<R: Clone> Schedule<R> {
         for Owed { id, duty, delivered } in owed {
             let state = match before.remove(&id) {
                 Some(entry) if same_work(&entry.duty, &duty) => entry.state,
-                _ => State::Open {
-                    failures: 0,
-                    not_before: 0,
-                },
+                _ => State::Open { failures: 0, not_before: 0 },
             };
             self.entries.insert(id, Entry { duty, delivered, state });
         }
@@ -175,26 +172,16 @@ impl<R: Clone> Schedule<R> {
         let Some(ran) = self.running.get(id).filter(|running| running.run == run) else {
             return;
         };
-        if let Some(entry) = self
-            .entries
-            .get_mut(id)
-            .filter(|entry| same_work(&entry.duty, &ran.duty))
-        {
+        if let Some(entry) = self.entries.get_mut(id).filter(|entry| same_work(&entry.duty, &ran.duty)) {
             entry.state = match (ended, &entry.state) {
                 (Ended::Done(result), _) => State::Done(result),
                 (Ended::Hopeless, _) => State::GivenUp,
                 (Ended::Failed, State::Open { failures, .. }) if failures + 1 < MAX_FAILURES => {
                     let failures = failures + 1;
-                    State::Open {
-                        failures,
-                        not_before: self.best.saturating_add(1 << failures),
-                    }
+                    State::Open { failures, not_before: self.best.saturating_add(1 << failures) }
                 }
                 (Ended::Failed, _) => State::GivenUp,
-                (Ended::Cancelled, _) => State::Open {
-                    failures: 0,
-                    not_before: 0,
-                },
+                (Ended::Cancelled, _) => State::Open { failures: 0, not_before: 0 },
             };
         }
         self.running.remove(id);
@@ -213,9 +200,7 @@ impl<R: Clone> Schedule<R> {
         let mut actions = Vec::new();
         let entries = &self.entries;
         for (id, running) in self.running.iter_mut().filter(|(_, running)| !running.cancelled) {
-            let wanted = entries
-                .get(id)
-                .is_some_and(|entry| !entry.delivered && same_work(&entry.duty, &running.duty));
+            let wanted = entries.get(id).is_some_and(|entry| !entry.delivered && same_work(&entry.duty, &running.duty));
             if !wanted {
                 running.cancelled = true;
                 actions.push(Action::Cancel { run: running.run });
@@ -238,27 +223,12 @@ impl<R: Clone> Schedule<R> {
             let mut waiting: Vec<_> = self.startable().collect();
             waiting.sort_by_key(|(id, duty)| (deadline(duty), *id));
             let free = self.bounds.runs.saturating_sub(self.running.len());
-            let chosen: Vec<_> = waiting
-                .into_iter()
-                .take(free)
-                .map(|(id, duty)| (id.clone(), duty.clone()))
-                .collect();
+            let chosen: Vec<_> = waiting.into_iter().take(free).map(|(id, duty)| (id.clone(), duty.clone())).collect();
             for (id, duty) in chosen {
                 let run = self.next_run;
                 self.next_run += 1;
-                self.running.insert(
-                    id.clone(),
-                    Run {
-                        run,
-                        duty: duty.clone(),
-                        cancelled: false,
-                    },
-                );
-                actions.push(Action::Start {
-                    id,
-                    run,
-                    duty: Box::new(duty),
-                });
+                self.running.insert(id.clone(), Run { run, duty: duty.clone(), cancelled: false });
+                actions.push(Action::Start { id, run, duty: Box::new(duty) });
             }
         }
         actions

@@ -16,10 +16,7 @@ use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::offchain::OffchainStorage;
 use sp_keystore::KeystorePtr;
-use sp_runtime::{
-    traits::{Block as BlockT, UniqueSaturatedInto},
-    SaturatedConversion,
-};
+use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{
     collections::HashMap,
     marker::PhantomData,
@@ -50,11 +47,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            runs: 1,
-            duties: 1_024,
-            run_time: Duration::from_secs(3_600),
-        }
+        Self { runs: 1, duties: 1_024, run_time: Duration::from_secs(3_600) }
     }
 }
 
@@ -90,17 +83,8 @@ where
     Client::Api: StrikeApi<Block>,
     Storage: OffchainStorage + 'static,
 {
-    let WorkerParams {
-        client,
-        sync_oracle,
-        keystore,
-        offchain_storage,
-        blobs,
-        provide,
-        check,
-        registry,
-        limits,
-    } = params;
+    let WorkerParams { client, sync_oracle, keystore, offchain_storage, blobs, provide, check, registry, limits } =
+        params;
     // A notification pins its block's state, so each is dropped as it comes; the client is asked for what is true now.
     let imports = client
         .import_notification_stream()
@@ -120,17 +104,8 @@ where
         }
     };
     let worker = Worker {
-        chain: ClientChain {
-            client,
-            sync_oracle,
-            block: PhantomData::<Block>,
-        },
-        workshop: Workshop {
-            provide,
-            check,
-            keystore,
-            blobs,
-        },
+        chain: ClientChain { client, sync_oracle, block: PhantomData::<Block> },
+        workshop: Workshop { provide, check, keystore, blobs },
         storage: offchain_storage,
         metrics,
         limits,
@@ -170,13 +145,10 @@ where
         let duties = if keys.is_empty() {
             Vec::new()
         } else {
-            self.client
-                .runtime_api()
-                .duties(info.best_hash, keys)
-                .map_err(|error| error.to_string())?
+            self.client.runtime_api().duties(info.best_hash, keys).map_err(|error| error.to_string())?
         };
         Ok(Look {
-            best: UniqueSaturatedInto::<BlockNumber>::unique_saturated_into(info.best_number),
+            best: info.best_number.saturated_into(),
             finalized: info.finalized_number.saturated_into(),
             duties,
             syncing: self.sync_oracle.is_major_syncing(),
@@ -216,10 +188,7 @@ impl Drop for Runs {
 impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     /// Work until `wakeups` ends. Begins with a look at what is owed, so a node that was killed goes on where it was.
     pub async fn follow(mut self, mut wakeups: impl Stream<Item = ()> + Unpin) {
-        let mut schedule = Schedule::new(Bounds {
-            duties: self.limits.duties,
-            runs: self.limits.runs.max(1),
-        });
+        let mut schedule = Schedule::new(Bounds { duties: self.limits.duties, runs: self.limits.runs.max(1) });
         let mut runs = Runs::default();
         let (report, mut reports) = mpsc::unbounded_channel();
         let mut blind = false;
@@ -264,13 +233,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     }
 
     fn look(&self, schedule: &mut Schedule<mailbox::Entry>, blind: &mut bool) {
-        let keys = self
-            .workshop
-            .keystore
-            .sr25519_public_keys(APP_KEY_TYPE)
-            .into_iter()
-            .map(AppKey::from)
-            .collect();
+        let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
         let look = match self.chain.look(keys) {
             Ok(look) => look,
             Err(error) => {
@@ -295,20 +258,12 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                 Owed { id, duty, delivered }
             })
             .collect();
-        schedule.observe(View {
-            best: look.best,
-            finalized: look.finalized,
-            owed,
-            may_start: !look.syncing,
-        });
+        schedule.observe(View { best: look.best, finalized: look.finalized, owed, may_start: !look.syncing });
     }
 
     fn start(&self, id: DutyId, run: RunId, duty: Box<Duty>, runs: &mut Runs, reports: &mpsc::UnboundedSender<Report>) {
         log::info!(target: LOG_TARGET, "Starting {}", Named(&duty));
-        let control = Control {
-            deadline: Instant::now().checked_add(self.limits.run_time),
-            ..Control::default()
-        };
+        let control = Control { deadline: Instant::now().checked_add(self.limits.run_time), ..Control::default() };
         runs.0.insert(run, control.clone());
         let (workshop, metrics, sender) = (self.workshop.clone(), self.metrics.clone(), reports.clone());
         let (thread_id, thread_duty) = (id.clone(), duty.clone());
@@ -319,20 +274,10 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                 metrics.performed(&thread_duty, performed, started.elapsed());
             }
             // Nobody listens once the node stops.
-            let _ = sender.send(Report {
-                id: thread_id,
-                run,
-                duty: thread_duty,
-                result,
-            });
+            let _ = sender.send(Report { id: thread_id, run, duty: thread_duty, result });
         });
         if let Err(error) = spawned {
-            let _ = reports.send(Report {
-                id,
-                run,
-                duty,
-                result: Err(Failure::NoThread(error)),
-            });
+            let _ = reports.send(Report { id, run, duty, result: Err(Failure::NoThread(error)) });
         }
     }
 
@@ -340,9 +285,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         let named = Named(&report.duty);
         match &report.result {
             Ok(performed) => {
-                let Performed {
-                    n_in, n_out, verdict, ..
-                } = performed;
+                let Performed { n_in, n_out, verdict, .. } = performed;
                 match verdict {
                     None => log::info!(target: LOG_TARGET, "Finished {named}: read {n_in} tokens, wrote {n_out}"),
                     Some(verdict) => log::info!(target: LOG_TARGET, "Finished {named}: {verdict:?}"),

@@ -1,7 +1,7 @@
 //! A node whose provider misbehaves on purpose, as `STRIKE_FAULT` says: `other-text` commits to another output than the work
 //! gives, `silent` never commits. Its checks are honest. Built for the end-to-end tests only.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use strike_primitives::{artifact::ArtifactId, job::WorkSpec, H256};
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
 
@@ -45,7 +45,7 @@ impl Executor for Faulty {
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> strike_node::Result<()> {
     let fault = match std::env::var("STRIKE_FAULT").as_deref() {
         Ok("other-text") => Some(Fault::OtherText),
         Ok("silent") => Some(Fault::Silent),

@@ -6,7 +6,7 @@ mod work;
 pub use partial::{
     new_partial, Consensus, FullBackend, FullClient, FullSelectChain, Partial, Pool,
 };
-pub use work::WorkOptions;
+pub use work::{WorkOptions, Workshop, WrapProvider};
 
 use crate::rpc;
 use futures::{FutureExt, StreamExt};
@@ -37,6 +37,7 @@ const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 pub fn new_full<Network>(
     mut config: Configuration,
     work: WorkOptions,
+    wrap: WrapProvider,
 ) -> Result<TaskManager, sc_service::Error>
 where
     Network: NetworkBackend<Block, Hash>,
@@ -61,6 +62,7 @@ where
             },
     } = new_partial(&config)?;
     work.insert_provider_key(&keystore_container.keystore())?;
+    let workshop = Workshop::open(&config, &work, wrap)?;
 
     let prometheus = config.prometheus_registry().cloned();
     let genesis = client
@@ -114,6 +116,18 @@ where
         )?;
     }
 
+    // A validator checks and a provider serves; any other node has no keys to work for.
+    if config.role.is_authority() || work.provider {
+        workshop.spawn_worker(
+            &config,
+            &task_manager,
+            &client,
+            &backend,
+            Arc::new(sync_service.clone()),
+            keystore_container.keystore(),
+        );
+    }
+
     let voter_state = SharedVoterState::empty();
     let role = config.role;
     let name = config.network.node_name.clone();
@@ -136,6 +150,8 @@ where
         select_chain: select_chain.clone(),
         keystore: keystore_container.keystore(),
         babe: babe_worker,
+        blobs: workshop.blobs.clone(),
+        models: workshop.models.clone(),
         grandpa: rpc::GrandpaDependencies {
             voter_state: voter_state.clone(),
             authority_set: grandpa.shared_authority_set().clone(),

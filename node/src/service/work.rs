@@ -1,8 +1,22 @@
 //! What the node does beside following the chain: jobs and checks.
 
+use super::{FullBackend, FullClient};
+use sc_client_api::Backend;
+use sc_service::{Configuration, TaskManager};
+use sp_consensus::SyncOracle;
 use sp_keystore::{Keystore, KeystorePtr};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
+use strike_blobs::BlobStore;
 use strike_primitives::app::APP_KEY_TYPE;
+use strike_runtime::opaque::Block;
+use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
+
+/// Memory for the weights of loaded models, in bytes.
+const MODEL_MEMORY: u64 = 4 << 30;
+
+/// Puts another executor between the worker and the engine for this node's own jobs; its checks are not touched. Nodes
+/// use the engine as it is; tests have providers that misbehave.
+pub type WrapProvider = Box<dyn FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send>;
 
 /// What the operator asked the node to do beside following the chain.
 #[derive(Debug, Clone, Default)]
@@ -30,5 +44,56 @@ impl WorkOptions {
             })?;
         log::info!("🔑 Provider key of {seed}: {key}");
         Ok(())
+    }
+}
+
+/// What jobs and checks are done with, open and ready.
+pub struct Workshop {
+    /// Outputs of jobs that this node ran or checked.
+    pub blobs: Arc<BlobStore>,
+    /// The models it can run.
+    pub models: Arc<ModelStore>,
+    provide: Arc<dyn Executor>,
+    check: Arc<dyn Executor>,
+}
+
+impl Workshop {
+    /// Opens the blob store beside the database and reads what models there are.
+    pub fn open(config: &Configuration, work: &WorkOptions, wrap: WrapProvider) -> Result<Self, sc_service::Error> {
+        let other = |error: &dyn std::fmt::Display| sc_service::Error::Other(error.to_string());
+        let folder = config.base_path.config_dir(config.chain_spec.id()).join("blobs");
+        let blobs = BlobStore::open(folder, Default::default()).map_err(|error| other(&error))?;
+        let models = ModelStore::open(&work.model_dirs, MODEL_MEMORY).map_err(|error| other(&error))?;
+        let (blobs, models) = (Arc::new(blobs), Arc::new(models));
+        let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone()));
+        Ok(Self { blobs, models, provide: wrap(engine.clone()), check: engine })
+    }
+
+    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's.
+    pub fn spawn_worker(
+        &self,
+        config: &Configuration,
+        task_manager: &TaskManager,
+        client: &Arc<FullClient>,
+        backend: &Arc<FullBackend>,
+        sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+        keystore: KeystorePtr,
+    ) {
+        let Some(offchain_storage) = backend.offchain_storage() else {
+            log::warn!("This node keeps no off-chain storage, so it can neither serve jobs nor check them");
+            return;
+        };
+        let worker = strike_worker::run::<Block, _, _>(WorkerParams {
+            client: client.clone(),
+            sync_oracle,
+            keystore,
+            offchain_storage,
+            blobs: self.blobs.clone(),
+            provide: self.provide.clone(),
+            check: self.check.clone(),
+            registry: config.prometheus_registry().cloned(),
+            limits: Default::default(),
+        });
+        task_manager.spawn_handle().spawn_blocking("strike-worker", Some("work"), worker);
     }
 }

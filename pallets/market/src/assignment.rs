@@ -65,11 +65,11 @@ impl<T: Config> Pallet<T> {
                 Self::dequeue(&job.service, id);
                 Self::close_unpaid(id, job, CloseReason::Cancelled, Default::default());
                 Ok(())
-            },
+            }
             JobState::Closed(_) => Err(Error::<T>::JobAlreadyClosed.into()),
             JobState::Assigned(_) | JobState::Committed { .. } | JobState::Judged(_) => {
                 Err(Error::<T>::JobAlreadyAssigned.into())
-            },
+            }
         }
     }
 
@@ -142,11 +142,11 @@ impl<T: Config> Pallet<T> {
             Ok(assigned) => {
                 *job = assigned;
                 (true, visited)
-            },
+            }
             Err(error) => {
                 log::error!(target: crate::LOG_TARGET, "job {id} fits but cannot be assigned: {error:?}");
                 (false, visited)
-            },
+            }
         }
     }
 
@@ -185,7 +185,7 @@ impl<T: Config> Pallet<T> {
                 None => {
                     defensive!("a job ran that was not counted");
                     None
-                },
+                }
                 less => less,
             }
         });

@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
                 Self::dequeue(&job.service, id);
                 Self::close_unpaid(id, job, CloseReason::NoProvider, Default::default());
                 0
-            },
+            }
             JobState::Assigned(placement) => {
                 let failed = with_storage_layer(|| {
                     let penalty = T::LatePenalty::get();
@@ -108,16 +108,16 @@ impl<T: Config> Pallet<T> {
                     Self::abandon(id, job, &placement, error);
                     0
                 })
-            },
+            }
             JobState::Closed(_) => {
                 Self::prune(id, &job);
                 0
-            },
+            }
             JobState::Committed { .. } | JobState::Judged(_) => {
                 defensive!("a job that waits for validators has no deadline here");
                 Jobs::<T>::insert(id, job);
                 0
-            },
+            }
         }
     }
 
@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
         Receipts::<T>::remove(id);
         JobsOf::<T>::remove(&job.requester, id);
         T::Audits::forget(id);
-        Self::give_back(HoldReason::JobDeposit, &job.requester, job.deposit);
+        Self::give_back(id, HoldReason::JobDeposit, &job.requester, job.deposit);
         Self::deposit_event(Event::JobPruned { job: id });
     }
 }

@@ -30,10 +30,7 @@
 //! - Bonds belong to another pallet. The market only says what to reserve, release, slash and pay from them.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-#![cfg_attr(
-    not(test),
-    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
-)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
 extern crate alloc;
 
@@ -42,7 +39,7 @@ mod assignment;
 mod deadlines;
 mod reads;
 mod settlement;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -473,6 +470,15 @@ pub mod pallet {
         /// A deferred payment was paid out.
         PaymentClaimed {
             /// To whom.
+            account: AccountId,
+            /// How much.
+            amount: Balance,
+        },
+        /// A requester was to get held money back but cannot receive it now; it can be had with `claim`.
+        RefundDeferred {
+            /// The job.
+            job: JobId,
+            /// Who.
             account: AccountId,
             /// How much.
             amount: Balance,

@@ -165,7 +165,7 @@ impl ProviderRegistry for Network {
 }
 
 /// Change a provider's bond and what is reserved of it.
-pub fn with_bond<R>(
+fn with_bond<R>(
     provider: &AccountId,
     change: impl FnOnce(&mut (Balance, Balance)) -> Result<R, DispatchError>,
 ) -> Result<R, DispatchError> {

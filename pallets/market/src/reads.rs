@@ -38,10 +38,10 @@ impl<T: Config> Pallet<T> {
             JobState::Pending { deadline } => JobStatus::Pending { deadline },
             JobState::Assigned(Placement { provider, assigned_at, deadline, .. }) => {
                 JobStatus::Assigned { provider, assigned_at, deadline }
-            },
+            }
             JobState::Committed { placement, committed_at } => {
                 JobStatus::Committed { provider: placement.provider, committed_at, eligible: 0, sealed: 0, revealed: 0 }
-            },
+            }
             JobState::Judged(placement) => JobStatus::Judged { provider: placement.provider },
             JobState::Closed(reason) => JobStatus::Closed { reason },
         };
@@ -69,10 +69,10 @@ impl<T: Config> Pallet<T> {
                 ids.sort_unstable_by(|a, b| b.cmp(a));
                 ids.truncate(limit);
                 ids
-            },
+            }
             None => {
                 (end.saturating_sub(MAX_IDS)..end).rev().filter(|id| Jobs::<T>::contains_key(id)).take(limit).collect()
-            },
+            }
         }
     }
 

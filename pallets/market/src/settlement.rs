@@ -136,7 +136,7 @@ impl<T: Config> Pallet<T> {
         }
         let unused = job.escrow.checked_sub(paid).ok_or(ArithmeticError::Underflow)?;
         job.escrow = 0;
-        let refunded = Self::give_back(HoldReason::Escrow, &job.requester, unused);
+        let refunded = Self::give_back(id, HoldReason::Escrow, &job.requester, unused);
         T::Exposure::release(&placement.provider, placement.exposure)?;
         Self::free_capacity(id, &job, &placement.provider);
 
@@ -232,10 +232,11 @@ impl<T: Config> Pallet<T> {
         let penalty = penalty.mul_floor(*exposure);
         let half = penalty.checked_div(2).unwrap_or(0);
         let mut burn = penalty.saturating_sub(half);
-        let mut compensated = 0;
+        let (mut compensated, mut undelivered) = (0, 0);
         if half > 0 {
             match with_storage_layer(|| T::Exposure::compensate(provider, &job.requester, half)) {
-                Ok(amount) => compensated = amount,
+                // What could not be delivered is burned already.
+                Ok(amount) => (compensated, undelivered) = (amount, half.saturating_sub(amount)),
                 // Whoever cannot be compensated must not be the provider's gain.
                 Err(_) => burn = penalty,
             }
@@ -248,7 +249,8 @@ impl<T: Config> Pallet<T> {
                 amount: compensated,
             });
         }
-        let burned = if burn > 0 { T::Exposure::slash(provider, burn)? } else { 0 };
+        let slashed = if burn > 0 { T::Exposure::slash(provider, burn)? } else { 0 };
+        let burned = slashed.checked_add(undelivered).ok_or(ArithmeticError::Overflow)?;
         let rest = exposure.checked_sub(burned).and_then(|rest| rest.checked_sub(compensated));
         let rest = rest.ok_or(ArithmeticError::Underflow)?;
         if rest > 0 {
@@ -259,7 +261,7 @@ impl<T: Config> Pallet<T> {
 
     /// Close a job with the whole escrow back to the requester.
     pub(crate) fn close_unpaid(id: JobId, mut job: Job, reason: CloseReason, mut ending: Ending) {
-        ending.refunded = Self::give_back(HoldReason::Escrow, &job.requester, job.escrow);
+        ending.refunded = Self::give_back(id, HoldReason::Escrow, &job.requester, job.escrow);
         job.escrow = 0;
         Self::close(id, job, reason, ending);
     }
@@ -329,21 +331,25 @@ impl<T: Config> Pallet<T> {
             Ok(()) => {
                 Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount });
                 true
-            },
+            }
             Err(error) => {
                 log::error!(target: crate::LOG_TARGET, "payment of job {id} cannot be kept for {account:?}: {error:?}");
                 false
-            },
+            }
         }
     }
 
     /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it was.
-    pub(crate) fn give_back(reason: HoldReason, account: &AccountId, amount: Balance) -> Balance {
+    pub(crate) fn give_back(id: JobId, reason: HoldReason, account: &AccountId, amount: Balance) -> Balance {
         if amount == 0 {
             return 0;
         }
         let released = with_storage_layer(|| T::Currency::release(&reason.into(), account, amount, Precision::Exact));
-        if released.is_ok() || Self::defer(reason, account, account, amount).is_ok() {
+        if released.is_ok() {
+            return amount;
+        }
+        if Self::defer(reason, account, account, amount).is_ok() {
+            Self::deposit_event(Event::RefundDeferred { job: id, account: account.clone(), amount });
             return amount;
         }
         defensive!("held money can be given back or kept for a claim");

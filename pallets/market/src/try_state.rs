@@ -148,7 +148,7 @@ impl<T: Config> Pallet<T> {
                 JobState::Closed(reason) => {
                     let receipt = receipt.ok_or("every closed job has a receipt")?;
                     ensure!(receipt.reason == reason, "job and receipt agree");
-                },
+                }
                 _ => ensure!(receipt.is_none(), "only closed jobs have a receipt"),
             }
         }

@@ -115,7 +115,7 @@ impl Job {
         match &self.state {
             JobState::Assigned(placement) | JobState::Committed { placement, .. } | JobState::Judged(placement) => {
                 Some(placement)
-            },
+            }
             JobState::Pending { .. } | JobState::Closed(_) => None,
         }
     }

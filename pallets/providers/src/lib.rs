@@ -27,8 +27,8 @@
 //!
 //! ## Implementation details
 //!
-//! - What is burned or paid out comes from the reserved part only. Callers ask for no more than they reserved for a job,
-//!   so one job never costs the bond behind another.
+//! - What is burned or paid out comes from the reserved part only. Callers ask for no more than they reserved for a
+//!   job, so one job never costs the bond behind another.
 //! - A compensation that cannot be delivered, such as one below the existential deposit to an account that does not
 //!   exist, is burned: the provider at fault does not get it back.
 //! - What a provider stores is bounded and paid for by its bond; there is no other deposit.
@@ -49,7 +49,7 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use types::{Provider, ProviderOf, ProviderState};
+pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
 pub use weights::WeightInfo;
 
 mod exposure;
@@ -65,6 +65,8 @@ mod tests;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]
+// The code that FRAME's macros generate uses `expect`; calls here only check the origin and go on to other modules.
+#[allow(clippy::expect_used)]
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
@@ -136,10 +138,9 @@ pub mod pallet {
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
-        /// Account, bond, app key, models served, linked accounts. The bond is put on hold, so the account needs the
-        /// balance. That the models are registered is not checked, because they may be registered later in the same
-        /// genesis.
-        pub providers: Vec<(AccountId, Balance, AppKey, Vec<ArtifactId>, Vec<AccountId>)>,
+        /// Who they are. The bond is put on hold, so the account needs the balance. That the models are registered is
+        /// not checked, because they may be registered later in the same genesis.
+        pub providers: Vec<GenesisProvider>,
         #[doc(hidden)]
         #[serde(skip)]
         pub _config: PhantomData<T>,

@@ -1,7 +1,7 @@
 //! A runtime of system, balances and this pallet.
 
 use crate as pallet_providers;
-use crate::{HoldReason, Pallet, ProviderOf, Providers as ProvidersMap};
+use crate::{GenesisProvider, HoldReason, Pallet, ProviderOf, Providers as ProvidersMap};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{fungible::InspectHold, ConstU128, ConstU32},
@@ -158,8 +158,6 @@ pub fn events() -> Vec<crate::Event<Test>> {
 pub fn last_event() -> crate::Event<Test> {
     events().pop().unwrap()
 }
-
-type GenesisProvider = (AccountId, Balance, AppKey, Vec<ArtifactId>, Vec<AccountId>);
 
 /// ALICE, BOB and CHARLIE with [`ENDOWMENT`] each, in block 1.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! What is stored of a provider.
 
 use crate::Config;
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
 use scale_info::TypeInfo;
@@ -38,6 +39,9 @@ pub struct Provider<MaxModels: Get<u32>, MaxLinked: Get<u32>> {
 
 /// A provider as the runtime stores it.
 pub type ProviderOf<T> = Provider<<T as Config>::MaxModels, <T as Config>::MaxLinked>;
+
+/// A provider of the genesis block: account, bond, app key, models served, linked accounts.
+pub type GenesisProvider = (AccountId, Balance, AppKey, Vec<ArtifactId>, Vec<AccountId>);
 
 /// Whether a provider stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

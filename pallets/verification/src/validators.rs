@@ -19,13 +19,18 @@ impl<T: Config> Pallet<T> {
         KeySets::<T>::get(CurrentSet::<T>::get()).unwrap_or_default()
     }
 
-    /// Positions of those in `set` that are not the same operator as `provider`.
+    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than half of
+    /// the set. Links are one-sided, so a provider could otherwise name honest validators as its own and leave the verdict
+    /// to a few of its choice.
     pub(crate) fn eligible(set: &KeySet, provider: &AccountId) -> PerValidator<Position> {
         let positions: Vec<Position> = (0u8..)
             .zip(set.iter())
             .filter(|(_, validator)| !T::ProviderRegistry::linked(provider, &validator.account))
             .map(|(position, _)| position)
             .collect();
+        if positions.len().saturating_mul(2) <= set.len() {
+            return PerValidator::new();
+        }
         // No longer than the set, which has the same bound.
         PerValidator::truncate_from(positions)
     }
@@ -112,7 +117,7 @@ impl<T: Config> OneSessionHandler<AccountId> for Pallet<T> {
 
 impl<T: Config> Audits for Pallet<T> {
     fn has_eligible_validator(provider: &AccountId) -> bool {
-        Self::current_validators().iter().any(|validator| !T::ProviderRegistry::linked(provider, &validator.account))
+        !Self::eligible(&Self::current_validators(), provider).is_empty()
     }
 
     fn forget(job: JobId) {

@@ -11,9 +11,10 @@ use frame_support::{
     traits::{ConstU32, ConstU64},
 };
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+use strike_primitives::traits::MAX_VERIFIERS;
 
-/// The most validators a session can have. It bounds everything that is done for each of them at a session's turn.
-pub type MaxAuthorities = ConstU32<100>;
+/// The most validators a session can have: as many as can check one job. It bounds everything that is done for each of them at a session's turn.
+pub type MaxAuthorities = ConstU32<MAX_VERIFIERS>;
 /// Delegations are pooled: an offence is dealt with without walking delegators.
 pub type MaxNominators = ConstU32<0>;
 

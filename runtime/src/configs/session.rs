@@ -9,7 +9,6 @@ use frame_support::parameter_types;
 use pallet_session::{historical, NextKeys, QueuedKeys};
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 use sp_staking::SessionIndex;
-use strike_primitives::app::AppKey;
 
 parameter_types! {
     /// What a validator leaves on hold for its keys: the keys and an index entry for each of the four.
@@ -103,26 +102,4 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
     fn end_session(end_index: SessionIndex) {
         <Self as pallet_session::SessionManager<AccountId>>::end_session(end_index);
     }
-}
-
-/// The `strk` key's place among the session keys, until the pallet that uses it takes it over.
-pub struct VerificationKey;
-
-impl sp_runtime::BoundToRuntimeAppPublic for VerificationKey {
-    type Public = AppKey;
-}
-
-impl frame_support::traits::OneSessionHandler<AccountId> for VerificationKey {
-    type Key = AppKey;
-
-    fn on_genesis_session<'a, I: 'a + Iterator<Item = (&'a AccountId, Self::Key)>>(_: I) {}
-
-    fn on_new_session<'a, I: 'a + Iterator<Item = (&'a AccountId, Self::Key)>>(
-        _: bool,
-        _: I,
-        _: I,
-    ) {
-    }
-
-    fn on_disabled(_: u32) {}
 }

@@ -229,3 +229,43 @@ impl CustomOp1 for Attention {
         Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::gradient::{check, numbers};
+    use candle_core::Device;
+
+    fn attention(starts: Vec<usize>) -> Attention {
+        Attention {
+            sequence: 5,
+            heads: 4,
+            kv_heads: 2,
+            head_dim: 4,
+            starts: Arc::new(starts),
+            rotation: Arc::new(rotation(5, 4, 100.0)),
+        }
+    }
+
+    #[test]
+    fn attention_has_the_gradient_of_finite_differences() -> Result<()> {
+        check(numbers(160, 11), &[5, 32], |x| x.apply_op1(attention(vec![0, 0, 0, 3, 3])))
+    }
+
+    #[test]
+    fn a_document_is_blind_for_the_one_before() -> Result<()> {
+        let tokens = [7, 0, 5, 0, 4];
+        let starts = document_starts(&tokens, 5, 0);
+        assert_eq!(starts, [0, 1, 1, 3, 3]);
+        let mut x = numbers(160, 13);
+        let run = |x: &[f32], starts| -> Result<Vec<f32>> {
+            values(&Tensor::from_slice(x, (5, 32), &Device::Cpu)?.apply_op1(attention(starts))?)
+        };
+        let before = run(&x, starts.clone())?;
+        x[..32].fill(0.5);
+        let after = run(&x, starts)?;
+        assert_ne!(before[..16], after[..16]);
+        assert_eq!(before[16..], after[16..]);
+        Ok(())
+    }
+}

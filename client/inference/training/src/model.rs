@@ -181,3 +181,43 @@ impl Model {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Config, Model};
+
+    /// Two implementations that share no code: this one in candle tensors, the engine in its own
+    /// kernels with a cache.
+    #[test]
+    fn the_engine_generates_what_the_trained_model_predicts() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin");
+        let config = std::fs::read(directory.join("config.json")).expect("the built-in config is there");
+        let config: Config = serde_json::from_slice(&config).expect("the built-in config is JSON");
+        let model = Model::new(&config, 1).expect("fresh parameters");
+        model.load(&directory.join("model.safetensors")).expect("the built-in parameters load");
+        let engine = strike_inference::Model::load(&directory).expect("the engine loads the built-in model");
+        for prompt in ["Once upon a time", "Question: Who keeps the sheep? Answer:", "Tell me about the forest."] {
+            let request = strike_inference::GenerateRequest {
+                prompt: prompt.into(),
+                max_tokens: 60,
+                sampler: strike_inference::Sampler::GREEDY,
+                seed: [0; 32],
+                stop: vec![],
+            };
+            let made = engine
+                .generate(&request, &strike_inference::Control::default(), &mut |_| {})
+                .expect("the request is valid");
+            let mut tokens = made.prompt_tokens.clone();
+            tokens.extend(&made.tokens[..made.tokens.len() - 1]);
+            let logits = model.logits(&tokens, tokens.len()).expect("a forward pass");
+            let logits = logits.to_vec2::<f32>().expect("rows of logits");
+            for (row, chosen) in logits[made.prompt_tokens.len() - 1..].iter().zip(&made.tokens) {
+                let best = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                // Rounding differs, so a near tie may fall the other way.
+                assert!(best - row[*chosen as usize] < 1e-3, "{prompt}: {best} against {}", row[*chosen as usize]);
+            }
+        }
+    }
+}

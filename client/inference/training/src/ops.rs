@@ -176,3 +176,68 @@ impl CustomOp1 for CrossEntropy {
         Ok(Some(Tensor::from_vec(d, logits.shape(), logits.device())?))
     }
 }
+
+/// Compares gradients with finite differences.
+#[cfg(test)]
+pub mod gradient {
+    use candle_core::{Device, Result, Tensor, Var};
+
+    /// Numbers in -1..1 from a small generator.
+    pub fn numbers(count: usize, mut state: u32) -> Vec<f32> {
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        std::iter::repeat_with(next).take(count).collect()
+    }
+
+    /// Checks the gradient of `operation` at `x` in the direction of every element.
+    pub fn check(x: Vec<f32>, shape: &[usize], operation: impl Fn(&Tensor) -> Result<Tensor>) -> Result<()> {
+        // A weighted sum, so that every output counts and differently.
+        let objective = |x: &Tensor| -> Result<Tensor> {
+            let y = operation(x)?;
+            let weights = Tensor::from_vec(numbers(y.elem_count(), 99), y.shape(), &Device::Cpu)?;
+            (y * weights)?.sum_all()
+        };
+        let variable = Var::from_tensor(&Tensor::from_slice(&x, shape, &Device::Cpu)?)?;
+        let gradients = objective(&variable)?.backward()?;
+        let found = super::values(gradients.get(&variable).expect("the operation has a gradient"))?;
+        let step = 4e-3f32;
+        for (at, found) in found.iter().enumerate() {
+            let moved = |by: f32| -> Result<f64> {
+                let mut x = x.clone();
+                x[at] += by;
+                Ok(f64::from(objective(&Tensor::from_vec(x, shape, &Device::Cpu)?)?.to_scalar::<f32>()?))
+            };
+            let expected = (moved(step)? - moved(-step)?) / f64::from(2.0 * step);
+            let error = (f64::from(*found) - expected).abs();
+            assert!(error < 4e-3 * (1.0 + expected.abs()), "element {at}: {found}, finite difference {expected}");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gradient::{check, numbers};
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn rms_norm_has_the_gradients_of_finite_differences() -> Result<()> {
+        let gain = Tensor::from_vec(numbers(8, 3), 8, &Device::Cpu)?;
+        check(numbers(24, 1), &[3, 8], |x| x.apply_op2(&gain, RmsNorm { epsilon: 1e-5 }))?;
+        let x = Tensor::from_vec(numbers(24, 1), (3, 8), &Device::Cpu)?;
+        check(numbers(8, 3), &[8], |gain| x.apply_op2(gain, RmsNorm { epsilon: 1e-5 }))
+    }
+
+    #[test]
+    fn swiglu_has_the_gradient_of_finite_differences() -> Result<()> {
+        check(numbers(30, 5), &[3, 10], |x| x.apply_op1(SwiGlu))
+    }
+
+    #[test]
+    fn cross_entropy_has_the_gradient_of_finite_differences() -> Result<()> {
+        check(numbers(21, 7), &[3, 7], |x| x.apply_op1(CrossEntropy { targets: vec![0, 6, 3] }))
+    }
+}

@@ -26,12 +26,7 @@ struct World {
 fn world() -> World {
     let (dir, blobs) = blobs();
     let models = Arc::new(ModelStore::open(&[], MEMORY).unwrap());
-    World {
-        executor: EngineExecutor::new(models.clone(), blobs.clone()),
-        models,
-        blobs,
-        _dir: dir,
-    }
+    World { executor: EngineExecutor::new(models.clone(), blobs.clone()), models, blobs, _dir: dir }
 }
 
 fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
@@ -42,8 +37,7 @@ fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
 
 impl World {
     fn run(&self, work: &WorkSpec) -> Result<Outcome, ExecuteError> {
-        self.executor
-            .run(&self.models.built_in(), work, &H256([3; 32]), &Control::default())
+        self.executor.run(&self.models.built_in(), work, &H256([3; 32]), &Control::default())
     }
 }
 
@@ -60,10 +54,7 @@ fn the_same_job_gives_the_same_outcome_also_from_another_store() {
 fn what_is_the_jobs_fault_is_an_outcome_without_tokens() {
     let world = world();
     let too_long = changed(|work| work.max_input_tokens = 1);
-    assert_eq!(
-        world.run(&too_long).unwrap(),
-        Outcome::job_error(StopReason::InputTooLong)
-    );
+    assert_eq!(world.run(&too_long).unwrap(), Outcome::job_error(StopReason::InputTooLong));
     for work in [
         changed(|work| work.input = Input::Plain(vec![0xff].try_into().unwrap())),
         changed(|work| work.sampler.repetition_penalty_milli = 0),
@@ -85,9 +76,7 @@ fn what_is_the_nodes_fault_is_an_error() {
     let late = world.executor.run(&model, &work("once"), &H256::zero(), &late);
     assert!(matches!(late, Err(ExecuteError::TooSlow)));
     let other = super::support::MODEL;
-    let missing = world
-        .executor
-        .run(&other, &work("once"), &H256::zero(), &Control::default());
+    let missing = world.executor.run(&other, &work("once"), &H256::zero(), &Control::default());
     assert!(matches!(missing, Err(ExecuteError::ModelMissing(id)) if id == other));
 }
 
@@ -95,12 +84,7 @@ fn what_is_the_nodes_fault_is_an_error() {
 fn an_input_may_be_a_blob_that_is_here() {
     let world = world();
     let prompt = b"Once upon a time";
-    let blob = changed(|work| {
-        work.input = Input::Blob {
-            root: file_root(prompt),
-            length: prompt.len() as u64,
-        }
-    });
+    let blob = changed(|work| work.input = Input::Blob { root: file_root(prompt), length: prompt.len() as u64 });
     assert!(matches!(world.run(&blob), Err(ExecuteError::InputMissing(_))));
     world.blobs.put(ArtifactKind::File, prompt).unwrap();
     assert_eq!(world.run(&blob).unwrap(), world.run(&changed(|_| ())).unwrap());
@@ -170,10 +154,7 @@ fn models_stay_loaded_while_memory_allows_and_the_last_used_always_does() {
         let first = store.get(&store.built_in()).unwrap().unwrap();
         assert!(Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()));
         store.get(&other).unwrap().unwrap();
-        assert_eq!(
-            Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()),
-            kept
-        );
+        assert_eq!(Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()), kept);
     }
 }
 
@@ -181,10 +162,7 @@ fn models_stay_loaded_while_memory_allows_and_the_last_used_always_does() {
 fn tokens_are_turned_into_text_where_the_model_is_here() {
     let world = world();
     let outcome = world.run(&changed(|_| ())).unwrap();
-    let text = world
-        .models
-        .detokenize(&world.models.built_in(), &outcome.tokens)
-        .unwrap();
+    let text = world.models.detokenize(&world.models.built_in(), &outcome.tokens).unwrap();
     assert_eq!(text.as_deref(), Some(outcome.text.as_str()));
     assert_eq!(world.models.detokenize(&super::support::MODEL, &[1]), Ok(None));
 }

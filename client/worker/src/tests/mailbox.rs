@@ -19,13 +19,7 @@ fn provided(n_in: u32) -> (DutyId, Duty, Entry) {
     let duty = provide_for(key(), 1, 5, 50);
     let claim = commitment(&duty.binding, &crate::Outcome { n_in, ..outcome() });
     let duty = Duty::Provide(duty);
-    (
-        DutyId::of(&duty),
-        duty,
-        Entry::Commitment(CommitmentEntry {
-            commitment: Commitment::V1(claim),
-        }),
-    )
+    (DutyId::of(&duty), duty, Entry::Commitment(CommitmentEntry { commitment: Commitment::V1(claim) }))
 }
 
 #[test]
@@ -39,9 +33,7 @@ fn an_entry_lies_where_the_off_chain_worker_looks() {
     let Duty::Provide(provide) = &duty else { unreachable!() };
     let binding = &provide.binding;
     let key = commitment_key(&provide.key, binding.job, binding.attempt, &binding.seed);
-    let Entry::Commitment(entry) = entry else {
-        unreachable!()
-    };
+    let Entry::Commitment(entry) = entry else { unreachable!() };
     assert_eq!(storage.get(b"storage", &key), Some(entry.encode()));
 }
 
@@ -50,18 +42,9 @@ fn a_finding_lies_where_the_off_chain_worker_looks() {
     let mut storage = SharedStorage::default();
     let duty = check_for(key(), 1, commitment(&provide_for(key(), 1, 5, 50).binding, &outcome()));
     let at = finding_key(&duty.key, &duty.audit, &duty.beacon);
-    let finding = FindingEntry {
-        verdict: Verdict::Valid { units: 7 },
-        work_tag: None,
-        salt: H256([8; 32]),
-    };
+    let finding = FindingEntry { verdict: Verdict::Valid { units: 7 }, work_tag: None, salt: H256([8; 32]) };
     let duty = Duty::Check(duty);
-    publish(
-        &mut storage,
-        &DutyId::of(&duty),
-        &duty,
-        &Entry::Finding(finding.clone()),
-    );
+    publish(&mut storage, &DutyId::of(&duty), &duty, &Entry::Finding(finding.clone()));
     assert_eq!(storage.get(b"storage", &at), Some(finding.encode()));
 }
 
@@ -72,13 +55,8 @@ fn what_is_there_stays_so_that_nothing_is_attested_twice() {
     let (_, _, second) = provided(5);
     publish(&mut storage, &id, &duty, &first);
     assert_eq!(publish(&mut storage, &id, &duty, &first), Written::Kept { same: true });
-    assert_eq!(
-        publish(&mut storage, &id, &duty, &second),
-        Written::Kept { same: false }
-    );
-    let Entry::Commitment(first) = first else {
-        unreachable!()
-    };
+    assert_eq!(publish(&mut storage, &id, &duty, &second), Written::Kept { same: false });
+    let Entry::Commitment(first) = first else { unreachable!() };
     assert_eq!(storage.get(STORAGE_PREFIX, id.mailbox_key()), Some(first.encode()));
 }
 
@@ -89,10 +67,7 @@ fn what_is_no_result_for_the_duty_is_replaced() {
         let mut other = provide_for(key(), 1, 5, 50);
         other.binding.spec_hash = H256([77; 32]);
         let claim = commitment(&other.binding, &outcome());
-        CommitmentEntry {
-            commitment: Commitment::V1(claim),
-        }
-        .encode()
+        CommitmentEntry { commitment: Commitment::V1(claim) }.encode()
     };
     for damaged in [Vec::new(), vec![0, 1, 2], other] {
         let mut storage = SharedStorage::default();

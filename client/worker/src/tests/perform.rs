@@ -25,17 +25,11 @@ fn a_check_finds_the_first_difference() {
     let binding = binding(1, &work("once"));
     let claim = commitment(&binding, &outcome());
     assert_eq!(judge(&claim, &outcome()), Verdict::Valid { units: 7 });
-    let other_text = Outcome {
-        tokens: vec![10, 11, 13],
-        ..outcome()
-    };
+    let other_text = Outcome { tokens: vec![10, 11, 13], ..outcome() };
     assert_eq!(judge(&claim, &other_text), invalid(InvalidReason::OutputMismatch));
     let other_count = Outcome { n_in: 5, ..outcome() };
     assert_eq!(judge(&claim, &other_count), invalid(InvalidReason::CountMismatch));
-    let other_stop = Outcome {
-        stop: StopReason::MaxTokens,
-        ..outcome()
-    };
+    let other_stop = Outcome { stop: StopReason::MaxTokens, ..outcome() };
     assert_eq!(judge(&claim, &other_stop), invalid(InvalidReason::StopMismatch));
 }
 
@@ -50,47 +44,24 @@ fn a_job_nobody_can_run_is_valid_and_counts_no_units() {
 fn a_provider_keeps_its_output_and_commits_to_it() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = Workshop {
-        provide: always(outcome()),
-        check: always(outcome()),
-        keystore,
-        blobs: blobs.clone(),
-    };
+    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs: blobs.clone() };
     let duty = provide_for(key, 1, 5, 50);
-    let performed = workshop
-        .perform(&Duty::Provide(duty.clone()), &Control::default())
-        .unwrap();
-    let Entry::Commitment(entry) = performed.entry else {
-        panic!()
-    };
+    let performed = workshop.perform(&Duty::Provide(duty.clone()), &Control::default()).unwrap();
+    let Entry::Commitment(entry) = performed.entry else { panic!() };
     assert_eq!(entry.commitment.v1(), &commitment(&duty.binding, &outcome()));
-    assert_eq!(
-        blobs.output(&output_root(&outcome().tokens)).unwrap(),
-        Some(outcome().tokens)
-    );
+    assert_eq!(blobs.output(&output_root(&outcome().tokens)).unwrap(), Some(outcome().tokens));
 }
 
 #[test]
 fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let wrong = Outcome {
-        tokens: vec![0],
-        n_out: 1,
-        ..outcome()
-    };
-    let workshop = Workshop {
-        provide: always(wrong),
-        check: always(outcome()),
-        keystore,
-        blobs: blobs.clone(),
-    };
+    let wrong = Outcome { tokens: vec![0], n_out: 1, ..outcome() };
+    let workshop = Workshop { provide: always(wrong), check: always(outcome()), keystore, blobs: blobs.clone() };
     let claim = commitment(&binding(1, &work("once")), &outcome());
     let finding = |job| {
         let duty = Duty::Check(check_for(key.clone(), job, claim.clone()));
-        let Entry::Finding(entry) = workshop.perform(&duty, &Control::default()).unwrap().entry else {
-            panic!()
-        };
+        let Entry::Finding(entry) = workshop.perform(&duty, &Control::default()).unwrap().entry else { panic!() };
         entry
     };
     let (first, again, other) = (finding(1), finding(1), finding(2));
@@ -98,27 +69,15 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     assert_eq!(first, again, "a lost mailbox is filled with the same finding");
     assert_ne!(first.salt, other.salt);
     assert_eq!(first.work_tag, None);
-    assert!(
-        blobs.output(&claim.out_root).unwrap().is_some(),
-        "a checker can serve what it found valid"
-    );
+    assert!(blobs.output(&claim.out_root).unwrap().is_some(), "a checker can serve what it found valid");
 }
 
 #[test]
 fn a_check_of_a_wrong_output_keeps_nothing() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = Workshop {
-        provide: always(outcome()),
-        check: always(outcome()),
-        keystore,
-        blobs: blobs.clone(),
-    };
-    let wrong = Outcome {
-        tokens: vec![0],
-        n_out: 1,
-        ..outcome()
-    };
+    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs: blobs.clone() };
+    let wrong = Outcome { tokens: vec![0], n_out: 1, ..outcome() };
     let duty = Duty::Check(check_for(key, 1, commitment(&binding(1, &work("once")), &wrong)));
     let performed = workshop.perform(&duty, &Control::default()).unwrap();
     assert_eq!(performed.verdict, Some(invalid(InvalidReason::OutputMismatch)));
@@ -131,28 +90,13 @@ fn failures_say_whether_to_try_again() {
     let (keystore, key) = keystore();
     let fails_with = |error: fn() -> ExecuteError| {
         let executor = Arc::new(Fake(move |_: &WorkSpec, _: &Control| Err(error())));
-        let workshop = Workshop {
-            provide: executor.clone(),
-            check: executor,
-            keystore: keystore.clone(),
-            blobs: blobs.clone(),
-        };
-        workshop
-            .perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), &Control::default())
-            .unwrap_err()
+        let workshop =
+            Workshop { provide: executor.clone(), check: executor, keystore: keystore.clone(), blobs: blobs.clone() };
+        workshop.perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), &Control::default()).unwrap_err()
     };
-    assert!(matches!(
-        fails_with(|| ExecuteError::Cancelled).ended::<()>(),
-        Ended::Cancelled
-    ));
-    assert!(matches!(
-        fails_with(|| ExecuteError::ModelMissing(MODEL)).ended::<()>(),
-        Ended::Hopeless
-    ));
-    assert!(matches!(
-        fails_with(|| ExecuteError::InputMissing(H256::zero())).ended::<()>(),
-        Ended::Failed
-    ));
+    assert!(matches!(fails_with(|| ExecuteError::Cancelled).ended::<()>(), Ended::Cancelled));
+    assert!(matches!(fails_with(|| ExecuteError::ModelMissing(MODEL)).ended::<()>(), Ended::Hopeless));
+    assert!(matches!(fails_with(|| ExecuteError::InputMissing(H256::zero())).ended::<()>(), Ended::Failed));
     let panicked = fails_with(|| panic!("out of range"));
     assert_eq!(panicked.reason(), "panicked");
     assert!(panicked.to_string().contains("out of range"));
@@ -162,12 +106,7 @@ fn failures_say_whether_to_try_again() {
 fn a_key_that_is_gone_and_a_class_not_known_are_hopeless() {
     let (_dir, blobs) = blobs();
     let (keystore, own) = keystore();
-    let workshop = Workshop {
-        provide: always(outcome()),
-        check: always(outcome()),
-        keystore,
-        blobs,
-    };
+    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs };
     let duty = check_for(key(), 1, commitment(&binding(1, &work("once")), &outcome()));
     let failure = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::KeyMissing));
@@ -175,8 +114,6 @@ fn a_key_that_is_gone_and_a_class_not_known_are_hopeless() {
 
     let mut exact = provide_for(own, 1, 5, 50);
     exact.class = VerificationClass::Exact;
-    let failure = workshop
-        .perform(&Duty::Provide(exact), &Control::default())
-        .unwrap_err();
+    let failure = workshop.perform(&Duty::Provide(exact), &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::ClassNotSupported(VerificationClass::Exact)));
 }

@@ -10,20 +10,11 @@ use strike_primitives::{api::Duty, BlockNumber, JobId};
 const BOUNDS: Bounds = Bounds { duties: 4, runs: 2 };
 
 fn owed(duty: Duty) -> Owed {
-    Owed {
-        id: DutyId::of(&duty),
-        duty,
-        delivered: false,
-    }
+    Owed { id: DutyId::of(&duty), duty, delivered: false }
 }
 
 fn view(best: BlockNumber, finalized: BlockNumber, duties: impl IntoIterator<Item = Duty>) -> View {
-    View {
-        best,
-        finalized,
-        owed: duties.into_iter().map(owed).collect(),
-        may_start: true,
-    }
+    View { best, finalized, owed: duties.into_iter().map(owed).collect(), may_start: true }
 }
 
 fn job_of(duty: &Duty) -> JobId {
@@ -122,9 +113,7 @@ fn a_duty_that_comes_back_waits_for_its_cancelled_run_to_end() {
 #[test]
 fn another_spec_under_the_same_id_is_other_work() {
     let mut schedule = Schedule::<u32>::new(BOUNDS);
-    let Duty::Provide(mut other) = provide(1, 9, 40) else {
-        unreachable!()
-    };
+    let Duty::Provide(mut other) = provide(1, 9, 40) else { unreachable!() };
     other.work = super::support::work("twice");
     let id = DutyId::of(&provide(1, 9, 40));
     schedule.observe(view(10, 9, [provide(1, 9, 40)]));
@@ -153,9 +142,7 @@ fn a_failed_run_is_tried_again_later_and_not_for_ever() {
     for best in 10..1_000 {
         schedule.observe(view(best, 9, [duty.clone()]));
         for action in schedule.actions() {
-            let Action::Start { run, .. } = action else {
-                panic!("{action:?}")
-            };
+            let Action::Start { run, .. } = action else { panic!("{action:?}") };
             started += 1;
             schedule.finished(&id, run, Ended::Failed);
             assert_eq!(short(schedule.actions()), []);
@@ -179,10 +166,7 @@ fn a_hopeless_run_is_not_tried_again() {
 #[test]
 fn nothing_starts_while_the_node_catches_up() {
     let mut schedule = Schedule::<u32>::new(BOUNDS);
-    schedule.observe(View {
-        may_start: false,
-        ..view(10, 9, [provide(1, 9, 40)])
-    });
+    schedule.observe(View { may_start: false, ..view(10, 9, [provide(1, 9, 40)]) });
     assert_eq!(short(schedule.actions()), []);
     schedule.observe(view(11, 9, [provide(1, 9, 40)]));
     assert_eq!(short(schedule.actions()), [Short::Start(1)]);
@@ -191,12 +175,7 @@ fn nothing_starts_while_the_node_catches_up() {
 #[derive(Clone, Debug)]
 enum Step {
     /// Best and final heights move on by these; the list holds these jobs, with these of them in the mailbox.
-    Look {
-        best: u32,
-        finalized: u32,
-        listed: Vec<(JobId, u32, u32)>,
-        delivered: u8,
-    },
+    Look { best: u32, finalized: u32, listed: Vec<(JobId, u32, u32)>, delivered: u8 },
     /// One of the runs ends.
     Finish { which: prop::sample::Index, how: u8 },
     /// Results reach the mailbox, or do not.
@@ -206,14 +185,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let job = (0u64..8, 0u32..30, 1u32..60);
     prop_oneof![
-        (0u32..3, 0u32..3, prop::collection::vec(job, 0..8), any::<u8>()).prop_map(
-            |(best, finalized, listed, delivered)| Step::Look {
-                best,
-                finalized,
-                listed,
-                delivered
-            }
-        ),
+        (0u32..3, 0u32..3, prop::collection::vec(job, 0..8), any::<u8>())
+            .prop_map(|(best, finalized, listed, delivered)| Step::Look { best, finalized, listed, delivered }),
         (any::<prop::sample::Index>(), 0u8..4).prop_map(|(which, how)| Step::Finish { which, how }),
         any::<bool>().prop_map(Step::Deliver),
     ]

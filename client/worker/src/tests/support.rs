@@ -21,10 +21,7 @@ use strike_primitives::{
 };
 
 pub const CLASS: VerificationClass = VerificationClass::Statistical;
-pub const MODEL: ArtifactId = ArtifactId {
-    kind: ArtifactKind::Bundle,
-    root: H256([9; 32]),
-};
+pub const MODEL: ArtifactId = ArtifactId { kind: ArtifactKind::Bundle, root: H256([9; 32]) };
 
 pub fn work(prompt: &str) -> WorkSpec {
     WorkSpec::Generate(Generate {
@@ -53,15 +50,7 @@ pub fn key() -> AppKey {
 
 pub fn provide_for(key: AppKey, job: JobId, assigned_at: BlockNumber, deadline: BlockNumber) -> ProvideDuty {
     let work = work("once");
-    ProvideDuty {
-        key,
-        binding: binding(job, &work),
-        model: MODEL,
-        class: CLASS,
-        work,
-        assigned_at,
-        deadline,
-    }
+    ProvideDuty { key, binding: binding(job, &work), model: MODEL, class: CLASS, work, assigned_at, deadline }
 }
 
 pub fn provide(job: JobId, assigned_at: BlockNumber, deadline: BlockNumber) -> Duty {
@@ -73,14 +62,7 @@ pub fn commitment(binding: &AttemptBinding, outcome: &Outcome) -> CommitmentV1 {
     let out_root = output_root(&outcome.tokens);
     let Outcome { n_in, n_out, stop, .. } = *outcome;
     let job_root = job_root(binding, &out_root, &None, n_in, n_out, stop);
-    CommitmentV1 {
-        job_root,
-        out_root,
-        trace_root: None,
-        n_in,
-        n_out,
-        stop,
-    }
+    CommitmentV1 { job_root, out_root, trace_root: None, n_in, n_out, stop }
 }
 
 pub fn check_for(key: AppKey, job: JobId, claim: CommitmentV1) -> CheckDuty {
@@ -89,12 +71,7 @@ pub fn check_for(key: AppKey, job: JobId, claim: CommitmentV1) -> CheckDuty {
     CheckDuty {
         key,
         validator: AccountId::new([4; 32]),
-        audit: AuditRef {
-            job,
-            attempt: 0,
-            commitment: commitment.hash(),
-            beacon_block: 6,
-        },
+        audit: AuditRef { job, attempt: 0, commitment: commitment.hash(), beacon_block: 6 },
         beacon: H256([5; 32]),
         binding: binding(job, &work),
         model: MODEL,
@@ -107,13 +84,7 @@ pub fn check_for(key: AppKey, job: JobId, claim: CommitmentV1) -> CheckDuty {
 }
 
 pub fn outcome() -> Outcome {
-    Outcome {
-        tokens: vec![10, 11, 12],
-        n_in: 4,
-        n_out: 3,
-        stop: StopReason::EndOfText,
-        text: "there was a".into(),
-    }
+    Outcome { tokens: vec![10, 11, 12], n_in: 4, n_out: 3, stop: StopReason::EndOfText, text: "there was a".into() }
 }
 
 /// Off-chain storage whose clones are the same storage, as a node's are.

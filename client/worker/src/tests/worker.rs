@@ -32,12 +32,7 @@ impl Chain for Paper {
             Duty::Provide(duty) => keys.contains(&duty.key),
             Duty::Check(duty) => keys.contains(&duty.key),
         };
-        Ok(Look {
-            best,
-            finalized,
-            duties: duties.into_iter().filter(owes).collect(),
-            syncing: false,
-        })
+        Ok(Look { best, finalized, duties: duties.into_iter().filter(owes).collect(), syncing: false })
     }
 }
 
@@ -96,11 +91,7 @@ impl World {
     fn metric(&self, name: &str) -> f64 {
         let families = self.registry.gather();
         let family = families.iter().find(|family| family.get_name() == name).unwrap();
-        family
-            .get_metric()
-            .iter()
-            .map(|metric| metric.get_counter().get_value())
-            .sum()
+        family.get_metric().iter().map(|metric| metric.get_counter().get_value()).sum()
     }
 }
 
@@ -214,8 +205,5 @@ async fn the_task_ends_with_the_client() {
     let mut world = World::new();
     let task = world.start(always(outcome()));
     world.wake.close_channel();
-    tokio::time::timeout(Duration::from_secs(5), task)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
 }

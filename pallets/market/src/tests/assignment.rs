@@ -80,14 +80,12 @@ fn a_changed_ask_does_not_touch_jobs_that_run() {
 fn asks_that_do_not_fit_are_passed_over() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).ask(provider(2), 200_000, 1).run(|| {
         // Each condition rules the cheaper one out.
-        let cases: [(fn(), fn()); 6] = [
+        type Change = fn();
+        let cases: [(Change, Change); 6] = [
             (|| Inactive::set(&[provider(1)].into()), || Inactive::set(&Default::default())),
             (|| Linked::set(&[(requester(), provider(1))].into()), || Linked::set(&Default::default())),
             (|| Linked::set(&[(provider(1), requester())].into()), || Linked::set(&Default::default())),
-            (
-                || with_bond(&provider(1), |bond| Ok(bond.1 = BOND - 9_999)).unwrap(),
-                || with_bond(&provider(1), |bond| Ok(bond.1 = 0)).unwrap(),
-            ),
+            (|| set_reserved(BOND - 9_999), || set_reserved(0)),
             (|| serve(provider(1), false), || serve(provider(1), true)),
             (
                 || {
@@ -114,6 +112,13 @@ fn asks_that_do_not_fit_are_passed_over() {
         }
         assert_eq!(assignee(submit(UNIT)), Some(provider(1)));
     });
+}
+
+/// Let other business take a part of the first provider's bond.
+fn set_reserved(amount: Balance) {
+    let mut bonds = Bonds::get();
+    bonds.insert(provider(1), (BOND, amount));
+    Bonds::set(&bonds);
 }
 
 fn serve(provider: AccountId, serves: bool) {
@@ -189,11 +194,11 @@ fn a_waiting_job_gets_the_ask_that_comes() {
 #[test]
 fn a_waiting_job_gets_the_bond_that_grows() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
-        with_bond(&provider(1), |bond| Ok(bond.1 = BOND)).unwrap();
+        set_reserved(BOND);
         let id = submit(UNIT);
         next_block();
         assert!(is_pending(id));
-        with_bond(&provider(1), |bond| Ok(bond.1 = 0)).unwrap();
+        set_reserved(0);
         next_block();
         assert_eq!(assignee(id), Some(provider(1)));
     });

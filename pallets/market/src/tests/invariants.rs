@@ -66,35 +66,35 @@ fn run(step: Step) {
         match step {
             Step::PlaceAsk { provider: n, price, capacity, other } => {
                 Market::place_ask(RuntimeOrigin::signed(provider(n)), model(other), CLASS, price, capacity, 1_000)
-            },
+            }
             Step::WithdrawAsk { provider: n, other } => {
                 Market::withdraw_ask(RuntimeOrigin::signed(provider(n)), model(other), CLASS)
-            },
+            }
             Step::Submit { requester, max_price, deadline, other } => {
                 let order = JobOrderV1 { model: model(other), deadline, ..order(max_price) };
                 Market::submit(RuntimeOrigin::signed(account(requester)), JobOrder::V1(order))
                     .map(|_| ())
                     .map_err(|error| error.error)
-            },
+            }
             Step::Cancel { requester, pick } => {
                 let id = picked(pick, |state| matches!(state, JobState::Pending { .. }));
                 Market::cancel(RuntimeOrigin::signed(account(requester)), id)
-            },
+            }
             Step::Commit { pick } => {
                 let id = picked(pick, |state| matches!(state, JobState::Assigned(_)));
                 let attempt = Jobs::<Test>::get(id).map_or(0, |job| job.attempt);
                 Market::on_committed(id, attempt)
-            },
+            }
             Step::Judge { pick, verdict, verifiers } => {
                 let id = picked(pick, |state| matches!(state, JobState::Committed { .. }));
                 let attempt = Jobs::<Test>::get(id).map_or(0, |job| job.attempt);
                 let verifiers: Vec<_> = (0..verifiers).map(verifier).collect();
                 Market::on_verdict(id, attempt, outcome(verdict, &verifiers))
-            },
+            }
             Step::Settle { pick } => {
                 let id = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 Market::settle(RuntimeOrigin::signed(account(2)), id).map(|_| ()).map_err(|error| error.error)
-            },
+            }
             Step::Claim { who } => Market::claim(RuntimeOrigin::signed(account(who))),
             Step::Activate { provider: n, active } => {
                 let mut inactive = Inactive::get();
@@ -105,7 +105,7 @@ fn run(step: Step) {
                 }
                 Inactive::set(&inactive);
                 Ok(())
-            },
+            }
             Step::Blocks { count, tight } => {
                 let worst = Market::worst_settlement().max(Market::worst_deadline()).max(Market::worst_visit());
                 for _ in 0..count {
@@ -113,7 +113,7 @@ fn run(step: Step) {
                     next_block_with(&mut WeightMeter::with_limit(limit));
                 }
                 Ok(())
-            },
+            }
         }
     });
 }

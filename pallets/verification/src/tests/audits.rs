@@ -7,6 +7,7 @@ use crate::{
 use frame_support::assert_ok;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 use strike_primitives::{
+    traits::Audits,
     verdict::{AssignmentProof, InvalidReason, Verdict},
     AccountId, H256,
 };
@@ -413,5 +414,19 @@ fn an_outcome_refused_for_ever_is_given_up() {
             events.iter().filter(|it| matches!(it, RuntimeEvent::Verification(Event::OutcomeDeferred { .. })));
         assert_eq!(deferred.count() as u32, MAX_DELIVERIES - 1);
         assert_eq!(Verification::audit(1).unwrap().verdict, Some(VALID));
+    });
+}
+
+#[test]
+fn a_provider_linked_to_half_of_the_validators_is_judged_by_nobody() {
+    ExtBuilder::default().validators(4).execute(|| {
+        let strangers = [validator(0), validator(1)];
+        Links::set(strangers.map(|linked| (provider().account, linked.account)).to_vec());
+        assert!(!<Verification as Audits>::has_eligible_validator(&provider().account));
+        committed(7);
+        assert_eq!(outcome().verdict, None);
+
+        Links::set(vec![(provider().account, validator(0).account)]);
+        assert!(<Verification as Audits>::has_eligible_validator(&provider().account));
     });
 }

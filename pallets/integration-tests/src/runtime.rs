@@ -1,0 +1,204 @@
+//! The runtime of the tests. Pallets, order and shares as in the chain's; periods are shorter.
+
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU128, ConstU16, ConstU32, ConstU64, Get},
+    weights::{
+        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+        Weight,
+    },
+    PalletId,
+};
+use frame_system::limits::BlockWeights;
+use sp_runtime::{
+    traits::{BlakeTwo256, IdentityLookup},
+    Perbill,
+};
+use strike_primitives::{AccountId, Balance, BlockNumber, H256, TOKEN};
+
+pub type TxExtension = frame_system::AuthorizeCall<Test>;
+pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
+type Block = sp_runtime::generic::Block<sp_runtime::generic::Header<BlockNumber, BlakeTwo256>, Extrinsic>;
+
+/// A thousandth of a token.
+pub const ED: Balance = TOKEN / 1_000;
+pub const MIN_PRICE: Balance = TOKEN / 1_000_000;
+pub const MIN_BOND: Balance = 100 * TOKEN;
+/// Shorter than an audit, so that a bond can be due while a job is open.
+pub const UNBONDING_PERIOD: BlockNumber = 10;
+pub const MIN_DEADLINE: BlockNumber = 4;
+pub const MAX_DEADLINE: BlockNumber = 30;
+pub const SEAL_PERIOD: BlockNumber = 12;
+pub const SEAL_GRACE: BlockNumber = 3;
+pub const REVEAL_PERIOD: BlockNumber = 6;
+pub const RETENTION: BlockNumber = 20;
+pub const JOB_DEPOSIT: Balance = TOKEN / 2;
+pub const ASK_DEPOSIT: Balance = TOKEN / 10;
+pub const INVALID_PENALTY: Perbill = Perbill::from_percent(50);
+
+#[frame_support::runtime]
+mod test_runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    pub struct Test;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system;
+    #[runtime::pallet_index(4)]
+    pub type Balances = pallet_balances;
+    // Genesis is built in this order: asks need models and providers.
+    #[runtime::pallet_index(40)]
+    pub type Provenance = pallet_provenance;
+    #[runtime::pallet_index(41)]
+    pub type Providers = pallet_providers;
+    #[runtime::pallet_index(42)]
+    pub type Market = pallet_market;
+    #[runtime::pallet_index(43)]
+    pub type Verification = pallet_verification;
+}
+
+parameter_types! {
+    pub MaxBlock: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_mul(2), u64::MAX);
+    pub TestBlockWeights: BlockWeights =
+        BlockWeights::with_sensible_defaults(MaxBlock::get(), Perbill::from_percent(75));
+    pub const MaxRoyalty: Perbill = Perbill::from_percent(50);
+    pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
+    pub const VerifierShare: Perbill = Perbill::from_percent(10);
+    pub const BurnShare: Perbill = Perbill::from_percent(5);
+    pub const LatePenalty: Perbill = Perbill::from_percent(10);
+    pub const InvalidPenalty: Perbill = INVALID_PENALTY;
+    pub const MarketHookShare: Perbill = Perbill::from_percent(20);
+    pub const VerificationHookShare: Perbill = Perbill::from_percent(10);
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+    type AccountId = AccountId;
+    type Lookup = IdentityLookup<AccountId>;
+    type Hash = H256;
+    type Hashing = BlakeTwo256;
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type BlockWeights = TestBlockWeights;
+    type DbWeight = ParityDbWeight;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<ED>;
+    type AccountStore = System;
+}
+
+impl pallet_provenance::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type BaseDeposit = ConstU128<{ TOKEN / 10 }>;
+    type ByteDeposit = ConstU128<{ TOKEN / 10_000 }>;
+    type MaxRoyalty = MaxRoyalty;
+    type MaxName = ConstU32<64>;
+    type WeightInfo = pallet_provenance::weights::CountedWeight<Test>;
+}
+
+impl pallet_providers::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Artifacts = Provenance;
+    type MinBond = ConstU128<MIN_BOND>;
+    type UnbondingPeriod = ConstU32<UNBONDING_PERIOD>;
+    type MaxModels = ConstU32<32>;
+    type MaxLinked = ConstU32<16>;
+    type WeightInfo = pallet_providers::weights::CountedWeight<Test>;
+}
+
+impl pallet_market::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Providers = Providers;
+    type Exposure = Providers;
+    type Artifacts = Provenance;
+    type Royalties = Provenance;
+    type Audits = Verification;
+    type PalletId = MarketPalletId;
+    type MaxAsksPerModel = ConstU32<128>;
+    type MaxAsksPerProvider = ConstU32<64>;
+    type MaxCapacity = ConstU32<1_024>;
+    type MaxPending = ConstU32<1_024>;
+    type MaxMatches = ConstU32<64>;
+    type MinDeadline = ConstU32<MIN_DEADLINE>;
+    type MaxDeadline = ConstU32<MAX_DEADLINE>;
+    type MaxAttempts = ConstU16<2>;
+    type MinPrice = ConstU128<MIN_PRICE>;
+    type VerifierShare = VerifierShare;
+    type BurnShare = BurnShare;
+    type LatePenalty = LatePenalty;
+    type InvalidPenalty = InvalidPenalty;
+    type JobDeposit = ConstU128<JOB_DEPOSIT>;
+    type AskDeposit = ConstU128<ASK_DEPOSIT>;
+    type Retention = ConstU32<RETENTION>;
+    type HookShare = MarketHookShare;
+    type WeightInfo = pallet_market::weights::CountedWeight<Test>;
+}
+
+/// A value for each author, as a VRF output would be.
+pub struct AuthorRandomness;
+
+impl Get<Option<H256>> for AuthorRandomness {
+    fn get() -> Option<H256> {
+        let parent = System::block_number().checked_sub(1)?;
+        (parent > 0).then(|| H256(sp_io::hashing::blake2_256(&parent.to_le_bytes())))
+    }
+}
+
+impl pallet_verification::Config for Test {
+    type ProviderRegistry = Providers;
+    type Assignments = Market;
+    type OnVerdict = Market;
+    type AuthorRandomness = AuthorRandomness;
+    type SealPeriod = ConstU32<SEAL_PERIOD>;
+    type SealGrace = ConstU32<SEAL_GRACE>;
+    type RevealPeriod = ConstU32<REVEAL_PERIOD>;
+    type BeaconHistory = ConstU32<{ MAX_DEADLINE + SEAL_PERIOD + REVEAL_PERIOD + 20 }>;
+    type HookShare = VerificationHookShare;
+    type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
+    type ResendAfter = ConstU32<4>;
+    type WeightInfo = pallet_verification::weights::CountedWeight<Test>;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    type RuntimeCall = RuntimeCall;
+    type Extrinsic = Extrinsic;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    type Extension = TxExtension;
+    fn create_transaction(call: RuntimeCall, extension: Self::Extension) -> Extrinsic {
+        Extrinsic::new_transaction(call, extension)
+    }
+}
+
+impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Test
+where
+    RuntimeCall: From<LocalCall>,
+{
+    fn create_extension() -> Self::Extension {
+        TxExtension::new()
+    }
+}

@@ -1,0 +1,15 @@
+//! Behaviour, by what it is about. The invariants are checked after every block and at the end of every test.
+
+mod bonds;
+mod eligibility;
+mod failures;
+mod properties;
+mod records;
+mod settlement;
+
+/// What each pallet asks of its constants holds for the chain's shares and the short periods.
+#[test]
+fn the_configuration_is_sound() {
+    use frame_support::traits::IntegrityTest;
+    crate::world::ExtBuilder::default().run(|| crate::runtime::AllPalletsWithSystem::integrity_test());
+}
