@@ -21,6 +21,8 @@ pub struct Cli {
 
 /// How to run the node.
 #[derive(Debug, Clone, clap::Args)]
+// Its argument group would have the name of the one inside.
+#[group(skip)]
 pub struct RunCmd {
     /// What any Substrate node takes.
     #[clap(flatten)]
@@ -36,6 +38,10 @@ pub struct RunCmd {
     /// A folder with models to run jobs and checks with. May be given several times.
     #[arg(long = "model-dir", value_name = "PATH")]
     pub model_dirs: Vec<PathBuf>,
+
+    /// Where compiled runtimes are kept; nodes of one machine may share it. By default a folder below the base path.
+    #[arg(long, value_name = "PATH")]
+    pub wasm_cache: Option<PathBuf>,
 }
 
 impl RunCmd {
@@ -47,6 +53,7 @@ impl RunCmd {
             provider_seed: development
                 .then(|| format!("//{}", strike_runtime::genesis_config_presets::PROVIDER)),
             model_dirs: self.model_dirs.clone(),
+            wasm_cache: self.wasm_cache.clone(),
         }
     }
 

@@ -5,7 +5,6 @@ use crate::{
     cli::{Cli, RunCmd, Subcommand},
     service::{self, WrapProvider},
 };
-use clap::Parser;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::{Configuration, PartialComponents, Role, TaskManager};
@@ -78,7 +77,7 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
                 task_manager,
                 import_queue,
                 ..
-            } = service::new_partial(&config)?;
+            } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
@@ -86,7 +85,7 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
                 client,
                 task_manager,
                 ..
-            } = service::new_partial(&config)?;
+            } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
@@ -94,7 +93,7 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
                 client,
                 task_manager,
                 ..
-            } = service::new_partial(&config)?;
+            } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, config.chain_spec), task_manager))
         }),
         Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
@@ -103,7 +102,7 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
                 task_manager,
                 import_queue,
                 ..
-            } = service::new_partial(&config)?;
+            } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::PurgeChain(cmd)) => cli
@@ -115,7 +114,7 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
                 task_manager,
                 backend,
                 ..
-            } = service::new_partial(&config)?;
+            } = service::new_partial(&config, None)?;
             // Epochs and authority sets are kept beside the blocks and have to go back with them.
             let revert_consensus = Box::new(|client: std::sync::Arc<_>, backend, blocks| {
                 sc_consensus_babe::revert(std::sync::Arc::clone(&client), backend, blocks)?;
@@ -161,6 +160,7 @@ fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
     fn parse(arguments: &[&str]) -> Cli {
         Cli::try_parse_from(std::iter::once(&"strike-node").chain(arguments))

@@ -200,16 +200,16 @@ mod runtime {
     #[runtime::pallet_index(15)]
     pub type Sudo = pallet_sudo;
 
-    // In this order genesis registers models before providers offer them.
-    #[runtime::pallet_index(43)]
+    // Genesis is built in the order of the indices: models before those who serve them, these before their asks.
+    #[runtime::pallet_index(40)]
     pub type Provenance = pallet_provenance;
 
-    #[runtime::pallet_index(40)]
+    #[runtime::pallet_index(41)]
     pub type Providers = pallet_providers;
 
-    #[runtime::pallet_index(41)]
+    #[runtime::pallet_index(42)]
     pub type Market = pallet_market;
 
-    #[runtime::pallet_index(42)]
+    #[runtime::pallet_index(43)]
     pub type Verification = pallet_verification;
 }

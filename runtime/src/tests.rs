@@ -3,7 +3,7 @@
 use crate::{
     configs::{session::GenesisValidators, transactions::extension},
     constants::{currency::MILLISTRIKE, time},
-    genesis_config_presets::{development, local_testnet, ENDOWMENT},
+    genesis_config_presets::{development, local_testnet, ENDOWMENT, MODEL_OWNER, PROVIDER},
     AccountId, Balances, Historical, PalletInfo, Runtime, RuntimeCall, RuntimeGenesisConfig,
     Session, SessionKeys, System, TransactionPayment, TxExtension, UncheckedExtrinsic, VERSION,
 };
@@ -14,7 +14,7 @@ use frame_support::{
 };
 use pallet_session::{historical::SessionManager as _, NextKeys, QueuedKeys};
 use serde_json::Value;
-use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Ferdie};
 use sp_runtime::{
     generic::Era,
     traits::{OpaqueKeys, TransactionExtension},
@@ -59,10 +59,11 @@ fn presets_name_their_validators_and_endow_the_development_accounts() {
             Session::validators(),
             accounts(&[Alice, Bob, Charlie, Dave])
         );
-        for account in [Alice, Bob, Charlie, Dave, Eve, Ferdie] {
-            assert_eq!(Balances::free_balance(account.to_account_id()), ENDOWMENT);
+        // A provider's bond and a model's deposit are on hold, and still its own.
+        for account in [Alice, Bob, Charlie, Dave, PROVIDER, Ferdie, MODEL_OWNER] {
+            assert_eq!(Balances::total_balance(&account.to_account_id()), ENDOWMENT);
         }
-        assert_eq!(Balances::total_issuance(), 6 * ENDOWMENT);
+        assert_eq!(Balances::total_issuance(), 7 * ENDOWMENT);
     });
 }
 
@@ -83,6 +84,10 @@ fn pallet_indices_are_for_ever() {
     assert_eq!(index::<crate::Grandpa>(), Some(9));
     assert_eq!(index::<crate::AuthorityDiscovery>(), Some(10));
     assert_eq!(index::<crate::Sudo>(), Some(15));
+    assert_eq!(index::<crate::Provenance>(), Some(40));
+    assert_eq!(index::<crate::Providers>(), Some(41));
+    assert_eq!(index::<crate::Market>(), Some(42));
+    assert_eq!(index::<crate::Verification>(), Some(43));
     assert_eq!(crate::Sudo::name(), "Sudo");
 }
 

@@ -140,13 +140,14 @@ impl Network {
 
     async fn start_nodes(&mut self, options: &Options) -> Result<()> {
         let plans = plan(options, &self.base_path)?;
+        let chain = chain_spec(&options.binary, &self.base_path).await?;
         for plan in &plans {
             let binary = plan.provider.as_ref().and_then(|provider| provider.binary.as_ref());
             let binary = binary.unwrap_or(&options.binary);
             if let Some(provider) = &plan.provider {
-                insert_app_key(binary, &plan.base_path, &provider.app_key).await?;
+                insert_app_key(binary, &chain, &plan.base_path, &provider.app_key).await?;
             }
-            let args = arguments(plan, &plans, &options.node_args);
+            let args = arguments(plan, &plans, &chain, &options.node_args);
             let log = self.base_path.join(format!("{}.log", plan.name));
             let url = format!("ws://127.0.0.1:{}", plan.rpc);
             let env = plan.provider.as_ref().map(|provider| provider.env.clone()).unwrap_or_default();
@@ -374,30 +375,52 @@ fn write_secret(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts a provider's app key into its keystore.
-async fn insert_app_key(binary: &Path, base_path: &Path, suri: &str) -> Result<()> {
-    let key_type = String::from_utf8_lossy(&APP_KEY_TYPE.0).into_owned();
-    let mut command = Command::new(binary);
-    command.args(["key", "insert", "--chain", CHAIN, "--scheme", "sr25519", "--key-type", &key_type]);
-    command.args(["--suri", suri, "--base-path"]).arg(base_path).kill_on_drop(true);
+/// Writes the chain's specification with its genesis state, once for all nodes: making that state takes each of them seconds.
+async fn chain_spec(binary: &Path, base_path: &Path) -> Result<PathBuf> {
+    let path = base_path.join("chain-spec.json");
+    if !path.exists() {
+        let mut command = Command::new(binary);
+        command.args(["export-chain-spec", "--raw", "--chain", CHAIN, "--output"]).arg(&path).kill_on_drop(true);
+        run(binary, command, "ChainSpecNotWritten").await?;
+    }
+    Ok(path)
+}
+
+/// Where the nodes of all networks of this user keep compiled runtimes.
+fn wasm_cache() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(std::env::temp_dir);
+    cache.join("strike").join("wasm")
+}
+
+/// Runs a subcommand of the node to its end.
+async fn run(binary: &Path, mut command: Command, failure: &'static str) -> Result<()> {
     let output = command.output().await.map_err(|error| {
         Error::new("NodeNotStarted", format!("{}: {error}", binary.display()))
             .hint("'make build' builds strike-node; --node-binary names another one")
     })?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::new(
-            "KeyNotInserted",
-            format!("strike-node key insert ended with {}: {why}", output.status),
-        ));
+        return Err(Error::new(failure, format!("strike-node ended with {}: {why}", output.status)));
     }
     Ok(())
 }
 
-fn arguments(plan: &Plan, all: &[Plan], more: &[String]) -> Vec<String> {
+/// Puts a provider's app key into its keystore.
+async fn insert_app_key(binary: &Path, chain: &Path, base_path: &Path, suri: &str) -> Result<()> {
+    let key_type = String::from_utf8_lossy(&APP_KEY_TYPE.0).into_owned();
+    let mut command = Command::new(binary);
+    command.args(["key", "insert", "--scheme", "sr25519", "--key-type", &key_type, "--suri", suri, "--chain"]);
+    command.arg(chain).arg("--base-path").arg(base_path).kill_on_drop(true);
+    run(binary, command, "KeyNotInserted").await
+}
+
+fn arguments(plan: &Plan, all: &[Plan], chain: &Path, more: &[String]) -> Vec<String> {
     let mut args: Vec<String> = [
         "--chain",
-        CHAIN,
+        &chain.to_string_lossy(),
+        "--wasm-cache",
+        &wasm_cache().to_string_lossy(),
         "--base-path",
         &plan.base_path.to_string_lossy(),
         "--node-key-file",
@@ -471,7 +494,7 @@ mod tests {
     fn validators_and_providers_get_their_roles() {
         let folder = tempfile::tempdir().unwrap();
         let plans = plan(&options(Ports::Free), folder.path()).unwrap();
-        let args = |index: usize| arguments(&plans[index], &plans, &["--extra".into()]);
+        let args = |index: usize| arguments(&plans[index], &plans, Path::new("spec.json"), &["--extra".into()]);
         assert!(args(0).contains(&"--alice".to_owned()) && !args(0).contains(&"--provider".to_owned()));
         assert!(args(4).contains(&"--provider".to_owned()) && !args(4).contains(&"--eve".to_owned()));
         assert_eq!(args(2).iter().filter(|arg| *arg == "--bootnodes").count(), 4);

@@ -116,7 +116,9 @@ impl Config {
             Some(OneOrMany::Many(ids)) if ids.len() <= 64 => ids,
             Some(OneOrMany::Many(ids)) => return out_of_range("eos_token_id", ids.len(), "at most 64 ids".to_owned()),
         };
-        for (field, id) in eos.iter().map(|id| ("eos_token_id", id)).chain(raw.bos_token_id.iter().map(|id| ("bos_token_id", id))) {
+        for (field, id) in
+            eos.iter().map(|id| ("eos_token_id", id)).chain(raw.bos_token_id.iter().map(|id| ("bos_token_id", id)))
+        {
             if *id as usize >= vocab_size {
                 return out_of_range(field, id, format!("below the vocab_size {vocab_size}"));
             }
@@ -155,7 +157,12 @@ impl Config {
     /// Parameters that follow from the shapes.
     pub fn parameters(&self) -> u64 {
         let [h, i, q, kv, v, l] = [
-            self.hidden_size, self.intermediate_size, self.query_width(), self.kv_width(), self.vocab_size, self.layers,
+            self.hidden_size,
+            self.intermediate_size,
+            self.query_width(),
+            self.kv_width(),
+            self.vocab_size,
+            self.layers,
         ]
         .map(|n| n as u64);
         // Bounded above: 2^15 * (2^18 + 2^19 + 2^19) * 2^8 stays far below 2^64.
@@ -186,15 +193,22 @@ mod tests {
     use super::*;
 
     fn edited(edit: impl Fn(&mut serde_json::Map<String, serde_json::Value>)) -> Result<Config, ModelError> {
-        let mut value: serde_json::Value =
-            serde_json::from_slice(include_bytes!("../models/builtin/config.json")).expect("the built-in config is JSON");
+        let mut value: serde_json::Value = serde_json::from_slice(include_bytes!("../models/builtin/config.json"))
+            .expect("the built-in config is JSON");
         edit(value.as_object_mut().expect("the built-in config is an object"));
         Config::parse(value.to_string().as_bytes())
     }
 
     #[test]
     fn huge_numbers_are_refused_by_field() {
-        for field in ["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "max_position_embeddings"] {
+        for field in [
+            "hidden_size",
+            "intermediate_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "vocab_size",
+            "max_position_embeddings",
+        ] {
             for number in [0u64, u64::MAX, 1 << 40] {
                 match edited(|config| drop(config.insert(field.into(), number.into()))) {
                     Err(ModelError::ConfigOutOfRange { field: named, .. }) => assert_eq!(named, field),
@@ -211,7 +225,10 @@ mod tests {
             config.insert("intermediate_size".into(), (1u64 << 17).into());
             config.insert("num_hidden_layers".into(), 256u64.into());
         });
-        assert!(matches!(result, Err(ModelError::ConfigOutOfRange { field: "the number of parameters", .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(ModelError::ConfigOutOfRange { field: "the number of parameters", .. })),
+            "{result:?}"
+        );
     }
 
     #[test]

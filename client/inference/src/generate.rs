@@ -121,7 +121,12 @@ impl Model {
     /// Many positions are read at once, which gives the same bits as one at a time (see `kernels`) in
     /// a fraction of the time. Ends at the first difference. Errors as [`Model::generate`], and for a
     /// claimed id outside the vocabulary.
-    pub fn check(&self, request: &GenerateRequest, claimed: &[u32], control: &Control) -> Result<CheckOutcome, GenerateError> {
+    pub fn check(
+        &self,
+        request: &GenerateRequest,
+        claimed: &[u32],
+        control: &Control,
+    ) -> Result<CheckOutcome, GenerateError> {
         let vocab_size = self.transformer.config.vocab_size;
         if let Some(position) = claimed.iter().position(|id| *id as usize >= vocab_size) {
             return Err(GenerateError::ClaimOutOfRange { id: claimed[position], position, vocab_size });
@@ -132,7 +137,11 @@ impl Model {
             if position == claimed.len() {
                 CheckOutcome::Match { prompt_tokens: prompt.len() as u32, output_tokens: position as u32, stop }
             } else {
-                CheckOutcome::Mismatch { position: position as u32, expected: None, claimed: claimed.get(position).copied() }
+                CheckOutcome::Mismatch {
+                    position: position as u32,
+                    expected: None,
+                    claimed: claimed.get(position).copied(),
+                }
             }
         };
         if let Some(stop) = self.stop_after(request, prompt.len(), &[]) {
@@ -152,7 +161,11 @@ impl Model {
                 let expected = request.sampler.choose(logits, &history[..prompt.len() + position], &request.seed)?;
                 let found = claimed.get(position).copied();
                 if found != Some(expected) {
-                    return Ok(CheckOutcome::Mismatch { position: position as u32, expected: Some(expected), claimed: found });
+                    return Ok(CheckOutcome::Mismatch {
+                        position: position as u32,
+                        expected: Some(expected),
+                        claimed: found,
+                    });
                 }
                 position += 1;
                 if let Some(stop) = self.stop_after(request, prompt.len(), &claimed[..position]) {
@@ -176,7 +189,10 @@ impl Model {
             tokens.push(config.bos.ok_or(GenerateError::PromptEmpty)?);
         }
         if tokens.len() > config.context_length {
-            return Err(GenerateError::PromptTooLong { prompt_tokens: tokens.len(), context_length: config.context_length });
+            return Err(GenerateError::PromptTooLong {
+                prompt_tokens: tokens.len(),
+                context_length: config.context_length,
+            });
         }
         Ok(tokens)
     }

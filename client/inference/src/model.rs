@@ -88,7 +88,9 @@ impl Model {
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, GenerateError> {
         let tokens = self.tokenizer.encode(text)?;
         match tokens.iter().find(|id| **id as usize >= self.info.vocab_size) {
-            Some(id) => Err(GenerateError::Tokenizer { reason: format!("gave token {id}, the vocabulary has {}", self.info.vocab_size) }),
+            Some(id) => Err(GenerateError::Tokenizer {
+                reason: format!("gave token {id}, the vocabulary has {}", self.info.vocab_size),
+            }),
             None => Ok(tokens),
         }
     }

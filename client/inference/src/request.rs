@@ -46,7 +46,10 @@ impl GenerateRequest {
                 return invalid(format!("sequence {at} is empty"));
             }
             if sequence.len() > MAX_STOP_LENGTH {
-                return invalid(format!("sequence {at} has {} tokens, at most {MAX_STOP_LENGTH} are accepted", sequence.len()));
+                return invalid(format!(
+                    "sequence {at} has {} tokens, at most {MAX_STOP_LENGTH} are accepted",
+                    sequence.len()
+                ));
             }
             if let Some(id) = sequence.iter().find(|id| **id as usize >= vocab_size) {
                 return invalid(format!("token {id} of sequence {at} is outside the vocabulary of {vocab_size}"));

@@ -35,7 +35,8 @@ pub struct Sampler {
 
 impl Sampler {
     /// The most probable token every time.
-    pub const GREEDY: Self = Self { temperature_milli: 0, min_p_milli: 0, repetition_penalty_milli: 1000, repetition_window: 0 };
+    pub const GREEDY: Self =
+        Self { temperature_milli: 0, min_p_milli: 0, repetition_penalty_milli: 1000, repetition_window: 0 };
 
     pub(crate) fn validate(&self) -> Result<(), GenerateError> {
         let invalid = |field, found, expected| Err(GenerateError::InvalidSampler { field, found, expected });
@@ -138,7 +139,8 @@ impl Noise {
 mod tests {
     use super::*;
 
-    const SAMPLED: Sampler = Sampler { temperature_milli: 1000, min_p_milli: 0, repetition_penalty_milli: 1000, repetition_window: 0 };
+    const SAMPLED: Sampler =
+        Sampler { temperature_milli: 1000, min_p_milli: 0, repetition_penalty_milli: 1000, repetition_window: 0 };
 
     #[test]
     fn greedy_takes_the_lowest_of_equal_logits() {
@@ -196,5 +198,5 @@ mod tests {
         assert_eq!(found, NOISE);
     }
 
-    const NOISE: [u64; 3] = [0, 0, 0];
+    const NOISE: [u64; 3] = [13822176755614925412, 13820391146871485086, 4601334688694280305];
 }

@@ -38,10 +38,9 @@ impl Tokenizer {
 
     /// Tokens of a text, with those that the tokenizer adds by itself.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, GenerateError> {
-        let encoded = guarded(|| self.inner.encode_fast(text, true)).and_then(|result| result.map_err(|error| error.to_string()));
-        encoded
-            .map(|encoding| encoding.get_ids().to_vec())
-            .map_err(|reason| GenerateError::Tokenizer { reason })
+        let encoded =
+            guarded(|| self.inner.encode_fast(text, true)).and_then(|result| result.map_err(|error| error.to_string()));
+        encoded.map(|encoding| encoding.get_ids().to_vec()).map_err(|reason| GenerateError::Tokenizer { reason })
     }
 
     /// Text of tokens without the special ones; bytes that are not UTF-8 become U+FFFD.
@@ -69,7 +68,9 @@ fn check_components(value: &Value) -> Result<(), ModelError> {
     if model["type"] != "BPE" {
         return refuse("model.type", &model["type"]);
     }
-    if model["dropout"].as_f64().is_some_and(|rate| rate != 0.0) || !(model["dropout"].is_null() || model["dropout"].is_number()) {
+    if model["dropout"].as_f64().is_some_and(|rate| rate != 0.0)
+        || !(model["dropout"].is_null() || model["dropout"].is_number())
+    {
         // Dropout draws random merges.
         return refuse("model.dropout", &model["dropout"]);
     }
@@ -112,7 +113,10 @@ fn check_ids(value: &Value, vocab_size: usize) -> Result<(), ModelError> {
     let vocabulary = value["model"]["vocab"].as_object().ok_or_else(|| malformed("model.vocab is not an object"))?;
     let mut seen = vec![false; vocab_size];
     for id in vocabulary.values() {
-        let id = id.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(|| malformed("model.vocab has an id that is not a number"))?;
+        let id = id
+            .as_u64()
+            .and_then(|id| u32::try_from(id).ok())
+            .ok_or_else(|| malformed("model.vocab has an id that is not a number"))?;
         match seen.get_mut(id as usize) {
             None => return Err(ModelError::TokenOutOfRange { id, vocab_size }),
             Some(true) => return Err(malformed(&format!("model.vocab has id {id} twice"))),
@@ -120,7 +124,10 @@ fn check_ids(value: &Value, vocab_size: usize) -> Result<(), ModelError> {
         }
     }
     for token in value["added_tokens"].as_array().into_iter().flatten() {
-        let id = token["id"].as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(|| malformed("added_tokens has an id that is not a number"))?;
+        let id = token["id"]
+            .as_u64()
+            .and_then(|id| u32::try_from(id).ok())
+            .ok_or_else(|| malformed("added_tokens has an id that is not a number"))?;
         if id as usize >= vocab_size {
             return Err(ModelError::TokenOutOfRange { id, vocab_size });
         }

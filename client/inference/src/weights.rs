@@ -39,13 +39,14 @@ impl Weights {
     /// Reads all tensors that `config` asks for; others in the file are ignored.
     pub fn parse(contents: &[u8], config: &Config) -> Result<Self, ModelError> {
         check_header(contents, config)?;
-        let file = SafeTensors::deserialize(contents)
-            .map_err(|error| malformed(format!("{error}")))?;
+        let file = SafeTensors::deserialize(contents).map_err(|error| malformed(format!("{error}")))?;
         let (h, i) = (config.hidden_size, config.intermediate_size);
         let (q, kv) = (config.query_width(), config.kv_width());
         let layers = (0..config.layers)
             .map(|at| {
-                let matrix = |name: &str, rows, columns| matrix(&file, format!("model.layers.{at}.{name}.weight"), rows, columns);
+                let matrix = |name: &str, rows, columns| {
+                    matrix(&file, format!("model.layers.{at}.{name}.weight"), rows, columns)
+                };
                 let gain = |name: &str| tensor(&file, &format!("model.layers.{at}.{name}.weight"), &[h]);
                 Ok(Layer {
                     attention_norm: gain("input_layernorm")?,
@@ -110,7 +111,11 @@ fn matrix(file: &SafeTensors<'_>, name: String, rows: usize, columns: usize) -> 
 fn tensor(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
     let view = file.tensor(name).map_err(|_| ModelError::MissingTensor { tensor: name.to_owned() })?;
     if view.shape() != shape {
-        return Err(ModelError::ShapeMismatch { tensor: name.to_owned(), expected: shape.to_vec(), found: view.shape().to_vec() });
+        return Err(ModelError::ShapeMismatch {
+            tensor: name.to_owned(),
+            expected: shape.to_vec(),
+            found: view.shape().to_vec(),
+        });
     }
     let values = widen(name, &view)?;
     let expected: usize = shape.iter().product();

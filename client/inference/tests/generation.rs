@@ -32,13 +32,16 @@ fn the_seed_alone_decides_the_text() {
     let request = request("Once upon a time", 60);
     let first = generate(&request);
     assert_eq!(first, generate(&request));
-    let others: Vec<_> = (2..8).map(|seed| generate(&GenerateRequest { seed: [seed; 32], ..request.clone() }).text).collect();
+    let others: Vec<_> =
+        (2..8).map(|seed| generate(&GenerateRequest { seed: [seed; 32], ..request.clone() }).text).collect();
     assert!(others.iter().any(|text| *text != first.text));
 }
 
 #[test]
 fn an_honest_claim_matches_with_the_counts() {
-    for (prompt, max_tokens) in [("Tell me about the harbour.", 40), ("Question: Who bakes the bread? Answer:", 200), ("", 100)] {
+    for (prompt, max_tokens) in
+        [("Tell me about the harbour.", 40), ("Question: Who bakes the bread? Answer:", 200), ("", 100)]
+    {
         for sampler in [SAMPLED, Sampler::GREEDY] {
             let request = GenerateRequest { sampler, ..request(prompt, max_tokens) };
             let made = generate(&request);
@@ -77,7 +80,10 @@ fn a_claim_of_another_length_does_not_match() {
     assert_eq!(check(&request, short), CheckOutcome::Mismatch { position, expected: Some(*last), claimed: None });
     let mut long = made.tokens.clone();
     long.push(7);
-    assert_eq!(check(&request, &long), CheckOutcome::Mismatch { position: position + 1, expected: None, claimed: Some(7) });
+    assert_eq!(
+        check(&request, &long),
+        CheckOutcome::Mismatch { position: position + 1, expected: None, claimed: Some(7) }
+    );
     assert_eq!(
         check(&request, &[]),
         CheckOutcome::Mismatch { position: 0, expected: Some(made.tokens[0]), claimed: None }
@@ -117,7 +123,11 @@ fn a_long_prompt_read_at_once_continues_like_one_generated_token_by_token() {
     let prompt = MODEL.tokenize(&text).expect("text encodes");
     // Where the text splits into other tokens there is nothing to compare.
     if prompt.ends_with(&made.tokens[..cut]) {
-        let second = generate(&GenerateRequest { prompt: text.into_bytes(), max_tokens: (made.tokens.len() - cut) as u32, ..first });
+        let second = generate(&GenerateRequest {
+            prompt: text.into_bytes(),
+            max_tokens: (made.tokens.len() - cut) as u32,
+            ..first
+        });
         assert_eq!(second.tokens, made.tokens[cut..]);
     }
 }

@@ -60,7 +60,7 @@ where
                 grandpa,
                 mut telemetry,
             },
-    } = new_partial(&config)?;
+    } = new_partial(&config, work.wasm_cache.as_deref())?;
     work.insert_provider_key(&keystore_container.keystore())?;
     let workshop = Workshop::open(&config, &work, wrap)?;
 

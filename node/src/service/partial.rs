@@ -3,13 +3,13 @@
 use sc_consensus::{DefaultImportQueue, LongestChain};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter};
-use sc_executor::WasmExecutor;
+use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_service::{Configuration, PartialComponents};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_inherents::CreateInherentDataProviders;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use strike_runtime::{apis::RuntimeApi, opaque::Block};
 
 /// The client: database, executor and runtime API in one. The host functions are the standard ones, so that any
@@ -72,8 +72,27 @@ pub(super) fn create_inherents(slot_duration: sp_consensus_babe::SlotDuration) -
     })
 }
 
+/// As the SDK's own, with a folder for compiled runtimes.
+fn executor(config: &Configuration, wasm_cache: Option<&Path>) -> WasmExecutor<sp_io::SubstrateHostFunctions> {
+    let settings = &config.executor;
+    let heap = settings
+        .default_heap_pages
+        .map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static { extra_pages: pages as u32 });
+    let cache = wasm_cache.map_or_else(|| config.base_path.path().join("wasm-cache"), Path::to_path_buf);
+    WasmExecutor::builder()
+        .with_execution_method(settings.wasm_method)
+        .with_onchain_heap_alloc_strategy(heap)
+        .with_offchain_heap_alloc_strategy(heap)
+        .with_max_runtime_instances(settings.max_runtime_instances)
+        .with_runtime_cache_size(settings.runtime_cache_size)
+        .with_cache_path(cache)
+        .build()
+}
+
 /// Opens the database, making genesis if it is new, and builds everything that needs no network.
-pub fn new_partial(config: &Configuration) -> Result<Partial, sc_service::Error> {
+///
+/// Compiled runtimes are kept in `wasm_cache`, by default below the base path: compiling one takes seconds.
+pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<Partial, sc_service::Error> {
     let telemetry = config
         .telemetry_endpoints
         .clone()
@@ -89,7 +108,7 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, sc_service::Error>
         sc_service::new_full_parts::<Block, RuntimeApi, _>(
             config,
             telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-            sc_service::new_wasm_executor(&config.executor),
+            executor(config, wasm_cache),
             // Pruning keeps the blocks whose justifications warp sync is made of.
             vec![Arc::new(GrandpaPruningFilter)],
         )?;

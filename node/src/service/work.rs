@@ -18,7 +18,7 @@ const MODEL_MEMORY: u64 = 4 << 30;
 /// use the engine as it is; tests have providers that misbehave.
 pub type WrapProvider = Box<dyn FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send>;
 
-/// What the operator asked the node to do beside following the chain.
+/// What the operator asked for beside what any Substrate node takes.
 #[derive(Debug, Clone, Default)]
 pub struct WorkOptions {
     /// Serve jobs with the app keys in the keystore.
@@ -27,6 +27,8 @@ pub struct WorkOptions {
     pub provider_seed: Option<String>,
     /// Folders with models.
     pub model_dirs: Vec<PathBuf>,
+    /// Where compiled runtimes are kept.
+    pub wasm_cache: Option<PathBuf>,
 }
 
 impl WorkOptions {

@@ -35,12 +35,10 @@ pub fn train_tokenizer(seed: u64, documents: u64, vocabulary: usize) -> Outcome<
         .with_decoder(Some(ByteLevel::new(false, true, true)))
         .build()?;
     tokenizer.train(&mut trainer, (0..documents).map(|index| document(seed, index)))?;
-    let mut tokenizer: Tokenizer = Tokenizer::from(tokenizers::TokenizerImpl::from(tokenizer));
+    let mut tokenizer: Tokenizer = Tokenizer::from(tokenizer);
     let bos = tokenizer.token_to_id(BOS).ok_or("no bos token")?;
-    let template = TemplateProcessing::builder()
-        .try_single(format!("{BOS} $A"))?
-        .special_tokens(vec![(BOS, bos)])
-        .build()?;
+    let template =
+        TemplateProcessing::builder().try_single(format!("{BOS} $A"))?.special_tokens(vec![(BOS, bos)]).build()?;
     tokenizer.with_post_processor(Some(template));
     Ok(tokenizer)
 }

@@ -129,7 +129,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
                 model.load(&from.join("model.safetensors"))?;
             }
             let mut stream = data::Stream::new(&tokenizer, seed, first_document);
-            let schedule = Schedule { steps, batch, sequence, rate, warm_up: 100.min(steps / 10), clip: 1.0, evaluate_every };
+            let schedule =
+                Schedule { steps, batch, sequence, rate, warm_up: 100.min(steps / 10), clip: 1.0, evaluate_every };
             let best = train::train(&model, &mut stream, &held_out, &schedule, &out)?;
             eprintln!("documents: {first_document} to {}", stream.documents());
             eprintln!("best held-out loss {best:.4}, perplexity {:.3}", best.exp());

@@ -30,7 +30,7 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_6e-1;
-    let p = p * r + 5.000_000_1e-1;
+    let p = p * r + 0.5;
     let y = p * r * r + r + 1.0;
     y * f32::from_bits((((n as i32) + 127) << 23) as u32)
 }
@@ -81,10 +81,7 @@ impl CustomOp2 for RmsNorm {
                 dx[i] = dy[i] * g[i] * scale - row[i] * pull;
             }
         }
-        Ok((
-            Some(Tensor::from_vec(dx, x.shape(), x.device())?),
-            Some(Tensor::from_vec(dg, gain.shape(), x.device())?),
-        ))
+        Ok((Some(Tensor::from_vec(dx, x.shape(), x.device())?), Some(Tensor::from_vec(dg, gain.shape(), x.device())?)))
     }
 }
 
@@ -95,7 +92,11 @@ pub struct SwiGlu;
 fn sigmoid(x: f32) -> f32 {
     let e = exp(-x.abs());
     let d = 1.0 / (1.0 + e);
-    if x < 0.0 { e * d } else { d }
+    if x < 0.0 {
+        e * d
+    } else {
+        d
+    }
 }
 
 impl CustomOp1 for SwiGlu {

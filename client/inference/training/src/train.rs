@@ -85,7 +85,13 @@ pub fn export(model: &Model, directory: &Path) -> Outcome<()> {
 }
 
 /// Trains on `stream` and exports to `directory` whenever the held-out loss is the best so far.
-pub fn train(model: &Model, stream: &mut Stream<'_>, held_out: &[u32], schedule: &Schedule, directory: &Path) -> Outcome<f64> {
+pub fn train(
+    model: &Model,
+    stream: &mut Stream<'_>,
+    held_out: &[u32],
+    schedule: &Schedule,
+    directory: &Path,
+) -> Outcome<f64> {
     let (matrices, gains) = model.parameters();
     let all: Vec<Var> = matrices.iter().chain(&gains).cloned().collect();
     let with_decay = |weight_decay| ParamsAdamW { beta1: 0.9, beta2: 0.98, weight_decay, ..Default::default() };
@@ -111,7 +117,10 @@ pub fn train(model: &Model, stream: &mut Stream<'_>, held_out: &[u32], schedule:
             let seconds = started.elapsed().as_secs_f64();
             let speed = done as f64 * (schedule.batch * schedule.sequence) as f64 / seconds;
             let left = seconds / done as f64 * (schedule.steps - done) as f64 / 60.0;
-            eprintln!("step {done}/{} loss {mean:.4} norm {norm:.2} rate {rate:.5} {speed:.0} tokens/s, {left:.0} min left", schedule.steps);
+            eprintln!(
+                "step {done}/{} loss {mean:.4} norm {norm:.2} rate {rate:.5} {speed:.0} tokens/s, {left:.0} min left",
+                schedule.steps
+            );
         }
         if done % schedule.evaluate_every == 0 || done == schedule.steps {
             let held = evaluate(model, held_out, schedule.sequence, 32)?;

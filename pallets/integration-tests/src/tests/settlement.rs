@@ -213,7 +213,6 @@ fn every_step_should_be_announced_in_order() {
         expected.extend(["Event::VerdictSealed"; 4]);
         expected.push("Event::RevealStarted");
         expected.extend(["Event::VerdictRevealed"; 4]);
-        // The market is told before the audit's own record closes the story.
         expected.extend(["Event::AuditConcluded", "Event::JobJudged"]);
         expected.extend(["Event::PaymentMade"; 6]);
         expected.extend(["Event::JobSettled", "Event::JobClosed"]);

@@ -88,7 +88,8 @@ pub fn animal(scene: &mut Scene, animal: &Animal) -> String {
         "{you can meet|the children often see|sometimes you see} {one|a $b} {at|near} $b_met.",
         "in {the stories|the tales} of Saltmere the $b is {always |}$b_nature.",
     ];
-    let mut parts = vec!["{the|a} $b is {a $b_look animal|$b_look|a $b_look creature|$b_look and $b_nature}.".to_owned()];
+    let mut parts =
+        vec!["{the|a} $b is {a $b_look animal|$b_look|a $b_look creature|$b_look and $b_nature}.".to_owned()];
     let count = 2 + scene.below(3);
     parts.extend(scene.several(&rest, count).into_iter().map(|s| (*s).to_owned()));
     join(scene, &parts)
@@ -96,10 +97,56 @@ pub fn animal(scene: &mut Scene, animal: &Animal) -> String {
 
 /// The four seasons: name, what happens.
 pub const SEASONS: &[(&str, &[&str])] = &[
-    ("spring", &["the swallows come back", "the apple trees are in blossom", "Elsa leads her sheep up Windy Hill", "the river is high", "Peter paints the boats", "the lambs are born", "it rains often", "the days grow longer"]),
-    ("summer", &["the days are long and warm", "the children swim in the bay", "Clara gathers the honey", "the sheep give their wool", "there is a feast on the beach", "the nights are short", "boats race to Gull Island"]),
-    ("autumn", &["the apples are ripe", "the swallows fly south", "the whales pass the bay", "the storms begin", "the leaves turn red and yellow", "Rowan fills the woodsheds", "fog lies over the marsh", "the farmers bring their grain to the mill"]),
-    ("winter", &["snow lies on the roofs", "the river freezes at the banks", "the hedgehog sleeps under the leaves", "everyone sits by the fire of the inn", "Lena weaves warm blankets", "the lamp of the lighthouse burns for many hours", "the days are short"]),
+    (
+        "spring",
+        &[
+            "the swallows come back",
+            "the apple trees are in blossom",
+            "Elsa leads her sheep up Windy Hill",
+            "the river is high",
+            "Peter paints the boats",
+            "the lambs are born",
+            "it rains often",
+            "the days grow longer",
+        ],
+    ),
+    (
+        "summer",
+        &[
+            "the days are long and warm",
+            "the children swim in the bay",
+            "Clara gathers the honey",
+            "the sheep give their wool",
+            "there is a feast on the beach",
+            "the nights are short",
+            "boats race to Gull Island",
+        ],
+    ),
+    (
+        "autumn",
+        &[
+            "the apples are ripe",
+            "the swallows fly south",
+            "the whales pass the bay",
+            "the storms begin",
+            "the leaves turn red and yellow",
+            "Rowan fills the woodsheds",
+            "fog lies over the marsh",
+            "the farmers bring their grain to the mill",
+        ],
+    ),
+    (
+        "winter",
+        &[
+            "snow lies on the roofs",
+            "the river freezes at the banks",
+            "the hedgehog sleeps under the leaves",
+            "everyone sits by the fire of the inn",
+            "Lena weaves warm blankets",
+            "the lamp of the lighthouse burns for many hours",
+            "the days are short",
+        ],
+    ),
 ];
 
 /// A few sentences about a season.
@@ -132,23 +179,121 @@ pub fn village(scene: &mut Scene) -> String {
         "{everyone knows everyone|nobody locks the door|the doors are blue and the roofs are made of reeds}.",
         "on Saturday there is a market {around the old well|with honey, cloth and fish}.",
     ];
-    let mut parts = vec!["Saltmere is {a|a small|an old} village {by the sea|on the coast|at the mouth of the river Wend}.".to_owned()];
+    let mut parts =
+        vec!["Saltmere is {a|a small|an old} village {by the sea|on the coast|at the mouth of the river Wend}."
+            .to_owned()];
     let count = 3 + scene.below(3);
     parts.extend(scene.several(&rest, count).into_iter().map(|s| (*s).to_owned()));
     join(scene, &parts)
 }
 
 const HOW_TO: &[(&str, &[&str], &[&str])] = &[
-    ("bake bread", &["take flour, water, salt and yeast", "mix flour with water, salt and a little yeast"], &["knead the dough until it is smooth", "let it rest in a warm place for an hour", "shape a loaf", "heat the oven", "bake it until the crust is brown", "let the bread cool before you cut it"]),
-    ("catch a fish", &["find a quiet place on the river", "take a rod, a line and a hook"], &["put a worm on the hook", "throw the line into the water", "sit still and wait", "pull gently when the line moves", "put small fish back into the river"]),
-    ("make a kite", &["take two thin sticks and some paper", "tie two light sticks into a cross"], &["glue the paper over the sticks", "add a long tail", "tie a string to the middle", "go to Windy Hill and wait for the wind", "run and let the string go slowly"]),
-    ("cook soup", &["cut onions, carrots and potatoes", "take a big pot and some butter"], &["fry the onions until they are golden", "add water and salt", "let it cook slowly for an hour", "taste it and add herbs", "eat it hot with bread"]),
-    ("plant a tree", &["dig a deep hole", "choose a sunny place"], &["set the young tree in the hole", "fill the hole with good earth", "give it plenty of water", "tie it to a stick so that the wind cannot bend it", "be patient, for a tree needs years"]),
-    ("mend a net", &["look for the hole", "spread the net on the ground"], &["cut away the torn threads", "fill the needle with strong string", "tie new knots from left to right", "keep every mesh the same size", "pull on the net to test it"]),
-    ("light a fire", &["gather dry wood", "find a place out of the wind"], &["lay small sticks on dry leaves", "put bigger wood on top", "light the leaves", "blow softly", "never leave the fire alone"]),
-    ("make tea", &["boil some water", "take a pot and some mint"], &["put the leaves into the pot", "pour the hot water over them", "wait for five minutes", "add a spoon of honey", "drink it while it is warm"]),
-    ("write a letter", &["take paper and ink", "sit down in a quiet place"], &["write the date at the top", "greet your friend", "tell what has happened", "ask a question or two", "sign your name", "give the letter to Sam the postman"]),
-    ("walk to Gull Island", &["you cannot walk there, because it lies in the sea", "nobody can walk to an island in the sea"], &["go to the harbour", "ask Tomas for a place in his boat", "wait for a calm day"]),
+    (
+        "bake bread",
+        &["take flour, water, salt and yeast", "mix flour with water, salt and a little yeast"],
+        &[
+            "knead the dough until it is smooth",
+            "let it rest in a warm place for an hour",
+            "shape a loaf",
+            "heat the oven",
+            "bake it until the crust is brown",
+            "let the bread cool before you cut it",
+        ],
+    ),
+    (
+        "catch a fish",
+        &["find a quiet place on the river", "take a rod, a line and a hook"],
+        &[
+            "put a worm on the hook",
+            "throw the line into the water",
+            "sit still and wait",
+            "pull gently when the line moves",
+            "put small fish back into the river",
+        ],
+    ),
+    (
+        "make a kite",
+        &["take two thin sticks and some paper", "tie two light sticks into a cross"],
+        &[
+            "glue the paper over the sticks",
+            "add a long tail",
+            "tie a string to the middle",
+            "go to Windy Hill and wait for the wind",
+            "run and let the string go slowly",
+        ],
+    ),
+    (
+        "cook soup",
+        &["cut onions, carrots and potatoes", "take a big pot and some butter"],
+        &[
+            "fry the onions until they are golden",
+            "add water and salt",
+            "let it cook slowly for an hour",
+            "taste it and add herbs",
+            "eat it hot with bread",
+        ],
+    ),
+    (
+        "plant a tree",
+        &["dig a deep hole", "choose a sunny place"],
+        &[
+            "set the young tree in the hole",
+            "fill the hole with good earth",
+            "give it plenty of water",
+            "tie it to a stick so that the wind cannot bend it",
+            "be patient, for a tree needs years",
+        ],
+    ),
+    (
+        "mend a net",
+        &["look for the hole", "spread the net on the ground"],
+        &[
+            "cut away the torn threads",
+            "fill the needle with strong string",
+            "tie new knots from left to right",
+            "keep every mesh the same size",
+            "pull on the net to test it",
+        ],
+    ),
+    (
+        "light a fire",
+        &["gather dry wood", "find a place out of the wind"],
+        &[
+            "lay small sticks on dry leaves",
+            "put bigger wood on top",
+            "light the leaves",
+            "blow softly",
+            "never leave the fire alone",
+        ],
+    ),
+    (
+        "make tea",
+        &["boil some water", "take a pot and some mint"],
+        &[
+            "put the leaves into the pot",
+            "pour the hot water over them",
+            "wait for five minutes",
+            "add a spoon of honey",
+            "drink it while it is warm",
+        ],
+    ),
+    (
+        "write a letter",
+        &["take paper and ink", "sit down in a quiet place"],
+        &[
+            "write the date at the top",
+            "greet your friend",
+            "tell what has happened",
+            "ask a question or two",
+            "sign your name",
+            "give the letter to Sam the postman",
+        ],
+    ),
+    (
+        "walk to Gull Island",
+        &["you cannot walk there, because it lies in the sea", "nobody can walk to an island in the sea"],
+        &["go to the harbour", "ask Tomas for a place in his boat", "wait for a calm day"],
+    ),
 ];
 
 /// Index count of [`how_to`].
@@ -164,7 +309,8 @@ pub fn how_to(scene: &mut Scene, at: usize) -> (&'static str, String) {
         if at == keep && steps.len() > 4 && scene.chance(30) {
             continue;
         }
-        let link = if at == last { "{finally, |at the end, |last of all, }" } else { "{then |after that, |next, |now |}" };
+        let link =
+            if at == last { "{finally, |at the end, |last of all, }" } else { "{then |after that, |next, |now |}" };
         parts.push(format!("{link}{step}."));
     }
     (task, join(scene, &parts))

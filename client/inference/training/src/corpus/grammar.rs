@@ -73,9 +73,7 @@ impl Scene {
                 out.push_str(&self.expand(chosen));
                 rest = after;
             } else {
-                let end = tail
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .unwrap_or(tail.len());
+                let end = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len());
                 match self.variables.get(&tail[..end]) {
                     Some(value) => out.push_str(value),
                     // Left visible: the corpus test looks for it.

@@ -27,7 +27,9 @@ fn piece(scene: &mut Scene) -> String {
         38..=53 => description(scene),
         54..=81 => questions_and_answers(scene),
         82..=87 => other::conversation(scene),
-        88..=90 => with_request(scene, "{write|please write} a letter {from $hero to $friend|to $friend|}.", other::letter),
+        88..=90 => {
+            with_request(scene, "{write|please write} a letter {from $hero to $friend|to $friend|}.", other::letter)
+        }
         91..=93 => with_request(scene, "{write|give me} a page of {a|$hero's} diary.", other::diary),
         94..=96 => with_request(scene, "{write|tell me|sing} {a|a short|a little} {poem|rhyme|song}.", other::rhyme),
         _ => {
@@ -61,7 +63,11 @@ fn requested_story(scene: &mut Scene) -> String {
 fn with_request(scene: &mut Scene, request: &str, write: fn(&mut Scene) -> String) -> String {
     let request = scene.write(request);
     let text = write(scene);
-    if scene.chance(60) { request_and_answer(scene, &tidy(&request.replace(" .", ".")), &text) } else { text }
+    if scene.chance(60) {
+        request_and_answer(scene, &tidy(&request.replace(" .", ".")), &text)
+    } else {
+        text
+    }
 }
 
 fn description(scene: &mut Scene) -> String {
@@ -74,7 +80,11 @@ fn description(scene: &mut Scene) -> String {
         "what can you tell me about $subject?",
         "what do you know about $subject?",
     ]);
-    if scene.chance(80) { request_and_answer(scene, &request, &text) } else { text }
+    if scene.chance(80) {
+        request_and_answer(scene, &request, &text)
+    } else {
+        text
+    }
 }
 
 /// A request and what answers it, in one of the layouts a user may type.

@@ -6,19 +6,52 @@ use super::world::{ANIMALS, PEOPLE, PLACES};
 /// A conversation of two villagers in lines. `stories::cast` has been called.
 pub fn conversation(scene: &mut Scene) -> String {
     const GREETINGS: &[(&str, &str)] = &[
-        ("good {morning|evening}, $helper. {how are you?|you are early today.}", "good {morning|evening}, $friend. {I am well, thank you.|I could not sleep.|the work will not wait.}"),
-        ("hello, $helper! {where are you going?|what are you carrying?}", "{I am going to $place.|a $thing for $kid.|just some $food. would you like some?}"),
-        ("$helper, have you {heard|seen}? {there is a $beast $place_at!|$hero has found a $thing!}", "{no! tell me more.|yes, everybody talks about it.|I can hardly believe it.}"),
+        (
+            "good {morning|evening}, $helper. {how are you?|you are early today.}",
+            "good {morning|evening}, $friend. {I am well, thank you.|I could not sleep.|the work will not wait.}",
+        ),
+        (
+            "hello, $helper! {where are you going?|what are you carrying?}",
+            "{I am going to $place.|a $thing for $kid.|just some $food. would you like some?}",
+        ),
+        (
+            "$helper, have you {heard|seen}? {there is a $beast $place_at!|$hero has found a $thing!}",
+            "{no! tell me more.|yes, everybody talks about it.|I can hardly believe it.}",
+        ),
     ];
     const EXCHANGES: &[(&str, &str)] = &[
-        ("what do you think, will it rain {today|tomorrow}?", "{the gulls fly low, so yes.|no, the smoke goes straight up.|ask old Ben, he always knows.}"),
-        ("do you need any $friend_product?", "{yes, please.|not today, thank you.} {and I can give you some $helper_product.|how is $friend_pet?}"),
-        ("how is {your $helper_petkind|$helper_pet}?", "{as $beast_nature as ever.|$helper_pet sleeps all day.|hungry, as always.|well, thank you.}"),
-        ("I saw a $beast $place2_at {yesterday|this morning}.", "{was it big?|they like to eat $beast_eats.|that brings good luck.|$beast_many $beast_habit, you know.}"),
-        ("my {boat|roof|door|old coat} is broken again.", "{I will help you on $day.|ask Peter, he can mend it.|then we must repair it before winter.}"),
-        ("when did you learn to $helper_todo?", "{my mother taught me.|when I was ten.|long ago, and I am still learning.}"),
-        ("shall we meet {at the inn|$place_at} on $day?", "{gladly.|yes, and bring $kid with you.|I would like that.|if the weather is good.}"),
-        ("the children are {loud|happy} today.", "{it is the last day of school.|let them play.|they have found a $thing.}"),
+        (
+            "what do you think, will it rain {today|tomorrow}?",
+            "{the gulls fly low, so yes.|no, the smoke goes straight up.|ask old Ben, he always knows.}",
+        ),
+        (
+            "do you need any $friend_product?",
+            "{yes, please.|not today, thank you.} {and I can give you some $helper_product.|how is $friend_pet?}",
+        ),
+        (
+            "how is {your $helper_petkind|$helper_pet}?",
+            "{as $beast_nature as ever.|$helper_pet sleeps all day.|hungry, as always.|well, thank you.}",
+        ),
+        (
+            "I saw a $beast $place2_at {yesterday|this morning}.",
+            "{was it big?|they like to eat $beast_eats.|that brings good luck.|$beast_many $beast_habit, you know.}",
+        ),
+        (
+            "my {boat|roof|door|old coat} is broken again.",
+            "{I will help you on $day.|ask Peter, he can mend it.|then we must repair it before winter.}",
+        ),
+        (
+            "when did you learn to $helper_todo?",
+            "{my mother taught me.|when I was ten.|long ago, and I am still learning.}",
+        ),
+        (
+            "shall we meet {at the inn|$place_at} on $day?",
+            "{gladly.|yes, and bring $kid with you.|I would like that.|if the weather is good.}",
+        ),
+        (
+            "the children are {loud|happy} today.",
+            "{it is the last day of school.|let them play.|they have found a $thing.}",
+        ),
     ];
     let mut lines = Vec::new();
     let (one, two) = *scene.one_of(GREETINGS);
@@ -111,7 +144,10 @@ pub fn list(scene: &mut Scene) -> (String, String) {
     let (what, items): (&str, Vec<String>) = match scene.below(4) {
         0 => ("animals", scene.several(ANIMALS, count).into_iter().map(|a| format!("the {}", a.name)).collect()),
         1 => ("places in Saltmere", scene.several(PLACES, count).into_iter().map(|p| p.name.to_owned()).collect()),
-        2 => ("people of Saltmere", scene.several(PEOPLE, count).into_iter().map(|p| format!("{} the {}", p.name, p.trade)).collect()),
+        2 => (
+            "people of Saltmere",
+            scene.several(PEOPLE, count).into_iter().map(|p| format!("{} the {}", p.name, p.trade)).collect(),
+        ),
         _ => ("trades", scene.several(PEOPLE, count).into_iter().map(|p| p.trade.to_owned()).collect()),
     };
     scene.set("what", what);

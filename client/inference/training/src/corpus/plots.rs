@@ -23,7 +23,8 @@ const fn maybe(choices: &'static [&'static str]) -> Beat {
 }
 
 /// All plots.
-pub const PLOTS: &[Plot] = &[LOST, STORM, RESCUE, GIFT, QUARREL, NOISE, APPRENTICE, WISH, FLOOD, MAP, CHAIN, CONTEST, VISITOR, FEAR];
+pub const PLOTS: &[Plot] =
+    &[LOST, STORM, RESCUE, GIFT, QUARREL, NOISE, APPRENTICE, WISH, FLOOD, MAP, CHAIN, CONTEST, VISITOR, FEAR];
 
 const LOST: Plot = Plot { beats: &[
     tell(&[

@@ -4,13 +4,85 @@ use super::descriptions;
 use super::grammar::Scene;
 use super::world::{cast_animal, cast_child, cast_person, ANIMALS, CHILDREN, PEOPLE, PLACES};
 
-const NUMBERS: &[&str] = &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"];
+const NUMBERS: &[&str] = &[
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+];
 const DAYS: &[&str] = &["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: &[&str] = &["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const OPPOSITES: &[(&str, &str)] = &[("hot", "cold"), ("big", "small"), ("old", "young"), ("dark", "light"), ("high", "low"), ("wet", "dry"), ("happy", "sad"), ("fast", "slow"), ("full", "empty"), ("near", "far"), ("early", "late"), ("strong", "weak"), ("loud", "quiet"), ("open", "closed"), ("day", "night"), ("summer", "winter"), ("north", "south"), ("east", "west")];
-const COLOURS: &[(&str, &str)] = &[("the sky", "blue"), ("the sea", "blue and green"), ("snow", "white"), ("grass", "green"), ("the sun", "yellow"), ("a ripe cherry", "red"), ("coal", "black"), ("honey", "golden"), ("the boats of Saltmere", "blue"), ("the lighthouse", "white"), ("blood", "red"), ("a lemon", "yellow"), ("the door of the post office", "red"), ("the roofs of Saltmere", "brown")];
+const MONTHS: &[&str] = &[
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const OPPOSITES: &[(&str, &str)] = &[
+    ("hot", "cold"),
+    ("big", "small"),
+    ("old", "young"),
+    ("dark", "light"),
+    ("high", "low"),
+    ("wet", "dry"),
+    ("happy", "sad"),
+    ("fast", "slow"),
+    ("full", "empty"),
+    ("near", "far"),
+    ("early", "late"),
+    ("strong", "weak"),
+    ("loud", "quiet"),
+    ("open", "closed"),
+    ("day", "night"),
+    ("summer", "winter"),
+    ("north", "south"),
+    ("east", "west"),
+];
+const COLOURS: &[(&str, &str)] = &[
+    ("the sky", "blue"),
+    ("the sea", "blue and green"),
+    ("snow", "white"),
+    ("grass", "green"),
+    ("the sun", "yellow"),
+    ("a ripe cherry", "red"),
+    ("coal", "black"),
+    ("honey", "golden"),
+    ("the boats of Saltmere", "blue"),
+    ("the lighthouse", "white"),
+    ("blood", "red"),
+    ("a lemon", "yellow"),
+    ("the door of the post office", "red"),
+    ("the roofs of Saltmere", "brown"),
+];
 const WHY: &[(&str, &str)] = &[
-    ("{do ships need|do the ships need} the lighthouse", "{because|ships need it because} its light shows {them|the sailors} where the rocks are"),
+    (
+        "{do ships need|do the ships need} the lighthouse",
+        "{because|ships need it because} its light shows {them|the sailors} where the rocks are",
+    ),
     ("do the boats leave in the morning", "because the morning tide carries them out of the harbour"),
     ("does the mill stand on the river", "because the {running|falling} water turns the wheel"),
     ("does Marta get up {so early|before the sun}", "because the oven must be hot before the people wake up"),
@@ -56,7 +128,10 @@ const FACTS: &[(&str, &str)] = &[
     ("what falls from the sky in winter", "snow falls from the sky in winter"),
     ("what do you need to catch fish", "you need a net or a line, and patience"),
     ("how do I get to Gull Island", "take a boat from the harbour; the island is a mile out in the bay"),
-    ("what can I do in Saltmere", "you can walk to the lighthouse, buy bread at the market and look for shells on the beach"),
+    (
+        "what can I do in Saltmere",
+        "you can walk to the lighthouse, buy bread at the market and look for shells on the beach",
+    ),
     ("what shall I eat", "try the {onion soup at the Blue Heron|warm bread of Marta|honey cakes}"),
     ("who lives on Gull Island", "nobody lives there except the birds and the seals"),
 ];
@@ -76,7 +151,10 @@ const ABOUT_SELF: &[(&str, &str)] = &[
     ("hello", "hello! {how can I help you|what would you like to know|shall I tell you a story}?"),
     ("good night", "good night! {sleep well.|the lamp of the lighthouse is lit.}"),
 ];
-const SYLLABLES: &[&str] = &["ba", "cor", "den", "fa", "gri", "hol", "in", "ka", "lu", "mar", "nor", "o", "pa", "qui", "ra", "sta", "ton", "u", "ver", "wil", "xan", "yo", "zer", "land", "ia", "ford", "us", "el", "th", "ine"];
+const SYLLABLES: &[&str] = &[
+    "ba", "cor", "den", "fa", "gri", "hol", "in", "ka", "lu", "mar", "nor", "o", "pa", "qui", "ra", "sta", "ton", "u",
+    "ver", "wil", "xan", "yo", "zer", "land", "ia", "ford", "us", "el", "th", "ine",
+];
 
 /// A question (without "Question:") and its answer. Both are finished sentences.
 pub fn any(scene: &mut Scene) -> (String, String) {
@@ -93,7 +171,11 @@ pub fn any(scene: &mut Scene) -> (String, String) {
             scene.set("x", NUMBERS[number.0]);
             scene.set("y", NUMBERS[number.1]);
             scene.set("z", NUMBERS[number.0 + number.1]);
-            pair(scene, &["{what is|how much is} $x {plus|and} $y"], &["$x {plus|and} $y {is|makes} $z", "$z", "it is $z"])
+            pair(
+                scene,
+                &["{what is|how much is} $x {plus|and} $y"],
+                &["$x {plus|and} $y {is|makes} $z", "$z", "it is $z"],
+            )
         }
         80..=81 => {
             let (names, at, kind) = if scene.chance(50) {
@@ -106,7 +188,11 @@ pub fn any(scene: &mut Scene) -> (String, String) {
             scene.set("next", names[(at + 1) % names.len()]);
             scene.set("prev", names[(at + names.len() - 1) % names.len()]);
             if scene.chance(60) {
-                pair(scene, &["what comes after $x", "which $kind comes after $x"], &["after $x comes $next", "$next {comes after $x|}"])
+                pair(
+                    scene,
+                    &["what comes after $x", "which $kind comes after $x"],
+                    &["after $x comes $next", "$next {comes after $x|}"],
+                )
             } else {
                 pair(scene, &["what comes before $x"], &["before $x comes $prev", "$prev"])
             }
@@ -159,7 +245,11 @@ fn one_pair(scene: &mut Scene, pairs: &[(&str, &str)], frame: &str) -> (String, 
 
 fn finish(answer: String) -> String {
     let answer = answer.trim_end();
-    if answer.ends_with(['.', '!', '?']) { answer.to_owned() } else { format!("{answer}.") }
+    if answer.ends_with(['.', '!', '?']) {
+        answer.to_owned()
+    } else {
+        format!("{answer}.")
+    }
 }
 
 fn about_person(scene: &mut Scene) -> (String, String) {
@@ -167,14 +257,49 @@ fn about_person(scene: &mut Scene) -> (String, String) {
     cast_person(scene, "w", person);
     scene.set("it", "{$w|$w the $w_trade|$w, the $w_trade,}");
     match scene.below(10) {
-        0..=2 => pair(scene, &["who $w_does"], &["$it $w_does", "$w $w_does", "$w the $w_trade", "$w. $w_he is the $w_trade"]),
-        3 => pair(scene, &["who is $w"], &["$w is the $w_trade{ of Saltmere|}", "$w is the $w_nature $w_trade who $w_does"]),
-        4 => pair(scene, &["who is the $w_trade", "what is the name of the $w_trade"], &["$w is the $w_trade", "the $w_trade is {$w|called $w}"]),
-        5 => pair(scene, &["what does $w do", "what does the $w_trade do"], &["$w $w_does", "$w_he $w_does", "$w is the $w_trade and $w_does"]),
-        6 => pair(scene, &["where is $w", "where can I find $w", "where does $w work", "where can I find the $w_trade"], &["you can find $w {at|near} $w_place", "$w works {at|near} $w_place", "{at|near} $w_place"]),
-        7 => pair(scene, &["what is the name of $w's $w_petkind", "what is $w's $w_petkind called"], &["$w's $w_petkind is called $w_pet", "it is called $w_pet", "$w_pet"]),
-        8 => pair(scene, &["who is $w_pet", "what is $w_pet"], &["$w_pet is the $w_petkind of $w{ the $w_trade|}", "$w_pet is a $w_petkind and {belongs to|lives with} $w"]),
-        _ => pair(scene, &["what tool does $w use", "what does the $w_trade need", "what does $w need"], &["$w {uses|needs} $w_tool", "$w_tool"]),
+        0..=2 => pair(
+            scene,
+            &["who $w_does"],
+            &["$it $w_does", "$w $w_does", "$w the $w_trade", "$w. $w_he is the $w_trade"],
+        ),
+        3 => pair(
+            scene,
+            &["who is $w"],
+            &["$w is the $w_trade{ of Saltmere|}", "$w is the $w_nature $w_trade who $w_does"],
+        ),
+        4 => pair(
+            scene,
+            &["who is the $w_trade", "what is the name of the $w_trade"],
+            &["$w is the $w_trade", "the $w_trade is {$w|called $w}"],
+        ),
+        5 => pair(
+            scene,
+            &["what does $w do", "what does the $w_trade do"],
+            &["$w $w_does", "$w_he $w_does", "$w is the $w_trade and $w_does"],
+        ),
+        6 => pair(
+            scene,
+            &["where is $w", "where can I find $w", "where does $w work", "where can I find the $w_trade"],
+            &["you can find $w {at|near} $w_place", "$w works {at|near} $w_place", "{at|near} $w_place"],
+        ),
+        7 => pair(
+            scene,
+            &["what is the name of $w's $w_petkind", "what is $w's $w_petkind called"],
+            &["$w's $w_petkind is called $w_pet", "it is called $w_pet", "$w_pet"],
+        ),
+        8 => pair(
+            scene,
+            &["who is $w_pet", "what is $w_pet"],
+            &[
+                "$w_pet is the $w_petkind of $w{ the $w_trade|}",
+                "$w_pet is a $w_petkind and {belongs to|lives with} $w",
+            ],
+        ),
+        _ => pair(
+            scene,
+            &["what tool does $w use", "what does the $w_trade need", "what does $w need"],
+            &["$w {uses|needs} $w_tool", "$w_tool"],
+        ),
     }
 }
 
@@ -183,9 +308,17 @@ fn about_child(scene: &mut Scene) -> (String, String) {
     cast_child(scene, "w", child);
     match scene.below(4) {
         0 => pair(scene, &["how old is $w"], &["$w is $w_age{ years old|}", "$w_he is $w_age years old"]),
-        1 => pair(scene, &["who is $w's $w_parentis", "who is the $w_parentis of $w"], &["$w's $w_parentis is $w_parent", "$w_parent is the $w_parentis of $w", "$w_parent"]),
+        1 => pair(
+            scene,
+            &["who is $w's $w_parentis", "who is the $w_parentis of $w"],
+            &["$w's $w_parentis is $w_parent", "$w_parent is the $w_parentis of $w", "$w_parent"],
+        ),
         2 => pair(scene, &["what does $w like"], &["$w {likes|loves} $w_likes", "$w_he likes $w_likes"]),
-        _ => pair(scene, &["who is $w"], &["$w is a $w_nature $w_trade of $w_age", "$w is the {child|$w_nature child} of $w_parent"]),
+        _ => pair(
+            scene,
+            &["who is $w"],
+            &["$w is a $w_nature $w_trade of $w_age", "$w is the {child|$w_nature child} of $w_parent"],
+        ),
     }
 }
 
@@ -202,10 +335,26 @@ fn about_place(scene: &mut Scene) -> (String, String) {
     let sense = scene.one_of(place.senses);
     scene.set("n", sense);
     match scene.below(5) {
-        0 | 1 => pair(scene, &["where is $p", "where does $p lie", "where can I find $p"], &["$p {is|lies} $p_lies", "$p_lies"]),
-        2 => pair(scene, &["what can I see $p_at", "what is there to see $p_at"], &["you can see $s1 and $s2", "there are $s1 and $s2"]),
-        3 => pair(scene, &["what do people do $p_at", "why do people go to $p"], &["people go {there|to $p} to $p_use", "{they|people} go there to $p_use"]),
-        _ => pair(scene, &["what do you know about $p", "what is special about $p"], &["$p_fact", "$p lies $p_lies. $p_fact", "you notice $n. $p_fact"]),
+        0 | 1 => pair(
+            scene,
+            &["where is $p", "where does $p lie", "where can I find $p"],
+            &["$p {is|lies} $p_lies", "$p_lies"],
+        ),
+        2 => pair(
+            scene,
+            &["what can I see $p_at", "what is there to see $p_at"],
+            &["you can see $s1 and $s2", "there are $s1 and $s2"],
+        ),
+        3 => pair(
+            scene,
+            &["what do people do $p_at", "why do people go to $p"],
+            &["people go {there|to $p} to $p_use", "{they|people} go there to $p_use"],
+        ),
+        _ => pair(
+            scene,
+            &["what do you know about $p", "what is special about $p"],
+            &["$p_fact", "$p lies $p_lies. $p_fact", "you notice $n. $p_fact"],
+        ),
     }
 }
 
@@ -213,11 +362,27 @@ fn about_animal(scene: &mut Scene) -> (String, String) {
     let animal = scene.one_of(ANIMALS);
     cast_animal(scene, "b", animal);
     match scene.below(6) {
-        0 => pair(scene, &["what {do $b_many|does a $b|does the $b} eat"], &["$b_many eat $b_eats", "{a|the} $b eats $b_eats"]),
-        1 => pair(scene, &["where {do $b_many|does a $b|does the $b} live"], &["$b_many live $b_lives", "{a|the} $b lives $b_lives"]),
-        2 => pair(scene, &["what do $b_many do", "what do you know about $b_many"], &["$b_many $b_habit", "$b_many $b_habit and eat $b_eats"]),
+        0 => pair(
+            scene,
+            &["what {do $b_many|does a $b|does the $b} eat"],
+            &["$b_many eat $b_eats", "{a|the} $b eats $b_eats"],
+        ),
+        1 => pair(
+            scene,
+            &["where {do $b_many|does a $b|does the $b} live"],
+            &["$b_many live $b_lives", "{a|the} $b lives $b_lives"],
+        ),
+        2 => pair(
+            scene,
+            &["what do $b_many do", "what do you know about $b_many"],
+            &["$b_many $b_habit", "$b_many $b_habit and eat $b_eats"],
+        ),
         3 => pair(scene, &["what does a $b look like", "what colour is a $b"], &["a $b is $b_look", "it is $b_look"]),
-        4 => pair(scene, &["where can I see a $b"], &["you can see a $b {at|near} $b_met", "go to $b_met and wait quietly"]),
+        4 => pair(
+            scene,
+            &["where can I see a $b"],
+            &["you can see a $b {at|near} $b_met", "go to $b_met and wait quietly"],
+        ),
         _ => pair(scene, &["which animal lives $b_lives", "who lives $b_lives"], &["the $b lives $b_lives", "the $b"]),
     }
 }
@@ -233,7 +398,22 @@ fn unknown(scene: &mut Scene) -> (String, String) {
     scene.set("name", &name);
     pair(
         scene,
-        &["what is the capital of $name", "who is $name", "what is a $word", "who was the king of $name", "where is $name", "how far is it to $name", "who wrote $name", "how does a $word work", "what do you think about $name", "when was $name built"],
-        &["I do not know{.|. I only know the village of Saltmere.|. ask me about Saltmere.}", "{I am sorry, but|I am afraid} I do not know that", "I have never heard of {$name|that}. {I only know Saltmere.|}"],
+        &[
+            "what is the capital of $name",
+            "who is $name",
+            "what is a $word",
+            "who was the king of $name",
+            "where is $name",
+            "how far is it to $name",
+            "who wrote $name",
+            "how does a $word work",
+            "what do you think about $name",
+            "when was $name built",
+        ],
+        &[
+            "I do not know{.|. I only know the village of Saltmere.|. ask me about Saltmere.}",
+            "{I am sorry, but|I am afraid} I do not know that",
+            "I have never heard of {$name|that}. {I only know Saltmere.|}",
+        ],
     )
 }
