@@ -6,7 +6,5 @@ fn main() {
 
     // The metadata hash binds token symbol and decimals, so that an offline signer shows amounts it can trust.
     #[cfg(all(feature = "std", feature = "metadata-hash"))]
-    substrate_wasm_builder::WasmBuilder::init_with_defaults()
-        .enable_metadata_hash("STRIKE", 12)
-        .build();
+    substrate_wasm_builder::WasmBuilder::init_with_defaults().enable_metadata_hash("STRIKE", 12).build();
 }

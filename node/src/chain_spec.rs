@@ -17,28 +17,17 @@ const PROTOCOL_ID: &str = "strike";
 
 /// One validator, Alice, in one process.
 pub fn development() -> Result<ChainSpec, String> {
-    build(
-        "Strike Development",
-        "strike_dev",
-        ChainType::Development,
-        DEV_RUNTIME_PRESET,
-    )
+    build("Strike Development", "strike_dev", ChainType::Development, DEV_RUNTIME_PRESET)
 }
 
 /// Four validators, Alice to Dave, in as many processes.
 pub fn local() -> Result<ChainSpec, String> {
-    build(
-        "Strike Local",
-        "strike_local",
-        ChainType::Local,
-        LOCAL_TESTNET_RUNTIME_PRESET,
-    )
+    build("Strike Local", "strike_local", ChainType::Local, LOCAL_TESTNET_RUNTIME_PRESET)
 }
 
 fn build(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<ChainSpec, String> {
-    let wasm = WASM_BINARY.ok_or(
-        "this binary was built without the runtime (SKIP_WASM_BUILD): it runs chain specs from files only",
-    )?;
+    let wasm = WASM_BINARY
+        .ok_or("this binary was built without the runtime (SKIP_WASM_BUILD): it runs chain specs from files only")?;
     Ok(ChainSpec::builder(wasm, None)
         .with_name(name)
         .with_id(id)
@@ -61,7 +50,7 @@ fn properties() -> Properties {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sc_service::ChainSpec as _;
+    use sp_runtime::BuildStorage as _;
 
     #[test]
     fn built_in_chains_have_a_genesis() {
@@ -71,9 +60,7 @@ mod tests {
         }
         for spec in [development(), local()] {
             let spec = spec.expect("the Wasm is there");
-            let storage = spec
-                .build_storage()
-                .expect("the runtime builds its own preset");
+            let storage = spec.build_storage().expect("the runtime builds its own preset");
             assert!(!storage.top.is_empty());
         }
     }

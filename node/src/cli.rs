@@ -2,10 +2,12 @@
 
 use crate::service::WorkOptions;
 use sc_cli::{
-    ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd,
-    ImportBlocksCmd, KeySubcommand, PurgeChainCmd, RevertCmd,
+    ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd, KeySubcommand,
+    PurgeChainCmd, RevertCmd,
 };
+use sp_keyring::Sr25519Keyring;
 use std::path::PathBuf;
+use strike_runtime::genesis_config_presets::PROVIDER;
 
 /// A node of the Strike network.
 #[derive(Debug, clap::Parser)]
@@ -30,8 +32,8 @@ pub struct RunCmd {
 
     /// Serve jobs with the `strk` keys in this node's keystore.
     ///
-    /// Turns off-chain workers on, authority or not. With one of the development keys (`--eve`) the node does not
-    /// become a validator, unless `--validator` is given too. Implied by `--dev`, with the key of Eve.
+    /// Turns off-chain workers on, authority or not. A development key (`--eve`) is then the provider's and makes no
+    /// validator of the node, unless `--validator` is given too. Implied by `--dev`, with the key of Eve.
     #[arg(long)]
     pub provider: bool,
 
@@ -47,23 +49,48 @@ pub struct RunCmd {
 impl RunCmd {
     /// What this node does beside following the chain.
     pub fn work_options(&self) -> WorkOptions {
-        let development = self.base.shared_params.dev;
+        let provider_seed =
+            if self.base.shared_params.dev { Some(seed(PROVIDER)) } else { self.provides_only().map(seed) };
         WorkOptions {
-            provider: self.provider || development,
-            provider_seed: development
-                .then(|| format!("//{}", strike_runtime::genesis_config_presets::PROVIDER)),
+            provider: self.provider || self.base.shared_params.dev,
+            provider_seed,
             model_dirs: self.model_dirs.clone(),
             wasm_cache: self.wasm_cache.clone(),
         }
     }
 
-    /// Whether a development key was asked for in order to provide, not to validate.
-    pub fn provides_only(&self) -> bool {
-        self.provider
-            && !self.base.validator
-            && !self.base.shared_params.dev
-            && self.base.get_keyring().is_some()
+    /// What the node itself is run with: a development key that was asked for in order to provide makes no validator,
+    /// though `sc-cli` takes it so.
+    pub fn node_options(&self) -> sc_cli::RunCmd {
+        let mut base = self.base.clone();
+        if let Some(account) = self.provides_only() {
+            base.name.get_or_insert_with(|| account.to_string());
+            for flag in [
+                &mut base.alice,
+                &mut base.bob,
+                &mut base.charlie,
+                &mut base.dave,
+                &mut base.eve,
+                &mut base.ferdie,
+                &mut base.one,
+                &mut base.two,
+            ] {
+                *flag = false;
+            }
+        }
+        base
     }
+
+    /// The development account whose key was asked for in order to provide, not to validate.
+    fn provides_only(&self) -> Option<Sr25519Keyring> {
+        let only = self.provider && !self.base.validator && !self.base.shared_params.dev;
+        self.base.get_keyring().filter(|_| only)
+    }
+}
+
+/// The seed of a development account.
+fn seed(account: Sr25519Keyring) -> String {
+    format!("//{account}")
 }
 
 /// Something to do instead of running a node.

@@ -7,7 +7,7 @@ use crate::{
 };
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
-use sc_service::{Configuration, PartialComponents, Role, TaskManager};
+use sc_service::{Configuration, PartialComponents, TaskManager};
 use std::sync::Arc;
 use strike_runtime::opaque::Block;
 use strike_worker::Executor;
@@ -56,9 +56,7 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 /// As [`run`], with what `wrap` makes of the engine for this node's own jobs. Checks use the engine as it is.
-pub fn run_with(
-    wrap: impl FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send + 'static,
-) -> sc_cli::Result<()> {
+pub fn run_with(wrap: impl FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send + 'static) -> sc_cli::Result<()> {
     run_boxed(Box::new(wrap))
 }
 
@@ -68,77 +66,41 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
         None => run_node(&cli, &cli.run, wrap),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
-        Some(Subcommand::ChainInfo(cmd)) => cli
-            .create_runner(cmd)?
-            .sync_run(|config| cmd.run::<Block>(&config)),
+        Some(Subcommand::ChainInfo(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config)),
         Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                import_queue,
-                ..
-            } = service::new_partial(&config, None)?;
+            let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                ..
-            } = service::new_partial(&config, None)?;
+            let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                ..
-            } = service::new_partial(&config, None)?;
+            let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, config.chain_spec), task_manager))
         }),
         Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                import_queue,
-                ..
-            } = service::new_partial(&config, None)?;
+            let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
-        Some(Subcommand::PurgeChain(cmd)) => cli
-            .create_runner(cmd)?
-            .sync_run(|config| cmd.run(config.database)),
+        Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
         Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                backend,
-                ..
-            } = service::new_partial(&config, None)?;
+            let PartialComponents { client, task_manager, backend, .. } = service::new_partial(&config, None)?;
             // Epochs and authority sets are kept beside the blocks and have to go back with them.
             let revert_consensus = Box::new(|client: std::sync::Arc<_>, backend, blocks| {
                 sc_consensus_babe::revert(std::sync::Arc::clone(&client), backend, blocks)?;
                 sc_consensus_grandpa::revert(client, blocks)?;
                 Ok(())
             });
-            Ok((
-                cmd.run(client, backend, Some(revert_consensus)),
-                task_manager,
-            ))
+            Ok((cmd.run(client, backend, Some(revert_consensus)), task_manager))
         }),
     }
 }
 
 fn run_node(cli: &Cli, cmd: &RunCmd, wrap: WrapProvider) -> sc_cli::Result<()> {
-    let provides_only = cmd.provides_only();
     let work = cmd.work_options();
-    cli.create_runner(&cmd.base)?
-        .run_node_until_exit(|mut config| async move {
-            if provides_only {
-                config.role = Role::Full;
-            }
-            start(config, work, wrap).map_err(sc_cli::Error::Service)
-        })
+    cli.create_runner(&cmd.node_options())?
+        .run_node_until_exit(|config| async move { start(config, work, wrap).map_err(sc_cli::Error::Service) })
 }
 
 /// Starts the node on the network backend that was asked for.
@@ -148,12 +110,8 @@ fn start(
     wrap: WrapProvider,
 ) -> Result<TaskManager, sc_service::Error> {
     match config.network.network_backend {
-        NetworkBackendType::Litep2p => {
-            service::new_full::<sc_network::Litep2pNetworkBackend>(config, work, wrap)
-        }
-        NetworkBackendType::Libp2p => {
-            service::new_full::<sc_network::NetworkWorker<_, _>>(config, work, wrap)
-        }
+        NetworkBackendType::Litep2p => service::new_full::<sc_network::Litep2pNetworkBackend>(config, work, wrap),
+        NetworkBackendType::Libp2p => service::new_full::<sc_network::NetworkWorker<_, _>>(config, work, wrap),
     }
 }
 
@@ -163,29 +121,28 @@ mod tests {
     use clap::Parser;
 
     fn parse(arguments: &[&str]) -> Cli {
-        Cli::try_parse_from(std::iter::once(&"strike-node").chain(arguments))
-            .expect("valid arguments")
+        Cli::try_parse_from(std::iter::once(&"strike-node").chain(arguments)).expect("valid arguments")
     }
 
     #[test]
     fn a_development_key_with_provider_makes_no_validator() {
-        assert!(parse(&["--chain", "local", "--eve", "--provider"])
-            .run
-            .provides_only());
-        assert!(
-            !parse(&["--chain", "local", "--eve", "--provider", "--validator"])
-                .run
-                .provides_only()
-        );
-        assert!(!parse(&["--chain", "local", "--alice"]).run.provides_only());
-        assert!(!parse(&["--provider"]).run.provides_only());
+        let run = parse(&["--chain", "local", "--eve", "--provider"]).run;
+        assert_eq!(run.work_options().provider_seed.as_deref(), Some("//Eve"));
+        assert_eq!(run.node_options().get_keyring(), None);
+        assert_eq!(run.node_options().name.as_deref(), Some("Eve"));
+
+        for validator in
+            [&["--chain", "local", "--eve", "--provider", "--validator"][..], &["--chain", "local", "--eve"]]
+        {
+            let run = parse(validator).run;
+            assert_eq!(run.work_options().provider_seed, None);
+            assert!(run.node_options().eve);
+        }
     }
 
     #[test]
     fn a_development_chain_provides_with_the_key_of_eve() {
-        let work = parse(&["--dev", "--model-dir", "a", "--model-dir", "b"])
-            .run
-            .work_options();
+        let work = parse(&["--dev", "--model-dir", "a", "--model-dir", "b"]).run.work_options();
         assert!(work.provider);
         assert_eq!(work.provider_seed.as_deref(), Some("//Eve"));
         assert_eq!(work.model_dirs, [std::path::PathBuf::from("a"), "b".into()]);
@@ -197,10 +154,7 @@ mod tests {
 
     #[test]
     fn an_unknown_chain_is_an_error_that_names_the_file() {
-        let error = parse(&[])
-            .load_spec("/nowhere/spec.json")
-            .err()
-            .expect("no such file");
+        let error = parse(&[]).load_spec("/nowhere/spec.json").err().expect("no such file");
         assert!(error.contains("/nowhere/spec.json"), "{error}");
     }
 }

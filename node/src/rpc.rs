@@ -5,9 +5,7 @@ use crate::service::{FullBackend, FullClient, FullSelectChain};
 use jsonrpsee::RpcModule;
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_babe_rpc::{Babe, BabeApiServer};
-use sc_consensus_grandpa::{
-    FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState,
-};
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
@@ -57,16 +55,7 @@ pub fn create(
     dependencies: &Dependencies,
     executor: SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
-    let Dependencies {
-        client,
-        pool,
-        select_chain,
-        keystore,
-        babe,
-        blobs,
-        models,
-        grandpa,
-    } = dependencies;
+    let Dependencies { client, pool, select_chain, keystore, babe, blobs, models, grandpa } = dependencies;
     let mut module = RpcModule::new(());
 
     module.merge(System::new(client.clone(), pool.clone()).into_rpc())?;
@@ -74,15 +63,7 @@ pub fn create(
         use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
         TransactionPayment::new(client.clone()).into_rpc()
     })?;
-    module.merge(
-        Babe::new(
-            client.clone(),
-            babe.clone(),
-            keystore.clone(),
-            select_chain.clone(),
-        )
-        .into_rpc(),
-    )?;
+    module.merge(Babe::new(client.clone(), babe.clone(), keystore.clone(), select_chain.clone()).into_rpc())?;
     module.merge(
         Grandpa::new(
             executor,

@@ -7,9 +7,9 @@
 #![allow(missing_docs)]
 
 use crate::{
-    genesis_config_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive,
-    Grandpa, Historical, InherentDataExt, Market, Nonce, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SessionKeys, System, TransactionPayment, Verification, VERSION,
+    genesis_config_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical,
+    InherentDataExt, Market, Nonce, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
+    System, TransactionPayment, Verification, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;

@@ -36,9 +36,7 @@ pub mod time {
 pub mod currency {
     use crate::Balance;
 
-    pub use strike_primitives::{
-        TOKEN as STRIKE, TOKEN_DECIMALS as DECIMALS, TOKEN_SYMBOL as SYMBOL,
-    };
+    pub use strike_primitives::{TOKEN as STRIKE, TOKEN_DECIMALS as DECIMALS, TOKEN_SYMBOL as SYMBOL};
 
     /// A thousandth of a token.
     pub const MILLISTRIKE: Balance = STRIKE / 1_000;

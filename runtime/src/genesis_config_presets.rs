@@ -53,10 +53,7 @@ pub fn built_in_model() -> ArtifactId {
 }
 
 /// A validator that takes all its keys from one development seed.
-fn validator(
-    account: Sr25519Keyring,
-    finality: Ed25519Keyring,
-) -> (AccountId, AccountId, SessionKeys) {
+fn validator(account: Sr25519Keyring, finality: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
     let keys = SessionKeys {
         babe: account.public().into(),
         grandpa: finality.public().into(),
@@ -80,14 +77,9 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
     let model = built_in_model();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig {
-            balances: endowed
-                .iter()
-                .map(|account| (account.to_account_id(), ENDOWMENT))
-                .collect(),
+            balances: endowed.iter().map(|account| (account.to_account_id(), ENDOWMENT)).collect(),
         },
-        babe: BabeConfig {
-            epoch_config: GENESIS_EPOCH_CONFIG
-        },
+        babe: BabeConfig { epoch_config: GENESIS_EPOCH_CONFIG },
         session: SessionConfig { keys: validators },
         provenance: ProvenanceConfig {
             models: vec![(
@@ -104,18 +96,13 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
         market: MarketConfig {
             asks: vec![(provider, model, VerificationClass::Statistical, PRICE, CAPACITY, MAX_UNITS)],
         },
-        sudo: SudoConfig {
-            key: Some(root.to_account_id())
-        },
+        sudo: SudoConfig { key: Some(root.to_account_id()) },
     })
 }
 
 /// The chain of `strike-node --dev`: Alice alone authors and finalizes.
 pub fn development() -> Value {
-    genesis(
-        vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
-        Sr25519Keyring::Alice,
-    )
+    genesis(vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], Sr25519Keyring::Alice)
 }
 
 /// The chain of `strike-node --chain local`: four validators, of which one may fail.
@@ -143,8 +130,5 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
-    vec![
-        PresetId::from(DEV_RUNTIME_PRESET),
-        PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
-    ]
+    vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
 }

@@ -8,7 +8,7 @@ use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 use std::fmt::Write;
 
 fn metadata() -> RuntimeMetadataV15 {
-    let bytes: Vec<u8> = Runtime::metadata_at_version(15).expect("version 15 is served").into();
+    let bytes = Runtime::metadata_at_version(15).expect("version 15 is served").to_vec();
     match RuntimeMetadataPrefixed::decode(&mut &bytes[..]).expect("metadata decodes").1 {
         RuntimeMetadata::V15(metadata) => metadata,
         other => panic!("version 15 was asked for, got {}", other.version()),
@@ -67,7 +67,7 @@ fn our_types(out: &mut String, types: &PortableRegistry) {
                     format!("{} {}({})", variant.index, variant.name, fields(types, &variant.fields))
                 };
                 variant.variants.iter().map(one).collect::<Vec<_>>().join(" | ")
-            },
+            }
             _ => continue,
         };
         lines.push(format!("type {} = {shape}", path.join("::")));
@@ -95,7 +95,7 @@ fn render(metadata: &RuntimeMetadataV15) -> String {
                 Plain(value) => name(types, value.id),
                 Map { hashers, key, value } => {
                     format!("{hashers:?} {} -> {}", name(types, key.id), name(types, value.id))
-                },
+                }
             };
             writeln!(out, "  storage {}: {shape}", entry.name).unwrap();
         }

@@ -1,16 +1,18 @@
 //! What has to stay as it is, and what the configuration promises.
 
+mod equivocations;
+
 use crate::{
     configs::{session::GenesisValidators, transactions::extension},
     constants::{currency::MILLISTRIKE, time},
     genesis_config_presets::{development, local_testnet, ENDOWMENT, MODEL_OWNER, PROVIDER},
-    AccountId, Balances, Historical, PalletInfo, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    Session, SessionKeys, System, TransactionPayment, TxExtension, UncheckedExtrinsic, VERSION,
+    AccountId, Balances, Historical, PalletInfo, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, SessionKeys,
+    System, TransactionPayment, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use codec::Encode;
 use frame_support::{
     dispatch::GetDispatchInfo,
-    traits::{KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess},
+    traits::{fungible::Inspect as _, KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess},
 };
 use pallet_session::{historical::SessionManager as _, NextKeys, QueuedKeys};
 use serde_json::Value;
@@ -34,19 +36,14 @@ fn merge(target: &mut Value, patch: Value) {
 }
 
 fn chain(preset: Value) -> sp_io::TestExternalities {
-    let mut genesis =
-        serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
+    let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
     merge(&mut genesis, preset);
-    let genesis: RuntimeGenesisConfig =
-        serde_json::from_value(genesis).expect("a preset fits the genesis");
+    let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("a preset fits the genesis");
     genesis.build_storage().expect("a preset builds").into()
 }
 
 fn accounts(keyring: &[Sr25519Keyring]) -> Vec<AccountId> {
-    let mut accounts: Vec<_> = keyring
-        .iter()
-        .map(|account| account.to_account_id())
-        .collect();
+    let mut accounts: Vec<_> = keyring.iter().map(|account| account.to_account_id()).collect();
     accounts.sort();
     accounts
 }
@@ -55,10 +52,7 @@ fn accounts(keyring: &[Sr25519Keyring]) -> Vec<AccountId> {
 fn presets_name_their_validators_and_endow_the_development_accounts() {
     chain(development()).execute_with(|| assert_eq!(Session::validators(), accounts(&[Alice])));
     chain(local_testnet()).execute_with(|| {
-        assert_eq!(
-            Session::validators(),
-            accounts(&[Alice, Bob, Charlie, Dave])
-        );
+        assert_eq!(Session::validators(), accounts(&[Alice, Bob, Charlie, Dave]));
         // A provider's bond and a model's deposit are on hold, and still its own.
         for account in [Alice, Bob, Charlie, Dave, PROVIDER, Ferdie, MODEL_OWNER] {
             assert_eq!(Balances::total_balance(&account.to_account_id()), ENDOWMENT);
@@ -96,10 +90,8 @@ fn session_keys_and_extensions_keep_their_order() {
     let types: Vec<_> = SessionKeys::key_ids().iter().map(|id| id.0).collect();
     assert_eq!(types, [*b"babe", *b"gran", *b"audi", *b"strk"]);
 
-    let names: Vec<_> = <TxExtension as TransactionExtension<RuntimeCall>>::metadata()
-        .iter()
-        .map(|entry| entry.identifier)
-        .collect();
+    let names: Vec<_> =
+        <TxExtension as TransactionExtension<RuntimeCall>>::metadata().iter().map(|entry| entry.identifier).collect();
     assert_eq!(
         names,
         [
@@ -133,33 +125,22 @@ fn a_transfer_costs_about_a_thousandth_of_a_token() {
             value: MILLISTRIKE,
         });
         let signature = MultiSignature::Sr25519(Alice.sign(b"of the right size"));
-        let transaction = UncheckedExtrinsic::new_signed(
-            call,
-            Alice.to_account_id().into(),
-            signature,
-            extension(Era::Immortal, 0),
-        );
+        let transaction =
+            UncheckedExtrinsic::new_signed(call, Alice.to_account_id().into(), signature, extension(Era::Immortal, 0));
         let length = transaction.encoded_size() as u32;
         assert!(transaction.get_dispatch_info().call_weight.ref_time() > 0);
 
         let fee = TransactionPayment::query_info(transaction, length).partial_fee;
-        assert!(
-            (MILLISTRIKE / 2..MILLISTRIKE * 2).contains(&fee),
-            "a transfer costs {fee}"
-        );
+        assert!((MILLISTRIKE / 2..MILLISTRIKE * 2).contains(&fee), "a transfer costs {fee}");
     });
 }
 
 #[test]
 fn a_key_is_proven_from_genesis_on() {
     chain(local_testnet()).execute_with(|| {
-        let key = (
-            sp_consensus_babe::KEY_TYPE,
-            sp_consensus_babe::AuthorityId::from(Bob.public()),
-        );
+        let key = (sp_consensus_babe::KEY_TYPE, sp_consensus_babe::AuthorityId::from(Bob.public()));
         let proof = Historical::prove(key.clone()).expect("Bob is a validator");
-        let (owner, ()) =
-            Historical::check_proof(key, proof).expect("the root of session 0 is kept");
+        let (owner, ()) = Historical::check_proof(key, proof).expect("the root of session 0 is kept");
         assert_eq!(owner, Bob.to_account_id());
     });
 }
@@ -177,10 +158,7 @@ fn the_validator_set_is_new_only_when_keys_have_changed() {
 
         let validators = GenesisValidators::new_session(2).expect("Bob's keys have changed");
         assert_eq!(
-            validators
-                .into_iter()
-                .map(|(account, ())| account)
-                .collect::<Vec<_>>(),
+            validators.into_iter().map(|(account, ())| account).collect::<Vec<_>>(),
             accounts(&[Alice, Bob, Charlie, Dave])
         );
     });

@@ -89,7 +89,11 @@ pub fn dispatch(bytes: &[u8], metadata: ArcMetadata) -> Error {
         },
         DispatchError::Token(token) => Error::new(variant(token), token.to_string())
             .hint("'strike account balance' shows what the account has, free and held"),
-        DispatchError::Arithmetic(arithmetic) => Error::new(variant(arithmetic), arithmetic.to_string()),
+        // What the currency says when more is to be taken than there is.
+        DispatchError::Arithmetic(arithmetic) => {
+            Error::new(variant(arithmetic), format!("an amount is too large ({})", variant(arithmetic).to_lowercase()))
+                .hint("'strike account balance' shows what the account has, free and held")
+        }
         DispatchError::Transactional(layers) => Error::new(variant(layers), layers.to_string()),
         other => Error::new(variant(other), other.to_string()),
     }
@@ -99,10 +103,8 @@ pub fn dispatch(bytes: &[u8], metadata: ArcMetadata) -> Error {
 fn explained(pallet: &str, name: &str, docs: &[String]) -> Error {
     let docs = docs.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
     let docs = docs.trim();
-    let (what, hint) = match docs.split_once(". ") {
-        Some((what, hint)) => (what, hint.trim()),
-        None => (docs, ""),
-    };
+    let (what, hint) = docs.split_once(". ").or_else(|| docs.split_once(": ")).unwrap_or((docs, ""));
+    let hint = hint.trim();
     let what = what.trim_end_matches('.');
     let what = if what.is_empty() { "the call was refused" } else { what };
     let error = Error::new(name, format!("{what} ({pallet})"));
@@ -130,6 +132,9 @@ mod tests {
         assert_eq!(error.name, "JobNotFound");
         assert_eq!(error.message, "No job has this id (Market)");
         assert_eq!(error.hint.as_deref(), Some("Finished jobs are pruned: see the receipt's event."));
+        let short = explained("Market", "PriceTooLow", &[" The price is below the least one: raise it.".into()]);
+        assert_eq!(short.message, "The price is below the least one (Market)");
+        assert_eq!(short.hint.as_deref(), Some("raise it."));
         let bare = explained("Market", "X", &[]);
         assert_eq!((bare.message.as_str(), bare.hint), ("the call was refused (Market)", None));
     }

@@ -194,7 +194,7 @@ impl Generation {
             Error::new("NoProvider", format!("no provider asks for {units} units of this model"))
                 .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
         })?;
-        progress(format!("no provider is free; the order waits, for at most {}", output::amount(max_fee)));
+        progress(format!("no quote now; the order offers at most {}", output::amount(max_fee)));
         self.order(max_fee)
     }
 }

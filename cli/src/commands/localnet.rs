@@ -47,8 +47,9 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<()> {
         network.keep();
     }
     progress("ending the nodes");
+    let is_kept = network.is_kept();
     network.stop().await;
-    if network.is_kept() {
+    if is_kept {
         progress(format!("data and logs are in {}", network.base_path().display()));
     }
     let summary = result?;

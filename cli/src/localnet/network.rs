@@ -379,9 +379,12 @@ fn write_secret(path: &Path, text: &str) -> Result<()> {
 async fn chain_spec(binary: &Path, base_path: &Path) -> Result<PathBuf> {
     let path = base_path.join("chain-spec.json");
     if !path.exists() {
+        let unfinished = path.with_extension("json.tmp");
         let mut command = Command::new(binary);
-        command.args(["export-chain-spec", "--raw", "--chain", CHAIN, "--output"]).arg(&path).kill_on_drop(true);
+        command.args(["export-chain-spec", "--raw", "--chain", CHAIN, "--output"]).arg(&unfinished).kill_on_drop(true);
         run(binary, command, "ChainSpecNotWritten").await?;
+        // Half a file must never be taken for the whole one by a later start.
+        fs::rename(&unfinished, &path)?;
     }
     Ok(path)
 }

@@ -1,7 +1,10 @@
 //! A node whose provider misbehaves on purpose, as `STRIKE_FAULT` says: `other-text` commits to another output than the work
 //! gives, `silent` never commits. Its checks are honest. Built for the end-to-end tests only.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{atomic::Ordering, Arc},
+    time::Duration,
+};
 use strike_primitives::{artifact::ArtifactId, job::WorkSpec, H256};
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
 
@@ -36,7 +39,7 @@ impl Executor for Faulty {
                 Ok(outcome)
             },
             Fault::Silent => loop {
-                if control.is_cancelled() {
+                if control.cancelled.load(Ordering::Relaxed) {
                     return Err(ExecuteError::Cancelled);
                 }
                 std::thread::sleep(Duration::from_millis(100));

@@ -3,22 +3,17 @@
 mod partial;
 mod work;
 
-pub use partial::{
-    new_partial, Consensus, FullBackend, FullClient, FullSelectChain, Partial, Pool,
-};
+pub use partial::{new_partial, Consensus, FullBackend, FullClient, FullSelectChain, Partial, Pool};
 pub use work::{WorkOptions, Workshop, WrapProvider};
 
 use crate::rpc;
 use futures::{FutureExt, StreamExt};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeParams, SlotProportion};
-use sc_consensus_grandpa::{
-    FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder,
-};
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder};
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{
-    config::FullNetworkConfiguration, service::traits::NetworkService, Event, NetworkBackend,
-    NetworkEventStream,
+    config::FullNetworkConfiguration, service::traits::NetworkService, Event, NetworkBackend, NetworkEventStream,
 };
 use sc_network_sync::WarpSyncConfig;
 use sc_service::{ChainType, Configuration, KeystoreContainer, PartialComponents, TaskManager};
@@ -52,34 +47,23 @@ where
         keystore_container,
         select_chain,
         transaction_pool,
-        other:
-            Consensus {
-                block_import,
-                babe,
-                babe_worker,
-                grandpa,
-                mut telemetry,
-            },
+        other: Consensus { block_import, babe, babe_worker, grandpa, mut telemetry },
     } = new_partial(&config, work.wasm_cache.as_deref())?;
     work.insert_provider_key(&keystore_container.keystore())?;
     let workshop = Workshop::open(&config, &work, wrap)?;
 
     let prometheus = config.prometheus_registry().cloned();
-    let genesis = client
-        .block_hash(0)?
-        .ok_or_else(|| sc_service::Error::Other("the database has no genesis block".into()))?;
+    let genesis =
+        client.block_hash(0)?.ok_or_else(|| sc_service::Error::Other("the database has no genesis block".into()))?;
     let metrics = Network::register_notification_metrics(prometheus.as_ref());
-    let mut net_config =
-        FullNetworkConfiguration::<_, _, Network>::new(&config.network, prometheus.clone());
+    let mut net_config = FullNetworkConfiguration::<_, _, Network>::new(&config.network, prometheus.clone());
 
-    let grandpa_protocol =
-        sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
-    let (grandpa_protocol_config, grandpa_notifications) =
-        sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
-            grandpa_protocol.clone(),
-            metrics.clone(),
-            net_config.peer_store_handle(),
-        );
+    let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+    let (grandpa_protocol_config, grandpa_notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
+        grandpa_protocol.clone(),
+        metrics.clone(),
+        net_config.peer_store_handle(),
+    );
     net_config.add_notification_protocol(grandpa_protocol_config);
 
     let warp_sync = sc_consensus_grandpa::warp_proof::NetworkProvider::new(
@@ -135,13 +119,7 @@ where
     let enable_grandpa = !config.disable_grandpa;
 
     if role.is_authority() {
-        spawn_authority_discovery(
-            &config,
-            &task_manager,
-            &client,
-            &network,
-            keystore_container.keystore(),
-        );
+        spawn_authority_discovery(&config, &task_manager, &client, &network, keystore_container.keystore());
     }
 
     let rpc_dependencies = rpc::Dependencies {
@@ -170,9 +148,7 @@ where
         task_manager: &mut task_manager,
         keystore: keystore_container.keystore(),
         transaction_pool: transaction_pool.clone(),
-        rpc_builder: Box::new(move |executor| {
-            rpc::create(&rpc_dependencies, executor).map_err(Into::into)
-        }),
+        rpc_builder: Box::new(move |executor| rpc::create(&rpc_dependencies, executor).map_err(Into::into)),
         network: network.clone(),
         system_rpc_tx,
         tx_handler_controller,
@@ -206,11 +182,7 @@ where
             max_block_proposal_slot_portion: None,
             telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
         })?;
-        task_manager.spawn_essential_handle().spawn_blocking(
-            "babe",
-            Some("block-authoring"),
-            authoring,
-        );
+        task_manager.spawn_essential_handle().spawn_blocking("babe", Some("block-authoring"), authoring);
     }
 
     if enable_grandpa {
@@ -237,9 +209,7 @@ where
             offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
         })?;
         // Without finality nothing is settled: a node whose voter ended is better restarted than left running.
-        task_manager
-            .spawn_essential_handle()
-            .spawn_blocking("grandpa-voter", None, voter);
+        task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, voter);
     }
 
     Ok(task_manager)
@@ -252,10 +222,7 @@ fn adjust(config: &mut Configuration, work: &WorkOptions) {
 
     // Warp sync waits for three peers, so that no single one can lead it astray. A chain on a machine of one's own has
     // no strangers, and often fewer nodes.
-    if matches!(
-        config.chain_spec.chain_type(),
-        ChainType::Development | ChainType::Local
-    ) {
+    if matches!(config.chain_spec.chain_type(), ChainType::Development | ChainType::Local) {
         config.network.min_peers_to_start_warp_sync.get_or_insert(1);
     }
 }
@@ -284,9 +251,7 @@ fn spawn_offchain_workers(
     task_manager.spawn_handle().spawn(
         "offchain-workers-runner",
         Some("offchain-worker"),
-        workers
-            .run(client.clone(), task_manager.spawn_handle())
-            .boxed(),
+        workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
     );
     Ok(())
 }
@@ -299,14 +264,12 @@ fn spawn_authority_discovery(
     network: &Arc<dyn NetworkService>,
     keystore: KeystorePtr,
 ) {
-    let dht_events = network
-        .event_stream("authority-discovery")
-        .filter_map(|event| async move {
-            match event {
-                Event::Dht(event) => Some(event),
-                _ => None,
-            }
-        });
+    let dht_events = network.event_stream("authority-discovery").filter_map(|event| async move {
+        match event {
+            Event::Dht(event) => Some(event),
+            _ => None,
+        }
+    });
     let (worker, _) = sc_authority_discovery::new_worker_and_service_with_config(
         sc_authority_discovery::WorkerConfig {
             publish_non_global_ips: config.network.allow_non_globals_in_dht,
@@ -322,9 +285,5 @@ fn spawn_authority_discovery(
         config.prometheus_registry().cloned(),
         task_manager.spawn_handle(),
     );
-    task_manager.spawn_handle().spawn(
-        "authority-discovery-worker",
-        Some("networking"),
-        worker.run(),
-    );
+    task_manager.spawn_handle().spawn("authority-discovery-worker", Some("networking"), worker.run());
 }

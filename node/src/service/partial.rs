@@ -14,8 +14,7 @@ use strike_runtime::{apis::RuntimeApi, opaque::Block};
 
 /// The client: database, executor and runtime API in one. The host functions are the standard ones, so that any
 /// Substrate tool can execute our Wasm.
-pub type FullClient =
-    sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
+pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
 /// The database.
 pub type FullBackend = sc_service::TFullBackend<Block>;
 /// Which fork is best: the one with the most primary slots since the last final block.
@@ -24,17 +23,12 @@ pub type FullSelectChain = LongestChain<FullBackend, Block>;
 pub type Pool = TransactionPoolHandle<Block, FullClient>;
 
 /// What an author puts into every block: the slot and the time.
-type Inherents = (
-    sp_consensus_babe::inherents::InherentDataProvider,
-    sp_timestamp::InherentDataProvider,
-);
-type CreateInherents =
-    Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = Inherents>>;
+type Inherents = (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
+type CreateInherents = Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = Inherents>>;
 
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 /// Blocks pass BABE's checks, then GRANDPA's, then reach the client.
-pub(super) type BlockImport =
-    BabeBlockImport<Block, FullClient, FinalityImport, CreateInherents, FullSelectChain>;
+pub(super) type BlockImport = BabeBlockImport<Block, FullClient, FinalityImport, CreateInherents, FullSelectChain>;
 
 /// How often a justification is kept at least, in blocks. They prove finality to those who were not there; the last
 /// block of an authority set always has one.
@@ -50,24 +44,17 @@ pub struct Consensus {
 }
 
 /// The parts of a node that need no network.
-pub type Partial = PartialComponents<
-    FullClient,
-    FullBackend,
-    FullSelectChain,
-    DefaultImportQueue<Block>,
-    Pool,
-    Consensus,
->;
+pub type Partial =
+    PartialComponents<FullClient, FullBackend, FullSelectChain, DefaultImportQueue<Block>, Pool, Consensus>;
 
 /// Provides slot and time by this machine's clock.
 pub(super) fn create_inherents(slot_duration: sp_consensus_babe::SlotDuration) -> CreateInherents {
     Arc::new(move |_, ()| async move {
         let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-        let slot =
-            sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-                *timestamp,
-                slot_duration,
-            );
+        let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+            *timestamp,
+            slot_duration,
+        );
         Ok((slot, timestamp))
     })
 }
@@ -104,20 +91,17 @@ pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<
         })
         .transpose()?;
 
-    let (client, backend, keystore_container, task_manager) =
-        sc_service::new_full_parts::<Block, RuntimeApi, _>(
-            config,
-            telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-            executor(config, wasm_cache),
-            // Pruning keeps the blocks whose justifications warp sync is made of.
-            vec![Arc::new(GrandpaPruningFilter)],
-        )?;
+    let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
+        config,
+        telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+        executor(config, wasm_cache),
+        // Pruning keeps the blocks whose justifications warp sync is made of.
+        vec![Arc::new(GrandpaPruningFilter)],
+    )?;
     let client = Arc::new(client);
 
     let telemetry = telemetry.map(|(worker, telemetry)| {
-        task_manager
-            .spawn_handle()
-            .spawn("telemetry", None, worker.run());
+        task_manager.spawn_handle().spawn("telemetry", None, worker.run());
         telemetry
     });
 
@@ -154,17 +138,16 @@ pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<
         OffchainTransactionPoolFactory::new(Arc::clone(&transaction_pool)),
     )?;
 
-    let (import_queue, babe_worker) =
-        sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
-            link: babe.clone(),
-            block_import: block_import.clone(),
-            justification_import: Some(Box::new(justification_import)),
-            client: client.clone(),
-            slot_duration,
-            spawner: &task_manager.spawn_essential_handle(),
-            registry: config.prometheus_registry(),
-            telemetry: telemetry.as_ref().map(Telemetry::handle),
-        })?;
+    let (import_queue, babe_worker) = sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
+        link: babe.clone(),
+        block_import: block_import.clone(),
+        justification_import: Some(Box::new(justification_import)),
+        client: client.clone(),
+        slot_duration,
+        spawner: &task_manager.spawn_essential_handle(),
+        registry: config.prometheus_registry(),
+        telemetry: telemetry.as_ref().map(Telemetry::handle),
+    })?;
 
     Ok(PartialComponents {
         client,
@@ -174,12 +157,6 @@ pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<
         select_chain,
         import_queue,
         transaction_pool,
-        other: Consensus {
-            block_import,
-            babe,
-            babe_worker,
-            grandpa,
-            telemetry,
-        },
+        other: Consensus { block_import, babe, babe_worker, grandpa, telemetry },
     })
 }

@@ -39,11 +39,7 @@ impl WorkOptions {
         };
         let key = keystore
             .sr25519_generate_new(APP_KEY_TYPE, Some(seed))
-            .map_err(|error| {
-                sc_service::Error::Other(format!(
-                    "the keystore refuses the provider's key: {error}"
-                ))
-            })?;
+            .map_err(|error| sc_service::Error::Other(format!("the keystore refuses the provider's key: {error}")))?;
         log::info!("🔑 Provider key of {seed}: {key}");
         Ok(())
     }

@@ -1,9 +1,7 @@
 //! `pallet-babe`: who may author in which slot.
 
 use crate::{
-    constants::time::{
-        ANSWERABLE_SESSIONS, EPOCH_DURATION_IN_SLOTS, PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS,
-    },
+    constants::time::{ANSWERABLE_SESSIONS, EPOCH_DURATION_IN_SLOTS, PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
     Historical, Offences, Runtime, Session,
 };
 use frame_support::{
@@ -20,10 +18,8 @@ pub type MaxNominators = ConstU32<0>;
 
 /// BABE from genesis on: every slot has a secondary author besides the lottery, and both prove their draw by VRF, so
 /// that each block adds to the chain's randomness.
-pub const GENESIS_EPOCH_CONFIG: BabeEpochConfiguration = BabeEpochConfiguration {
-    c: PRIMARY_PROBABILITY,
-    allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots,
-};
+pub const GENESIS_EPOCH_CONFIG: BabeEpochConfiguration =
+    BabeEpochConfiguration { c: PRIMARY_PROBABILITY, allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
 parameter_types! {
     /// How long a report of an equivocation stays valid, in blocks.
@@ -40,6 +36,5 @@ impl pallet_babe::Config for Runtime {
     type MaxAuthorities = MaxAuthorities;
     type MaxNominators = MaxNominators;
     type KeyOwnerProof = sp_session::MembershipProof;
-    type EquivocationReportSystem =
-        pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+    type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
 }

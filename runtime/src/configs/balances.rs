@@ -1,8 +1,8 @@
 //! `pallet-balances`: the native token. Pallets keep money in holds with a reason of their own.
 
 use crate::{
-    constants::currency::EXISTENTIAL_DEPOSIT, Balance, Runtime, RuntimeEvent, RuntimeFreezeReason,
-    RuntimeHoldReason, System,
+    constants::currency::EXISTENTIAL_DEPOSIT, Balance, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason,
+    System,
 };
 use frame_support::traits::{ConstU128, ConstU32, VariantCountOf};
 

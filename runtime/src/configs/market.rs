@@ -66,4 +66,3 @@ impl pallet_market::Config for Runtime {
     type HookShare = HookShare;
     type WeightInfo = pallet_market::weights::CountedWeight<Runtime>;
 }
-

@@ -41,25 +41,13 @@ type Identified = (AccountId, ());
 
 impl pallet_session::SessionManager<AccountId> for GenesisValidators {
     fn new_session(new_index: SessionIndex) -> Option<Vec<AccountId>> {
-        let validators =
-            <Self as historical::SessionManager<AccountId, ()>>::new_session(new_index)?;
-        Some(
-            validators
-                .into_iter()
-                .map(|(validator, ())| validator)
-                .collect(),
-        )
+        let validators = <Self as historical::SessionManager<AccountId, ()>>::new_session(new_index)?;
+        Some(validators.into_iter().map(|(validator, ())| validator).collect())
     }
 
     fn new_session_genesis(new_index: SessionIndex) -> Option<Vec<AccountId>> {
-        let validators =
-            <Self as historical::SessionManager<AccountId, ()>>::new_session_genesis(new_index)?;
-        Some(
-            validators
-                .into_iter()
-                .map(|(validator, ())| validator)
-                .collect(),
-        )
+        let validators = <Self as historical::SessionManager<AccountId, ()>>::new_session_genesis(new_index)?;
+        Some(validators.into_iter().map(|(validator, ())| validator).collect())
     }
 
     fn start_session(_: SessionIndex) {}
@@ -73,15 +61,10 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
     fn new_session(_: SessionIndex) -> Option<Vec<Identified>> {
         // Bounded: the queue holds one entry a validator of the session that starts.
         let queued = QueuedKeys::<Runtime>::get();
-        let changed = queued.iter().any(|(validator, keys)| {
-            NextKeys::<Runtime>::get(validator).is_some_and(|next| next != *keys)
-        });
-        changed.then(|| {
-            queued
-                .into_iter()
-                .map(|(validator, _)| (validator, ()))
-                .collect()
-        })
+        let changed = queued
+            .iter()
+            .any(|(validator, keys)| NextKeys::<Runtime>::get(validator).is_some_and(|next| next != *keys));
+        changed.then(|| queued.into_iter().map(|(validator, _)| (validator, ())).collect())
     }
 
     fn new_session_genesis(_: SessionIndex) -> Option<Vec<Identified>> {
@@ -89,12 +72,7 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
         // the keys' hashes; a sorted list is the same on every machine and to every reader.
         let mut validators: Vec<_> = NextKeys::<Runtime>::iter_keys().collect();
         validators.sort();
-        Some(
-            validators
-                .into_iter()
-                .map(|validator| (validator, ()))
-                .collect(),
-        )
+        Some(validators.into_iter().map(|validator| (validator, ())).collect())
     }
 
     fn start_session(_: SessionIndex) {}

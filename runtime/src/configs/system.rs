@@ -1,8 +1,8 @@
 //! `frame-system`: accounts, events, and the limits of a block.
 
 use crate::{
-    AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeOrigin, RuntimeTask, VERSION,
+    AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin,
+    RuntimeTask, VERSION,
 };
 use frame_support::{
     derive_impl,
@@ -24,8 +24,7 @@ pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 ///
 /// A solochain's blocks carry no storage proof, so proof size is not a limit. It still has to be there: hooks that run
 /// in what is left of a block (`on_poll`, `on_idle`) get nothing when one of the two dimensions is zero.
-pub const MAXIMUM_BLOCK_WEIGHT: Weight =
-    Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_mul(2), u64::MAX);
+pub const MAXIMUM_BLOCK_WEIGHT: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_mul(2), u64::MAX);
 
 /// Bytes of transactions in one block.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;

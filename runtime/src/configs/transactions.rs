@@ -2,8 +2,8 @@
 //! attestations, signed ones for anything that an account's key in the keystore has to stand for.
 
 use crate::{
-    AccountId, AccountPublic, Nonce, Runtime, RuntimeCall, Signature, SignedPayload, System,
-    TxExtension, UncheckedExtrinsic,
+    AccountId, AccountPublic, Nonce, Runtime, RuntimeCall, Signature, SignedPayload, System, TxExtension,
+    UncheckedExtrinsic,
 };
 use codec::Encode;
 use frame_system::offchain::{
@@ -68,10 +68,8 @@ where
     ) -> Option<UncheckedExtrinsic> {
         // The largest power of two within the block hashes that are kept, counted from the parent: that one's hash is
         // known while this block is being built.
-        let period = super::system::BlockHashCount::get()
-            .checked_next_power_of_two()
-            .map(|power| power / 2)
-            .unwrap_or(2);
+        let period =
+            super::system::BlockHashCount::get().checked_next_power_of_two().map(|power| power / 2).unwrap_or(2);
         let parent = System::block_number().saturating_sub(1);
         let era = Era::mortal(period.into(), parent.into());
 
@@ -81,9 +79,7 @@ where
         let signature = payload.using_encoded(|bytes| C::sign(bytes, public))?;
         let (call, extension, _) = payload.deconstruct();
         let address = <Runtime as frame_system::Config>::Lookup::unlookup(account);
-        Some(UncheckedExtrinsic::new_signed(
-            call, address, signature, extension,
-        ))
+        Some(UncheckedExtrinsic::new_signed(call, address, signature, extension))
     }
 }
 
