@@ -12,8 +12,20 @@ use sp_core::H256;
 
 /// What a root is the root of. The kind is hashed into the root, so one kind's root is never another's.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-    Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactKind {
@@ -39,8 +51,20 @@ pub enum ArtifactKind {
 
 /// A typed root: names an artifact on chain.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-    Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 pub struct ArtifactId {
     /// What it is.
@@ -115,11 +139,8 @@ mod tests {
 
     #[test]
     fn bundles_do_not_depend_on_the_order_given() {
-        let entry = |name: &str| BundleEntry {
-            name: name.as_bytes().to_vec(),
-            length: 1,
-            root: file_root(name.as_bytes()),
-        };
+        let entry =
+            |name: &str| BundleEntry { name: name.as_bytes().to_vec(), length: 1, root: file_root(name.as_bytes()) };
         assert_eq!(bundle(alloc::vec![entry("a"), entry("b")]), bundle(alloc::vec![entry("b"), entry("a")]));
         assert_ne!(bundle(alloc::vec![entry("a"), entry("b")]), bundle(alloc::vec![entry("a")]));
     }

@@ -27,8 +27,20 @@ pub const MAX_REPETITION_WINDOW: u8 = 64;
 
 /// How a result is verified. Named on the job, on the ask and in the receipt.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-    Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum VerificationClass {
@@ -68,7 +80,17 @@ pub enum Input {
 
 /// How tokens are drawn. Integers, so that every machine reads the same numbers.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
     Deserialize,
 )]
 pub struct Sampler {
@@ -128,7 +150,7 @@ impl WorkSpec {
         match self {
             WorkSpec::Generate(work) => {
                 Units::from(work.max_input_tokens).saturating_add(Units::from(work.max_output_tokens))
-            },
+            }
         }
     }
 

@@ -38,7 +38,8 @@ fn computed() -> Value {
         length: length as u64,
         root: artifact::file_root(&pattern(length)),
     };
-    let model = artifact::bundle(vec![entry("tokenizer.json", 7), entry("config.json", 5), entry("model.safetensors", 11)]);
+    let model =
+        artifact::bundle(vec![entry("tokenizer.json", 7), entry("config.json", 5), entry("model.safetensors", 11)]);
 
     let work = WorkSpec::Generate(Generate {
         input: Input::Plain(b"Tell me about the harbour.".to_vec().try_into().unwrap()),
@@ -129,7 +130,6 @@ fn computed() -> Value {
         "app_key_payload": hex(crate::app::proof_of_possession_payload(&genesis, &provider)),
     })
 }
-
 
 #[test]
 fn the_committed_vectors_are_what_the_code_computes() {

@@ -37,7 +37,7 @@ impl Executor for Faulty {
                     *token ^= 1;
                 }
                 Ok(outcome)
-            },
+            }
             Fault::Silent => loop {
                 if control.cancelled.load(Ordering::Relaxed) {
                     return Err(ExecuteError::Cancelled);

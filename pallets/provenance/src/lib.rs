@@ -32,12 +32,7 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(test),
-    deny(
-        clippy::arithmetic_side_effects,
-        clippy::indexing_slicing,
-        clippy::unwrap_used,
-        clippy::expect_used
-    )
+    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
 )]
 
 extern crate alloc;
@@ -225,10 +220,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(
-                T::BaseDeposit::get() > 0,
-                "the deposit pays for storage, so it cannot be zero"
-            );
+            assert!(T::BaseDeposit::get() > 0, "the deposit pays for storage, so it cannot be zero");
             assert!(T::MaxName::get() > 0, "a model has a name");
         }
 

@@ -79,10 +79,7 @@ impl pallet_provenance::Config for Test {
 }
 
 pub fn model(index: u8) -> ArtifactId {
-    ArtifactId {
-        kind: ArtifactKind::Bundle,
-        root: H256::repeat_byte(index),
-    }
+    ArtifactId { kind: ArtifactKind::Bundle, root: H256::repeat_byte(index) }
 }
 
 pub fn name(name: &str) -> BoundedVec<u8, ConstU32<64>> {
@@ -100,13 +97,7 @@ pub fn percent(percent: u32) -> Perbill {
 
 /// Register model `index` for `who` as `tiny`, 4,096 bytes, with a royalty of 5 %.
 pub fn register(who: AccountId, index: u8) -> sp_runtime::DispatchResult {
-    Provenance::register_model(
-        RuntimeOrigin::signed(who),
-        model(index),
-        name("tiny"),
-        4_096,
-        percent(5),
-    )
+    Provenance::register_model(RuntimeOrigin::signed(who), model(index), name("tiny"), 4_096, percent(5))
 }
 
 pub fn artifact(index: u8) -> ArtifactOf<Test> {
@@ -150,12 +141,9 @@ impl ExtBuilder {
         }
         .assimilate_storage(&mut storage)
         .unwrap();
-        pallet_provenance::GenesisConfig::<Test> {
-            models: self.models,
-            ..Default::default()
-        }
-        .assimilate_storage(&mut storage)
-        .unwrap();
+        pallet_provenance::GenesisConfig::<Test> { models: self.models, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| System::set_block_number(1));
         ext

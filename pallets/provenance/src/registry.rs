@@ -30,10 +30,7 @@ impl<T: Config> Pallet<T> {
             Some(after) => Artifacts::<T>::iter_from_key(after),
             None => Artifacts::<T>::iter(),
         };
-        records
-            .take(limit as usize)
-            .map(|(model, record)| Self::info(model, record))
-            .collect()
+        records.take(limit as usize).map(|(model, record)| Self::info(model, record)).collect()
     }
 
     fn info(model: ArtifactId, record: ArtifactOf<T>) -> ModelInfo {
@@ -108,18 +105,13 @@ impl<T: Config> Pallet<T> {
             record.offered_to = Some(new_owner.clone());
             Ok(())
         })?;
-        Self::deposit_event(Event::OwnershipOffered {
-            model,
-            owner: who,
-            offered_to: new_owner,
-        });
+        Self::deposit_event(Event::OwnershipOffered { model, owner: who, offered_to: new_owner });
         Ok(())
     }
 
     pub(crate) fn do_withdraw_offer(who: &AccountId, model: ArtifactId) -> DispatchResult {
-        let offered_to = Self::try_mutate_owned(who, model, |record| {
-            record.offered_to.take().ok_or(Error::<T>::NotOffered.into())
-        })?;
+        let offered_to =
+            Self::try_mutate_owned(who, model, |record| record.offered_to.take().ok_or(Error::<T>::NotOffered.into()))?;
         Self::deposit_event(Event::OfferWithdrawn { model, offered_to });
         Ok(())
     }

@@ -17,16 +17,10 @@ impl<T: Config> Pallet<T> {
     pub fn do_try_state() -> DispatchResult {
         let mut deposits: BTreeMap<AccountId, Balance> = BTreeMap::new();
         for (artifact, record) in Artifacts::<T>::iter() {
-            ensure!(
-                is_runnable(artifact.kind),
-                "an artifact is registered that cannot be run"
-            );
+            ensure!(is_runnable(artifact.kind), "an artifact is registered that cannot be run");
             ensure!(is_valid_name(&record.name), "an artifact has an invalid name");
             ensure!(record.size > 0, "an artifact has no size");
-            ensure!(
-                record.offered_to.as_ref() != Some(&record.owner),
-                "an artifact is on offer to its owner"
-            );
+            ensure!(record.offered_to.as_ref() != Some(&record.owner), "an artifact is on offer to its owner");
             let sum = deposits.entry(record.owner).or_default();
             *sum = sum.checked_add(record.deposit).ok_or(ArithmeticError::Overflow)?;
         }

@@ -66,11 +66,7 @@ impl<T: Config> Exposure for Pallet<T> {
                     Ok(paid) => {
                         record.lower(paid)?;
                         let (provider, beneficiary) = (provider.clone(), beneficiary.clone());
-                        Self::deposit_event(Event::Compensated {
-                            provider,
-                            beneficiary,
-                            amount: paid,
-                        });
+                        Self::deposit_event(Event::Compensated { provider, beneficiary, amount: paid });
                         Ok(paid)
                     }
                     // It cannot be delivered. Whoever is at fault does not get it back either.
@@ -103,10 +99,7 @@ impl<T: Config> Pallet<T> {
             defensive!("a bond is on hold in full");
         }
         record.lower(burned)?;
-        Self::deposit_event(Event::Slashed {
-            provider: provider.clone(),
-            amount: burned,
-        });
+        Self::deposit_event(Event::Slashed { provider: provider.clone(), amount: burned });
         Ok(burned)
     }
 }

@@ -38,12 +38,7 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(test),
-    deny(
-        clippy::arithmetic_side_effects,
-        clippy::indexing_slicing,
-        clippy::unwrap_used,
-        clippy::expect_used
-    )
+    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
 )]
 
 extern crate alloc;
@@ -150,14 +145,10 @@ pub mod pallet {
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             for (who, bond, app_key, models, linked) in &self.providers {
-                let models = models
-                    .clone()
-                    .try_into()
-                    .unwrap_or_else(|_| panic!("genesis provider {who:?}: too many models"));
-                let linked = linked
-                    .clone()
-                    .try_into()
-                    .unwrap_or_else(|_| panic!("genesis provider {who:?}: too many links"));
+                let models =
+                    models.clone().try_into().unwrap_or_else(|_| panic!("genesis provider {who:?}: too many models"));
+                let linked =
+                    linked.clone().try_into().unwrap_or_else(|_| panic!("genesis provider {who:?}: too many links"));
                 if let Err(error) = Pallet::<T>::do_register(who, *bond, app_key.clone(), models, linked) {
                     panic!("genesis provider {who:?}: {error:?}");
                 }
@@ -291,10 +282,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(
-                T::MinBond::get() > 0,
-                "MinBond pays for what a provider stores, so it cannot be zero"
-            );
+            assert!(T::MinBond::get() > 0, "MinBond pays for what a provider stores, so it cannot be zero");
             assert!(T::MaxModels::get() > 0, "a provider serves at least one model");
         }
 

@@ -91,19 +91,11 @@ impl pallet_providers::Config for Test {
 
 /// A registered model for 1 to 4, an unknown one otherwise.
 pub fn model(index: u8) -> ArtifactId {
-    ArtifactId {
-        kind: ArtifactKind::Bundle,
-        root: H256::repeat_byte(index),
-    }
+    ArtifactId { kind: ArtifactKind::Bundle, root: H256::repeat_byte(index) }
 }
 
 pub fn models(indices: &[u8]) -> BoundedVec<ArtifactId, ConstU32<3>> {
-    indices
-        .iter()
-        .map(|index| model(*index))
-        .collect::<Vec<_>>()
-        .try_into()
-        .unwrap()
+    indices.iter().map(|index| model(*index)).collect::<Vec<_>>().try_into().unwrap()
 }
 
 pub fn links(accounts: &[AccountId]) -> BoundedVec<AccountId, ConstU32<3>> {
@@ -126,14 +118,7 @@ pub fn proof(seed: u8, who: &AccountId) -> AppSignature {
 /// Register `who` with the key of `seed`, model 1 and no links.
 pub fn register(who: AccountId, seed: u8, bond: Balance) -> sp_runtime::DispatchResult {
     let proof = proof(seed, &who);
-    Providers::register(
-        RuntimeOrigin::signed(who),
-        bond,
-        key(seed),
-        proof,
-        models(&[1]),
-        links(&[]),
-    )
+    Providers::register(RuntimeOrigin::signed(who), bond, key(seed), proof, models(&[1]), links(&[]))
 }
 
 pub fn provider(who: &AccountId) -> ProviderOf<Test> {
@@ -184,12 +169,9 @@ impl ExtBuilder {
         }
         .assimilate_storage(&mut storage)
         .unwrap();
-        pallet_providers::GenesisConfig::<Test> {
-            providers: self.providers,
-            ..Default::default()
-        }
-        .assimilate_storage(&mut storage)
-        .unwrap();
+        pallet_providers::GenesisConfig::<Test> { providers: self.providers, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| System::set_block_number(1));
         ext
@@ -202,10 +184,7 @@ impl ExtBuilder {
             Pallet::<Test>::do_try_state().unwrap();
             for (who, holds) in pallet_balances::Holds::<Test>::iter() {
                 let bonded = holds.iter().any(|hold| hold.id == HoldReason::Bond.into());
-                assert!(
-                    !bonded || ProvidersMap::<Test>::contains_key(&who),
-                    "orphan hold of {who}"
-                );
+                assert!(!bonded || ProvidersMap::<Test>::contains_key(&who), "orphan hold of {who}");
             }
         });
     }

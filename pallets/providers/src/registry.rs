@@ -33,10 +33,7 @@ impl<T: Config> Pallet<T> {
             Some(after) => Providers::<T>::iter_from_key(after),
             None => Providers::<T>::iter(),
         };
-        records
-            .take(limit as usize)
-            .map(|(provider, record)| Self::info(provider, record))
-            .collect()
+        records.take(limit as usize).map(|(provider, record)| Self::info(provider, record)).collect()
     }
 
     fn info(provider: AccountId, record: ProviderOf<T>) -> ProviderInfo {
@@ -56,9 +53,7 @@ impl<T: Config> Pallet<T> {
         provider: &AccountId,
         change: impl FnOnce(&mut ProviderOf<T>) -> Result<R, DispatchError>,
     ) -> Result<R, DispatchError> {
-        Providers::<T>::try_mutate(provider, |record| {
-            change(record.as_mut().ok_or(Error::<T>::ProviderNotFound)?)
-        })
+        Providers::<T>::try_mutate(provider, |record| change(record.as_mut().ok_or(Error::<T>::ProviderNotFound)?))
     }
 
     fn now() -> BlockNumber {
@@ -81,20 +76,10 @@ impl<T: Config> Pallet<T> {
 
         T::Currency::hold(&HoldReason::Bond.into(), who, bond)?;
         KeyOwner::<T>::insert(&app_key, who);
-        let record = Provider {
-            bond,
-            reserved: 0,
-            app_key: app_key.clone(),
-            models,
-            linked,
-            state: ProviderState::Active,
-        };
+        let record =
+            Provider { bond, reserved: 0, app_key: app_key.clone(), models, linked, state: ProviderState::Active };
         Providers::<T>::insert(who, record);
-        Self::deposit_event(Event::ProviderRegistered {
-            provider: who.clone(),
-            bond,
-            app_key,
-        });
+        Self::deposit_event(Event::ProviderRegistered { provider: who.clone(), bond, app_key });
         Ok(())
     }
 
@@ -105,11 +90,7 @@ impl<T: Config> Pallet<T> {
             record.bond = record.bond.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
             Ok(record.bond)
         })?;
-        Self::deposit_event(Event::BondIncreased {
-            provider: who,
-            amount,
-            bond,
-        });
+        Self::deposit_event(Event::BondIncreased { provider: who, amount, bond });
         Ok(())
     }
 
@@ -120,10 +101,7 @@ impl<T: Config> Pallet<T> {
             record.models = models.clone();
             Ok(())
         })?;
-        Self::deposit_event(Event::ModelsSet {
-            provider: who,
-            models: models.into_inner(),
-        });
+        Self::deposit_event(Event::ModelsSet { provider: who, models: models.into_inner() });
         Ok(())
     }
 
@@ -135,10 +113,7 @@ impl<T: Config> Pallet<T> {
             record.linked = linked.clone();
             Ok(())
         })?;
-        Self::deposit_event(Event::LinksSet {
-            provider: who,
-            linked: linked.into_inner(),
-        });
+        Self::deposit_event(Event::LinksSet { provider: who, linked: linked.into_inner() });
         Ok(())
     }
 
@@ -158,16 +133,12 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_leave(who: AccountId) -> DispatchResult {
         let withdrawable_at = Self::try_mutate_provider(&who, |record| {
             ensure!(record.state == ProviderState::Active, Error::<T>::AlreadyLeaving);
-            let withdrawable_at = Self::now()
-                .checked_add(T::UnbondingPeriod::get())
-                .ok_or(ArithmeticError::Overflow)?;
+            let withdrawable_at =
+                Self::now().checked_add(T::UnbondingPeriod::get()).ok_or(ArithmeticError::Overflow)?;
             record.state = ProviderState::Leaving { withdrawable_at };
             Ok(withdrawable_at)
         })?;
-        Self::deposit_event(Event::LeaveStarted {
-            provider: who,
-            withdrawable_at,
-        });
+        Self::deposit_event(Event::LeaveStarted { provider: who, withdrawable_at });
         Ok(())
     }
 
@@ -195,29 +166,20 @@ impl<T: Config> Pallet<T> {
         }
         KeyOwner::<T>::remove(&record.app_key);
         Providers::<T>::remove(&who);
-        Self::deposit_event(Event::ProviderRemoved {
-            provider: who,
-            bond: record.bond,
-        });
+        Self::deposit_event(Event::ProviderRemoved { provider: who, bond: record.bond });
         Ok(())
     }
 
     /// Whether `proof` shows that `who` holds `app_key`.
     pub(crate) fn ensure_possession(who: &AccountId, app_key: &AppKey, proof: &AppSignature) -> DispatchResult {
         let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-        ensure!(
-            app_key.verify(&proof_of_possession_payload(&genesis, who), proof),
-            Error::<T>::InvalidProof
-        );
+        ensure!(app_key.verify(&proof_of_possession_payload(&genesis, who), proof), Error::<T>::InvalidProof);
         Ok(())
     }
 
     /// Whether all of `models` can be run.
     pub(crate) fn ensure_registered_models(models: &[ArtifactId]) -> DispatchResult {
-        ensure!(
-            models.iter().all(T::Artifacts::is_model),
-            Error::<T>::ModelNotRegistered
-        );
+        ensure!(models.iter().all(T::Artifacts::is_model), Error::<T>::ModelNotRegistered);
         Ok(())
     }
 

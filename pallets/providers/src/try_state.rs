@@ -31,10 +31,7 @@ impl<T: Config> Pallet<T> {
         let mut keys: u64 = 0;
         for (_, who) in KeyOwner::<T>::iter() {
             keys = keys.saturating_add(1);
-            ensure!(
-                Providers::<T>::contains_key(&who),
-                "an app key is owned by an account that is no provider"
-            );
+            ensure!(Providers::<T>::contains_key(&who), "an app key is owned by an account that is no provider");
         }
         ensure!(keys == providers, "an app key is owned that its provider does not use");
         Ok(())

@@ -68,11 +68,7 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
 
     // Reads: provider, every model. Writes: provider.
     fn set_models(models: u32) -> Weight {
-        Self::of(
-            RECORD.saturating_add(Self::entries(models)),
-            1u64.saturating_add(models.into()),
-            1,
-        )
+        Self::of(RECORD.saturating_add(Self::entries(models)), 1u64.saturating_add(models.into()), 1)
     }
 
     // Reads and writes: provider. Every old link is looked up in the new list.

@@ -39,6 +39,7 @@ impl pallet_verification::Config for Runtime {
     type HookShare = HookShare;
     // Above transfers: there are few of them, each is checked by signature, and money waits for them.
     type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
-    type ResendAfter = ConstU32<4>;
+    // What a pool took on a view that is gone is lost without a word; what it still has, it refuses to take twice.
+    type ResendAfter = ConstU32<2>;
     type WeightInfo = pallet_verification::weights::CountedWeight<Runtime>;
 }

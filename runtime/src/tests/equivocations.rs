@@ -16,11 +16,11 @@ use sp_keyring::{
 use sp_runtime::{traits::Header as _, Digest, DigestItem};
 
 /// The slot of the first block, which is the first of epoch 0.
-const SLOT: Slot = Slot::from_u64(1_000);
+const SLOT: u64 = 1_000;
 
 /// A header in [`SLOT`] by the authority at `index`, without a seal.
 fn header(index: u32, state_root: H256) -> Header {
-    let author = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: index, slot: SLOT });
+    let author = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: index, slot: Slot::from(SLOT) });
     Header::new(
         1,
         Default::default(),
@@ -61,7 +61,7 @@ fn two_blocks_in_one_slot_are_an_offence() {
         };
         let proof = sp_consensus_babe::EquivocationProof {
             offender: offender.clone(),
-            slot: SLOT,
+            slot: Slot::from(SLOT),
             first_header: sealed(H256::repeat_byte(1)),
             second_header: sealed(H256::repeat_byte(2)),
         };

@@ -18,24 +18,10 @@ fn an_accepted_offer_should_move_ownership_royalty_and_deposit() {
     ExtBuilder::default().execute(|| {
         assert_ok!(register(ALICE, 1));
         assert_ok!(offer(ALICE, BOB));
-        assert_eq!(
-            last_event(),
-            Event::OwnershipOffered {
-                model: model(1),
-                owner: ALICE,
-                offered_to: BOB
-            }
-        );
+        assert_eq!(last_event(), Event::OwnershipOffered { model: model(1), owner: ALICE, offered_to: BOB });
         assert_eq!(artifact(1).owner, ALICE);
         assert_ok!(accept(BOB));
-        assert_eq!(
-            last_event(),
-            Event::OwnershipTransferred {
-                model: model(1),
-                from: ALICE,
-                to: BOB
-            }
-        );
+        assert_eq!(last_event(), Event::OwnershipTransferred { model: model(1), from: ALICE, to: BOB });
         assert_eq!(artifact(1).owner, BOB);
         assert_eq!(artifact(1).offered_to, None);
         assert_eq!(held(&ALICE), 0);
@@ -104,13 +90,7 @@ fn withdraw_offer_should_end_it() {
         assert_ok!(offer(ALICE, BOB));
         assert_noop!(withdraw(BOB), Error::<Test>::NotOwner);
         assert_ok!(withdraw(ALICE));
-        assert_eq!(
-            last_event(),
-            Event::OfferWithdrawn {
-                model: model(1),
-                offered_to: BOB
-            }
-        );
+        assert_eq!(last_event(), Event::OfferWithdrawn { model: model(1), offered_to: BOB });
         assert_noop!(accept(BOB), Error::<Test>::NotOffered);
     });
 }

@@ -9,13 +9,7 @@ fn model_info_should_say_what_is_registered() {
     ExtBuilder::default().execute(|| {
         assert_eq!(Provenance::model_info(&model(1)), None);
         assert_ok!(register(ALICE, 1));
-        let info = ModelInfo {
-            model: model(1),
-            name: "tiny".into(),
-            size: 4_096,
-            owner: ALICE,
-            royalty: 50_000_000,
-        };
+        let info = ModelInfo { model: model(1), name: "tiny".into(), size: 4_096, owner: ALICE, royalty: 50_000_000 };
         assert_eq!(Provenance::model_info(&model(1)), Some(info));
     });
 }

@@ -67,20 +67,12 @@ fn register_should_refuse_a_root_that_is_taken() {
 fn register_should_take_bundles_and_weights_only() {
     ExtBuilder::default().execute(|| {
         let attempt = |kind| {
-            let id = ArtifactId {
-                kind,
-                root: H256::repeat_byte(1),
-            };
+            let id = ArtifactId { kind, root: H256::repeat_byte(1) };
             let result: DispatchResult =
                 Provenance::register_model(RuntimeOrigin::signed(ALICE), id, name("m"), 1, percent(0));
             (id, result)
         };
-        for kind in [
-            ArtifactKind::File,
-            ArtifactKind::Dataset,
-            ArtifactKind::Adapter,
-            ArtifactKind::Output,
-        ] {
+        for kind in [ArtifactKind::File, ArtifactKind::Dataset, ArtifactKind::Adapter, ArtifactKind::Output] {
             let (id, result) = attempt(kind);
             assert_eq!(result, Err(Error::<Test>::NotAModel.into()));
             assert!(!Provenance::is_model(&id));
@@ -100,15 +92,7 @@ fn register_should_refuse_bad_names() {
             let name = bytes.to_vec().try_into().unwrap();
             Provenance::register_model(RuntimeOrigin::signed(ALICE), model(1), name, 1, percent(0))
         };
-        for bad in [
-            &b""[..],
-            b"  ",
-            b"a\nb",
-            b"a\0",
-            b"\x7f",
-            b"\xff\xfe",
-            "a\u{85}b".as_bytes(),
-        ] {
+        for bad in [&b""[..], b"  ", b"a\nb", b"a\0", b"\x7f", b"\xff\xfe", "a\u{85}b".as_bytes()] {
             assert_noop!(attempt(bad), Error::<Test>::InvalidName);
         }
         assert_ok!(attempt("Märchen 3 (quick)".as_bytes()));
@@ -141,14 +125,8 @@ fn calls_should_refuse_root_and_unsigned_origins() {
         assert_ok!(register(ALICE, 1));
         for origin in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
             let bad_origin = DispatchError::BadOrigin;
-            assert_noop!(
-                Provenance::register_model(origin.clone(), model(2), name("m"), 1, percent(0)),
-                bad_origin
-            );
-            assert_noop!(
-                Provenance::set_royalty(origin.clone(), model(1), percent(0)),
-                bad_origin
-            );
+            assert_noop!(Provenance::register_model(origin.clone(), model(2), name("m"), 1, percent(0)), bad_origin);
+            assert_noop!(Provenance::set_royalty(origin.clone(), model(1), percent(0)), bad_origin);
             assert_noop!(Provenance::accept_ownership(origin, model(1)), bad_origin);
         }
     });

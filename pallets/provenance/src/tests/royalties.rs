@@ -17,24 +17,10 @@ fn shares_should_name_the_owner_and_its_royalty() {
 fn set_royalty_should_lower_it_to_nothing() {
     ExtBuilder::default().execute(|| {
         assert_ok!(register(ALICE, 1));
-        assert_ok!(Provenance::set_royalty(
-            RuntimeOrigin::signed(ALICE),
-            model(1),
-            percent(3)
-        ));
+        assert_ok!(Provenance::set_royalty(RuntimeOrigin::signed(ALICE), model(1), percent(3)));
         assert_eq!(Provenance::shares(&model(1)), vec![(ALICE, percent(3))]);
-        assert_eq!(
-            last_event(),
-            Event::RoyaltySet {
-                model: model(1),
-                royalty: percent(3)
-            }
-        );
-        assert_ok!(Provenance::set_royalty(
-            RuntimeOrigin::signed(ALICE),
-            model(1),
-            percent(0)
-        ));
+        assert_eq!(last_event(), Event::RoyaltySet { model: model(1), royalty: percent(3) });
+        assert_ok!(Provenance::set_royalty(RuntimeOrigin::signed(ALICE), model(1), percent(0)));
         assert_eq!(Provenance::shares(&model(1)), vec![]);
     });
 }

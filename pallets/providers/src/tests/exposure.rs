@@ -58,13 +58,7 @@ fn slash_should_burn_exactly_what_it_says() {
         assert_eq!(provider(&ALICE).reserved, 350);
         assert_eq!(held(&ALICE), 1_750);
         assert_eq!(Balances::free_balance(&ALICE), ENDOWMENT - 2_000);
-        assert_eq!(
-            last_event(),
-            Event::Slashed {
-                provider: ALICE,
-                amount: 250
-            }
-        );
+        assert_eq!(last_event(), Event::Slashed { provider: ALICE, amount: 250 });
     });
 }
 
@@ -104,14 +98,7 @@ fn compensate_should_pay_from_the_bond() {
         assert_eq!(Balances::total_issuance(), issuance);
         assert_eq!(provider(&ALICE).bond, 1_750);
         assert_eq!(provider(&ALICE).reserved, 350);
-        assert_eq!(
-            last_event(),
-            Event::Compensated {
-                provider: ALICE,
-                beneficiary: BOB,
-                amount: 250
-            }
-        );
+        assert_eq!(last_event(), Event::Compensated { provider: ALICE, beneficiary: BOB, amount: 250 });
     });
 }
 
@@ -130,10 +117,7 @@ fn compensate_should_pay_no_more_than_is_reserved() {
 fn compensate_should_create_an_account_that_can_live() {
     ExtBuilder::default().alice(2_000).execute(|| {
         assert_ok!(Providers::reserve(&ALICE, 600));
-        assert_eq!(
-            Providers::compensate(&ALICE, &STRANGER, EXISTENTIAL_DEPOSIT),
-            Ok(EXISTENTIAL_DEPOSIT)
-        );
+        assert_eq!(Providers::compensate(&ALICE, &STRANGER, EXISTENTIAL_DEPOSIT), Ok(EXISTENTIAL_DEPOSIT));
         assert_eq!(Balances::free_balance(&STRANGER), EXISTENTIAL_DEPOSIT);
     });
 }
@@ -150,13 +134,7 @@ fn compensate_should_burn_what_cannot_be_delivered() {
         assert_eq!(Balances::free_balance(&ALICE), ENDOWMENT - 2_000);
         assert_eq!(provider(&ALICE).bond, 2_000 - amount);
         assert_eq!(provider(&ALICE).reserved, 600 - amount);
-        assert_eq!(
-            last_event(),
-            Event::Slashed {
-                provider: ALICE,
-                amount
-            }
-        );
+        assert_eq!(last_event(), Event::Slashed { provider: ALICE, amount });
     });
 }
 
@@ -201,15 +179,9 @@ fn a_long_sequence_should_conserve_every_unit() {
         let mut burned = 0;
         let mut state: u64 = 7;
         for _ in 0..2_000 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let amount = u128::from(state >> 32) % 50;
-            let (who, other) = if state & (1 << 20) == 0 {
-                (ALICE, BOB)
-            } else {
-                (BOB, ALICE)
-            };
+            let (who, other) = if state & (1 << 20) == 0 { (ALICE, BOB) } else { (BOB, ALICE) };
             match (state >> 24) % 5 {
                 0 | 1 => {
                     let _ = Providers::reserve(&who, amount);

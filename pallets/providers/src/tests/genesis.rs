@@ -19,11 +19,9 @@ fn genesis_should_register_real_providers() {
 
 #[test]
 fn genesis_should_not_need_registered_models() {
-    ExtBuilder::default()
-        .provider((BOB, MIN_BOND, key(5), vec![model(99)], vec![]))
-        .execute(|| {
-            assert!(Providers::serves(&BOB, &model(99)));
-        });
+    ExtBuilder::default().provider((BOB, MIN_BOND, key(5), vec![model(99)], vec![])).execute(|| {
+        assert!(Providers::serves(&BOB, &model(99)));
+    });
 }
 
 #[test]
@@ -35,17 +33,12 @@ fn genesis_should_refuse_a_low_bond() {
 #[test]
 #[should_panic(expected = "AppKeyTaken")]
 fn genesis_should_refuse_a_shared_key() {
-    ExtBuilder::default()
-        .alice(MIN_BOND)
-        .provider((BOB, MIN_BOND, key(1), vec![model(1)], vec![]))
-        .build();
+    ExtBuilder::default().alice(MIN_BOND).provider((BOB, MIN_BOND, key(1), vec![model(1)], vec![])).build();
 }
 
 #[test]
 #[should_panic(expected = "too many models")]
 fn genesis_should_refuse_too_many_models() {
     let listed = vec![model(1), model(2), model(3), model(4)];
-    ExtBuilder::default()
-        .provider((BOB, MIN_BOND, key(1), listed, vec![]))
-        .build();
+    ExtBuilder::default().provider((BOB, MIN_BOND, key(1), listed, vec![])).build();
 }

@@ -22,13 +22,7 @@ fn leave_should_stop_new_jobs_at_once() {
         assert_eq!(held(&ALICE), MIN_BOND);
         let withdrawable_at = 1 + UNBONDING_PERIOD;
         assert_eq!(provider(&ALICE).state, ProviderState::Leaving { withdrawable_at });
-        assert_eq!(
-            last_event(),
-            Event::LeaveStarted {
-                provider: ALICE,
-                withdrawable_at
-            }
-        );
+        assert_eq!(last_event(), Event::LeaveStarted { provider: ALICE, withdrawable_at });
     });
 }
 
@@ -54,13 +48,7 @@ fn withdraw_should_return_the_bond_after_the_unbonding_period() {
         assert_eq!(Balances::free_balance(&ALICE), ENDOWMENT);
         assert!(!ProvidersMap::<Test>::contains_key(ALICE));
         assert_eq!(KeyOwner::<Test>::get(key(1)), None);
-        assert_eq!(
-            last_event(),
-            Event::ProviderRemoved {
-                provider: ALICE,
-                bond: 2_000
-            }
-        );
+        assert_eq!(last_event(), Event::ProviderRemoved { provider: ALICE, bond: 2_000 });
         assert_ok!(register(ALICE, 1, MIN_BOND));
     });
 }
@@ -96,27 +84,15 @@ fn withdraw_should_work_when_slashes_took_everything() {
         assert_ok!(leave(ALICE));
         System::set_block_number(1 + UNBONDING_PERIOD);
         assert_ok!(withdraw(ALICE));
-        assert_eq!(
-            last_event(),
-            Event::ProviderRemoved {
-                provider: ALICE,
-                bond: 0
-            }
-        );
+        assert_eq!(last_event(), Event::ProviderRemoved { provider: ALICE, bond: 0 });
     });
 }
 
 #[test]
 fn rejoin_should_take_jobs_again_and_restart_the_period() {
     ExtBuilder::default().alice(MIN_BOND).execute(|| {
-        assert_noop!(
-            Providers::rejoin(RuntimeOrigin::signed(ALICE)),
-            Error::<Test>::NotLeaving
-        );
-        assert_noop!(
-            Providers::rejoin(RuntimeOrigin::signed(BOB)),
-            Error::<Test>::ProviderNotFound
-        );
+        assert_noop!(Providers::rejoin(RuntimeOrigin::signed(ALICE)), Error::<Test>::NotLeaving);
+        assert_noop!(Providers::rejoin(RuntimeOrigin::signed(BOB)), Error::<Test>::ProviderNotFound);
         assert_ok!(leave(ALICE));
         System::set_block_number(8);
         assert_ok!(Providers::rejoin(RuntimeOrigin::signed(ALICE)));

@@ -6,24 +6,22 @@ use strike_primitives::{api::ProviderInfo, traits::Exposure};
 
 #[test]
 fn provider_info_should_say_what_is_registered() {
-    ExtBuilder::default()
-        .provider((BOB, 4_000, key(5), vec![model(2)], vec![CHARLIE]))
-        .execute(|| {
-            assert_ok!(Providers::reserve(&BOB, 30));
-            let info = ProviderInfo {
-                provider: BOB,
-                bond: 4_000,
-                reserved: 30,
-                active: true,
-                models: vec![model(2)],
-                linked: vec![CHARLIE],
-                asks: vec![],
-            };
-            assert_eq!(Providers::provider_info(&BOB), Some(info));
-            assert_eq!(Providers::provider_info(&ALICE), None);
-            assert_ok!(Providers::leave(RuntimeOrigin::signed(BOB)));
-            assert!(!Providers::provider_info(&BOB).unwrap().active);
-        });
+    ExtBuilder::default().provider((BOB, 4_000, key(5), vec![model(2)], vec![CHARLIE])).execute(|| {
+        assert_ok!(Providers::reserve(&BOB, 30));
+        let info = ProviderInfo {
+            provider: BOB,
+            bond: 4_000,
+            reserved: 30,
+            active: true,
+            models: vec![model(2)],
+            linked: vec![CHARLIE],
+            asks: vec![],
+        };
+        assert_eq!(Providers::provider_info(&BOB), Some(info));
+        assert_eq!(Providers::provider_info(&ALICE), None);
+        assert_ok!(Providers::leave(RuntimeOrigin::signed(BOB)));
+        assert!(!Providers::provider_info(&BOB).unwrap().active);
+    });
 }
 
 #[test]

@@ -33,14 +33,7 @@ fn register_should_hold_the_bond_and_list_the_provider() {
         assert!(Providers::is_active(&ALICE));
         assert_eq!(Providers::app_key(&ALICE), Some(key(1)));
         assert_eq!(Providers::provider_of(&key(1)), Some(ALICE));
-        assert_eq!(
-            events(),
-            vec![Event::ProviderRegistered {
-                provider: ALICE,
-                bond: 2_000,
-                app_key: key(1)
-            }]
-        );
+        assert_eq!(events(), vec![Event::ProviderRegistered { provider: ALICE, bond: 2_000, app_key: key(1) }]);
     });
 }
 
@@ -83,14 +76,7 @@ fn register_should_refuse_a_proof_by_another_key_for_another_account_or_chain() 
         let undomained = pair(1).sign(ALICE.as_ref());
         for bad in [proof(2, &ALICE), proof(1, &BOB), elsewhere, undomained] {
             assert_noop!(
-                Providers::register(
-                    RuntimeOrigin::signed(ALICE),
-                    MIN_BOND,
-                    key(1),
-                    bad,
-                    models(&[1]),
-                    links(&[])
-                ),
+                Providers::register(RuntimeOrigin::signed(ALICE), MIN_BOND, key(1), bad, models(&[1]), links(&[])),
                 Error::<Test>::InvalidProof
             );
         }

@@ -12,32 +12,16 @@ fn bond_extra_should_raise_bond_and_hold() {
         assert_eq!(provider(&ALICE).bond, MIN_BOND + 500);
         assert_eq!(held(&ALICE), MIN_BOND + 500);
         assert_eq!(Providers::available(&ALICE), MIN_BOND + 500);
-        assert_eq!(
-            last_event(),
-            Event::BondIncreased {
-                provider: ALICE,
-                amount: 500,
-                bond: MIN_BOND + 500
-            }
-        );
+        assert_eq!(last_event(), Event::BondIncreased { provider: ALICE, amount: 500, bond: MIN_BOND + 500 });
     });
 }
 
 #[test]
 fn bond_extra_should_refuse_zero_strangers_and_what_cannot_be_paid() {
     ExtBuilder::default().alice(MIN_BOND).execute(|| {
-        assert_noop!(
-            Providers::bond_extra(RuntimeOrigin::signed(ALICE), 0),
-            Error::<Test>::ZeroAmount
-        );
-        assert_noop!(
-            Providers::bond_extra(RuntimeOrigin::signed(BOB), 1),
-            Error::<Test>::ProviderNotFound
-        );
-        assert_noop!(
-            Providers::bond_extra(RuntimeOrigin::signed(ALICE), ENDOWMENT),
-            TokenError::FundsUnavailable
-        );
+        assert_noop!(Providers::bond_extra(RuntimeOrigin::signed(ALICE), 0), Error::<Test>::ZeroAmount);
+        assert_noop!(Providers::bond_extra(RuntimeOrigin::signed(BOB), 1), Error::<Test>::ProviderNotFound);
+        assert_noop!(Providers::bond_extra(RuntimeOrigin::signed(ALICE), ENDOWMENT), TokenError::FundsUnavailable);
     });
 }
 
@@ -48,13 +32,7 @@ fn set_models_should_replace_the_list() {
         assert!(!Providers::serves(&ALICE, &model(1)));
         assert!(Providers::serves(&ALICE, &model(2)));
         assert!(Providers::serves(&ALICE, &model(3)));
-        assert_eq!(
-            last_event(),
-            Event::ModelsSet {
-                provider: ALICE,
-                models: models(&[2, 3]).into_inner()
-            }
-        );
+        assert_eq!(last_event(), Event::ModelsSet { provider: ALICE, models: models(&[2, 3]).into_inner() });
     });
 }
 
@@ -65,10 +43,7 @@ fn set_models_should_refuse_bad_lists_and_strangers() {
         assert_noop!(set(&[]), Error::<Test>::NoModels);
         assert_noop!(set(&[2, 2]), Error::<Test>::DuplicateModel);
         assert_noop!(set(&[5]), Error::<Test>::ModelNotRegistered);
-        assert_noop!(
-            Providers::set_models(RuntimeOrigin::signed(BOB), models(&[1])),
-            Error::<Test>::ProviderNotFound
-        );
+        assert_noop!(Providers::set_models(RuntimeOrigin::signed(BOB), models(&[1])), Error::<Test>::ProviderNotFound);
     });
 }
 
@@ -81,13 +56,7 @@ fn links_should_hold_in_both_directions() {
         assert!(Providers::linked(&ALICE, &BOB));
         assert!(Providers::linked(&BOB, &ALICE));
         assert!(!Providers::linked(&BOB, &CHARLIE));
-        assert_eq!(
-            last_event(),
-            Event::LinksSet {
-                provider: ALICE,
-                linked: vec![BOB]
-            }
-        );
+        assert_eq!(last_event(), Event::LinksSet { provider: ALICE, linked: vec![BOB] });
     });
 }
 
@@ -118,21 +87,11 @@ fn set_linked_should_refuse_bad_lists_and_strangers() {
 #[test]
 fn set_app_key_should_replace_the_key_and_free_the_old_one() {
     ExtBuilder::default().alice(MIN_BOND).execute(|| {
-        assert_ok!(Providers::set_app_key(
-            RuntimeOrigin::signed(ALICE),
-            key(2),
-            proof(2, &ALICE)
-        ));
+        assert_ok!(Providers::set_app_key(RuntimeOrigin::signed(ALICE), key(2), proof(2, &ALICE)));
         assert_eq!(Providers::app_key(&ALICE), Some(key(2)));
         assert_eq!(KeyOwner::<Test>::get(key(1)), None);
         assert_eq!(KeyOwner::<Test>::get(key(2)), Some(ALICE));
-        assert_eq!(
-            last_event(),
-            Event::AppKeySet {
-                provider: ALICE,
-                app_key: key(2)
-            }
-        );
+        assert_eq!(last_event(), Event::AppKeySet { provider: ALICE, app_key: key(2) });
         assert_ok!(register(BOB, 1, MIN_BOND));
     });
 }
