@@ -11,8 +11,8 @@ use tokio::process::Command;
 #[tokio::test]
 async fn one_process_serves_checks_and_settles() {
     let port = free_port().to_string();
-    let node = Command::new(binary("strike-node"))
-        .args(["--dev", "--tmp", "--no-prometheus", "--no-telemetry", "--no-hardware-benchmarks"])
+    let mut node = Command::new(binary("strike-node"))
+        .args(["--dev", "--tmp", "--no-prometheus", "--no-telemetry"])
         .args(["--rpc-port", &port, "--listen-addr", "/ip4/127.0.0.1/tcp/0"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -26,6 +26,9 @@ async fn one_process_serves_checks_and_settles() {
             Ok(chain) => break chain,
             // It is still opening its port.
             Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+        if let Some(status) = node.try_wait().expect("a child can be asked") {
+            panic!("the node ended: {status}");
         }
     };
     let args = ["job", "generate", "--prompt", "Once upon a time", "--max-tokens", "16", "--key", "bob"];

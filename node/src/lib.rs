@@ -8,6 +8,9 @@
 //! - [`service`]: database, network, consensus, off-chain workers, put together;
 //! - [`rpc`]: what the node answers beside what every Substrate node answers.
 
+// The SDK's error is large; it is returned once in a process's life.
+#![allow(clippy::result_large_err)]
+
 pub mod chain_spec;
 pub mod cli;
 mod command;

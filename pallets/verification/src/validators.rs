@@ -83,18 +83,18 @@ impl<T: Config> BoundToRuntimeAppPublic for Pallet<T> {
 impl<T: Config> OneSessionHandler<AccountId> for Pallet<T> {
     type Key = AppKey;
 
-    fn on_genesis_session<'a, I: 'a>(validators: I)
+    fn on_genesis_session<'a, I>(validators: I)
     where
-        I: Iterator<Item = (&'a AccountId, AppKey)>,
+        I: Iterator<Item = (&'a AccountId, AppKey)> + 'a,
     {
         KeySets::<T>::insert(CurrentSet::<T>::get(), Self::collect_set(validators));
     }
 
     /// Begins a new set where accounts or keys differ from the running one. `changed` also tells of changes that do not
     /// matter here, so the sets themselves are compared.
-    fn on_new_session<'a, I: 'a>(_changed: bool, validators: I, _queued_validators: I)
+    fn on_new_session<'a, I>(_changed: bool, validators: I, _queued_validators: I)
     where
-        I: Iterator<Item = (&'a AccountId, AppKey)>,
+        I: Iterator<Item = (&'a AccountId, AppKey)> + 'a,
     {
         let set = Self::collect_set(validators);
         let current = CurrentSet::<T>::get();
