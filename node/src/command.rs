@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn an_unknown_chain_is_an_error_that_names_the_file() {
-        let error = parse(&[]).load_spec("/nowhere/spec.json").err().expect("no such file");
+        let Err(error) = parse(&[]).load_spec("/nowhere/spec.json") else {
+            panic!("there is no such file");
+        };
         assert!(error.contains("/nowhere/spec.json"), "{error}");
     }
 }

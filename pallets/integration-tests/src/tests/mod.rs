@@ -11,5 +11,5 @@ mod settlement;
 #[test]
 fn the_configuration_is_sound() {
     use frame_support::traits::IntegrityTest;
-    crate::world::ExtBuilder::default().run(|| crate::runtime::AllPalletsWithSystem::integrity_test());
+    crate::world::ExtBuilder::default().run(crate::runtime::AllPalletsWithSystem::integrity_test);
 }

@@ -222,7 +222,7 @@ fn picked(pick: usize, wanted: impl Fn(&JobState) -> bool) -> Option<JobId> {
 fn picked_of(pick: usize, wanted: impl Fn(&JobState) -> bool, ready: impl Fn(JobId) -> bool) -> Option<JobId> {
     let mut jobs: Vec<_> = Jobs::<Test>::iter().filter(|(_, job)| wanted(&job.state)).map(|(id, _)| id).collect();
     jobs.sort_unstable();
-    if pick % 8 > 0 && jobs.iter().any(|job| ready(*job)) {
+    if !pick.is_multiple_of(8) && jobs.iter().any(|job| ready(*job)) {
         jobs.retain(|job| ready(*job));
     }
     (!jobs.is_empty()).then(|| jobs[pick / 8 % jobs.len()])
