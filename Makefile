@@ -31,7 +31,7 @@ fmt: ## check the format of the code
 
 # No SKIP_WASM_BUILD: clippy then builds the runtime's Wasm that the build needs anyway, and nothing is built twice.
 clippy: ## check the code, warnings denied
-	@. scripts/env.sh && cargo clippy --workspace --all-targets -- -D warnings
+	@. scripts/env.sh && cargo clippy --workspace --all-targets --features strike-e2e/fault-injection -- -D warnings
 
 deny: ## check licenses, banned crates and sources of the dependencies
 	@. scripts/env.sh && cargo deny --log-level error check licenses bans sources
