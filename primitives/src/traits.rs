@@ -15,7 +15,7 @@ use sp_runtime::{DispatchError, DispatchResult, Perbill};
 
 /// Who serves. Implemented by the providers pallet.
 pub trait ProviderRegistry {
-    /// Whether the account is registered and not leaving.
+    /// Whether the account is registered, not leaving, and bonded with at least the minimum.
     fn is_active(provider: &AccountId) -> bool;
     /// The key it signs commitments with.
     fn app_key(provider: &AccountId) -> Option<AppKey>;
