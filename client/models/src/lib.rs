@@ -1,0 +1,4 @@
+//! Model files: what is in them, and the one form in which the exact class computes with it.
+
+pub mod architecture;
+pub mod tensors;
