@@ -33,9 +33,9 @@ impl ModelFiles {
     /// The model that is compiled in.
     pub fn builtin() -> Self {
         Self {
-            config: Cow::Borrowed(include_bytes!("../models/builtin/config.json")),
-            weights: Cow::Borrowed(include_bytes!("../models/builtin/model.safetensors")),
-            tokenizer: Cow::Borrowed(include_bytes!("../models/builtin/tokenizer.json")),
+            config: Cow::Borrowed(include_bytes!("../../models/builtin/config.json")),
+            weights: Cow::Borrowed(include_bytes!("../../models/builtin/model.safetensors")),
+            tokenizer: Cow::Borrowed(include_bytes!("../../models/builtin/tokenizer.json")),
         }
     }
 

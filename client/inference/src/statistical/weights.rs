@@ -4,8 +4,8 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
 
-use crate::config::Config;
-use crate::kernels::Matrix;
+use crate::statistical::config::Config;
+use crate::statistical::kernels::Matrix;
 use crate::{ModelError, WEIGHTS_FILE};
 
 /// Longest accepted header; the largest accepted architecture needs about a megabyte.

@@ -1,8 +1,8 @@
 //! Generation, and the check of a claimed generation.
 
-use crate::model::Model;
-use crate::text::TextStream;
-use crate::transformer::Sequence;
+use crate::statistical::model::Model;
+use crate::statistical::text::TextStream;
+use crate::statistical::transformer::Sequence;
 use crate::{Control, GenerateError, GenerateRequest};
 
 /// Tokens read in one pass; bounds the memory of a long prompt and the wait for a cancellation. Has

@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
-use crate::config::Config;
-use crate::kernels::dot;
-use crate::math::{exp, rope_frequencies, rotation};
+use crate::statistical::config::Config;
+use crate::statistical::kernels::dot;
+use crate::statistical::math::{exp, rope_frequencies, rotation};
 
 const PARALLEL_FROM: usize = 1 << 16;
 

@@ -1,10 +1,10 @@
 //! The forward pass of the Llama architecture over a key and value cache.
 
-use crate::attention::{attend, LayerCache, Rope};
-use crate::config::Config;
-use crate::kernels::{linear, rms_norm};
-use crate::math::silu;
-use crate::weights::{Layer, Weights};
+use crate::statistical::attention::{attend, LayerCache, Rope};
+use crate::statistical::config::Config;
+use crate::statistical::kernels::{linear, rms_norm};
+use crate::statistical::math::silu;
+use crate::statistical::weights::{Layer, Weights};
 use crate::{Control, GenerateError};
 
 /// A configuration with its weights.

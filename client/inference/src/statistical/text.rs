@@ -1,6 +1,6 @@
 //! Tokens to text as they come, never in the middle of a character.
 
-use crate::tokenizer::Tokenizer;
+use crate::statistical::tokenizer::Tokenizer;
 use crate::GenerateError;
 
 /// Tokens after which bytes are given out although they are no complete character: UTF-8 needs at

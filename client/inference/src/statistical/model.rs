@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::config::Config;
-use crate::tokenizer::Tokenizer;
-use crate::transformer::Transformer;
-use crate::weights::Weights;
+use crate::statistical::config::Config;
+use crate::statistical::tokenizer::Tokenizer;
+use crate::statistical::transformer::Transformer;
+use crate::statistical::weights::Weights;
 use crate::{GenerateError, ModelError, ModelFiles};
 
 /// Facts about a model.

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn edited(edit: impl Fn(&mut serde_json::Map<String, serde_json::Value>)) -> Result<Config, ModelError> {
-        let mut value: serde_json::Value = serde_json::from_slice(include_bytes!("../models/builtin/config.json"))
+        let mut value: serde_json::Value = serde_json::from_slice(include_bytes!("../../models/builtin/config.json"))
             .expect("the built-in config is JSON");
         edit(value.as_object_mut().expect("the built-in config is an object"));
         Config::parse(value.to_string().as_bytes())
