@@ -3,6 +3,8 @@
 //! Scores have keys as lanes, values have elements as lanes; queries are only grouped so that a loaded key or value serves
 //! several of them. The tiles are those of absolute positions, so neither the grouping nor the length of a prompt shows.
 
+#![allow(clippy::needless_range_loop)]
+
 use strike_arithmetic::attention::TILE;
 
 use super::lanes::{self, exp, fold, run, Kernel, Lanes, LANES};
@@ -188,25 +190,31 @@ unsafe fn score<L: Lanes, const Q: usize>(
 ) -> usize {
     // SAFETY: the caller's promise; offsets were checked on entry.
     unsafe {
-        let elements: [*const f32; Q] = std::array::from_fn(|at| heads.queries.as_ptr().add(queries[at].offset));
-        let mut dots = [[L::splat(0.0); 2]; Q];
+        let mut elements = [std::ptr::null::<f32>(); Q];
+        for query in 0..Q {
+            elements[query] = heads.queries.as_ptr().add(queries[query].offset);
+        }
+        let mut low = [L::splat(0.0); Q];
+        let mut high = [L::splat(0.0); Q];
+        let mut key = keys.as_ptr();
         for element in 0..heads.width {
-            let key = keys.as_ptr().add(element * 2 * LANES);
-            let key = [L::load(key), L::load(key.add(LANES))];
-            for (dots, elements) in dots.iter_mut().zip(elements) {
-                let q = L::splat(*elements.add(element));
-                *dots = [dots[0].add(q.mul(key[0])), dots[1].add(q.mul(key[1]))];
+            let (first, second) = (L::load(key), L::load(key.add(LANES)));
+            for query in 0..Q {
+                let q = L::splat(*elements[query].add(element));
+                low[query] = low[query].add(q.mul(first));
+                high[query] = high[query].add(q.mul(second));
             }
+            key = key.add(2 * LANES);
         }
         let scale = L::splat(heads.scale);
-        for (at, dots) in dots.into_iter().enumerate() {
-            for (half, dot) in dots.into_iter().enumerate() {
-                let mut score = dot.mul(scale);
-                if let Some(cap) = heads.cap {
-                    score = lanes::soft_cap(score, L::splat(cap));
-                }
-                score.store(to.add(at * stride + half * LANES));
+        for query in 0..Q {
+            let (mut first, mut second) = (low[query].mul(scale), high[query].mul(scale));
+            if let Some(cap) = heads.cap {
+                first = lanes::soft_cap(first, L::splat(cap));
+                second = lanes::soft_cap(second, L::splat(cap));
             }
+            first.store(to.add(query * stride));
+            second.store(to.add(query * stride + LANES));
         }
     }
     Q
@@ -253,23 +261,36 @@ unsafe fn mix<L: Lanes, const Q: usize>(
     unsafe {
         let mut element = 0;
         while element < width {
-            let pair = element + LANES < width;
-            let mut partial = [[L::splat(0.0); 2]; Q];
-            for key in 0..used {
-                let value = values.as_ptr().add(key * width + element);
-                let value = [L::load(value), if pair { L::load(value.add(LANES)) } else { L::splat(0.0) }];
-                for (query, partial) in partial.iter_mut().enumerate() {
-                    let weight = L::splat(*weights.add(query * stride + key));
-                    *partial = [partial[0].add(weight.mul(value[0])), partial[1].add(weight.mul(value[1]))];
+            let sum = sums.as_mut_ptr().add(element);
+            let mut value = values.as_ptr().add(element);
+            let mut low = [L::splat(0.0); Q];
+            if element + LANES == width {
+                for key in 0..used {
+                    let first = L::load(value);
+                    for query in 0..Q {
+                        low[query] = low[query].add(L::splat(*weights.add(query * stride + key)).mul(first));
+                    }
+                    value = value.add(width);
+                }
+            } else {
+                let mut high = [L::splat(0.0); Q];
+                for key in 0..used {
+                    let (first, second) = (L::load(value), L::load(value.add(LANES)));
+                    for query in 0..Q {
+                        let weight = L::splat(*weights.add(query * stride + key));
+                        low[query] = low[query].add(weight.mul(first));
+                        high[query] = high[query].add(weight.mul(second));
+                    }
+                    value = value.add(width);
+                }
+                for query in 0..Q {
+                    let sum = sum.add(query * width + LANES);
+                    L::load(sum).add(high[query]).store(sum);
                 }
             }
-            for (query, partial) in partial.into_iter().enumerate() {
-                let sum = sums.as_mut_ptr().add(query * width + element);
-                L::load(sum).add(partial[0]).store(sum);
-                if pair {
-                    let sum = sum.add(LANES);
-                    L::load(sum).add(partial[1]).store(sum);
-                }
+            for query in 0..Q {
+                let sum = sum.add(query * width);
+                L::load(sum).add(low[query]).store(sum);
             }
             element += 2 * LANES;
         }

@@ -1,29 +1,75 @@
 //! Norms, activation functions and sums over rows: `docs/arithmetic.md`, "Sums", "Norms", "Functions".
 
+#![allow(clippy::needless_range_loop)]
+
 use strike_arithmetic::{half::f32_to_f16, NotFinite};
 use strike_models::architecture::Activation;
 
 use super::lanes::{self, fold, run, Kernel, Lanes, LANES};
 use crate::isa::Isa;
 
-/// Sum in lanes of `term(x)` over a row whose length is any.
+/// A function of a number and those at the same place of `N` other rows. A type, not a closure: closures are not compiled for
+/// the instruction set of their caller.
+trait Function<const N: usize>: Copy {
+    /// Must be `#[inline(always)]`.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`].
+    unsafe fn apply<L: Lanes>(self, x: L, others: [L; N]) -> L;
+}
+
+/// Defines a [`Function`] with captured numbers.
+macro_rules! function {
+    ($name:ident, $count:literal, { $($field:ident),* } [$($other:ident),*] ($x:ident) => $body:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name { $($field: f32),* }
+        impl Function<$count> for $name {
+            #[inline(always)]
+            unsafe fn apply<L: Lanes>(self, $x: L, others: [L; $count]) -> L {
+                let [$($other),*] = others;
+                // SAFETY: passed on.
+                unsafe {
+                    $(let $field = L::splat(self.$field);)*
+                    $body
+                }
+            }
+        }
+    };
+}
+
+function!(Same, 0, {} [] (x) => x);
+function!(Square, 0, {} [] (x) => x.mul(x));
+function!(CentredSquare, 0, { mean } [] (x) => { let x = x.sub(mean); x.mul(x) });
+function!(Gain, 1, { factor } [gain] (x) => x.mul(factor).mul(gain));
+function!(GainAndShift, 2, { mean, factor } [gain, shift] (x) => x.sub(mean).mul(factor).mul(gain).add(shift));
+function!(Plus, 1, {} [y] (x) => x.add(y));
+function!(Times, 0, { factor } [] (x) => x.mul(factor));
+function!(SoftCap, 0, { cap } [] (x) => lanes::soft_cap(x, cap));
+function!(GateSilu, 1, {} [up] (x) => lanes::silu(x).mul(up));
+function!(GateGeluErf, 1, {} [up] (x) => lanes::gelu_erf(x).mul(up));
+function!(GateGeluTanh, 1, {} [up] (x) => lanes::gelu_tanh(x).mul(up));
+function!(Silu, 0, {} [] (x) => lanes::silu(x));
+function!(GeluErf, 0, {} [] (x) => lanes::gelu_erf(x));
+function!(GeluTanh, 0, {} [] (x) => lanes::gelu_tanh(x));
+
+/// Sum in lanes of `term(x)` over a row of any length.
 ///
 /// # Safety
 /// As [`Kernel::run`].
 #[inline(always)]
-unsafe fn lane_sum<L: Lanes>(row: &[f32], term: impl Fn(L) -> L) -> f32 {
+unsafe fn lane_sum<L: Lanes>(row: &[f32], term: impl Function<0>) -> f32 {
     let (whole, rest) = row.as_chunks::<LANES>();
     // SAFETY: whole chunks have 16 numbers; the last is made whole.
     unsafe {
         let mut sum = L::splat(0.0);
         for chunk in whole {
-            sum = sum.add(term(L::load(chunk.as_ptr())));
+            sum = sum.add(term.apply(L::load(chunk.as_ptr()), []));
         }
         let mut sums = sum.array();
         if !rest.is_empty() {
             let mut last = [0.0; LANES];
             last[..rest.len()].copy_from_slice(rest);
-            let terms = term(L::load(last.as_ptr())).array();
+            let terms = term.apply(L::load(last.as_ptr()), []).array();
             for (sum, term) in sums.iter_mut().zip(&terms[..rest.len()]) {
                 *sum += term;
             }
@@ -37,7 +83,7 @@ unsafe fn lane_sum<L: Lanes>(row: &[f32], term: impl Fn(L) -> L) -> f32 {
 /// # Safety
 /// As [`Kernel::run`].
 #[inline(always)]
-unsafe fn zip_apply<L: Lanes, const N: usize>(row: &mut [f32], others: [&[f32]; N], function: impl Fn(L, [L; N]) -> L) {
+unsafe fn zip_apply<L: Lanes, const N: usize>(row: &mut [f32], others: [&[f32]; N], function: impl Function<N>) {
     for other in others {
         assert!(other.len() >= row.len());
     }
@@ -46,17 +92,24 @@ unsafe fn zip_apply<L: Lanes, const N: usize>(row: &mut [f32], others: [&[f32]; 
     unsafe {
         while at + LANES <= row.len() {
             let to = row.as_mut_ptr().add(at);
-            function(L::load(to), others.map(|other| L::load(other.as_ptr().add(at)))).store(to);
+            let mut arguments = [L::splat(0.0); N];
+            for index in 0..N {
+                arguments[index] = L::load(others[index].as_ptr().add(at));
+            }
+            function.apply(L::load(to), arguments).store(to);
             at += LANES;
         }
         let left = row.len() - at;
         if left > 0 {
-            let padded = |from: &[f32]| {
-                let mut whole = [0.0; LANES];
-                whole[..left].copy_from_slice(&from[at..at + left]);
-                L::load(whole.as_ptr())
-            };
-            let result = function(padded(row), others.map(padded)).array();
+            let mut whole = [[0.0; LANES]; N];
+            let mut arguments = [L::splat(0.0); N];
+            for index in 0..N {
+                whole[index][..left].copy_from_slice(&others[index][at..at + left]);
+                arguments[index] = L::load(whole[index].as_ptr());
+            }
+            let mut last = [0.0; LANES];
+            last[..left].copy_from_slice(&row[at..]);
+            let result = function.apply(L::load(last.as_ptr()), arguments).array();
             row[at..].copy_from_slice(&result[..left]);
         }
     }
@@ -72,10 +125,10 @@ pub(crate) fn rms_norm(isa: Isa, input: &[f32], gain: &[f32], epsilon: f32, outp
             let Self(input, gain, epsilon, output) = self;
             // SAFETY: passed on.
             unsafe {
-                let squares = lane_sum::<L>(input, |x| x.mul(x));
-                let factor = L::splat(1.0 / (squares / input.len() as f32 + epsilon).sqrt());
+                let squares = lane_sum::<L>(input, Square {});
+                let factor = 1.0 / (squares / input.len() as f32 + epsilon).sqrt();
                 output.copy_from_slice(input);
-                zip_apply::<L, 1>(output, [gain], |x, [gain]| x.mul(factor).mul(gain));
+                zip_apply::<L, 1>(output, [gain], Gain { factor });
             }
         }
     }
@@ -93,13 +146,10 @@ pub(crate) fn layer_norm(isa: Isa, row: &mut [f32], gain: &[f32], shift: &[f32],
             // SAFETY: passed on.
             unsafe {
                 let width = row.len() as f32;
-                let mean = L::splat(lane_sum::<L>(row, |x| x) / width);
-                let squares = lane_sum::<L>(row, |x| {
-                    let centred = x.sub(mean);
-                    centred.mul(centred)
-                });
-                let factor = L::splat(1.0 / (squares / width + epsilon).sqrt());
-                zip_apply::<L, 2>(row, [gain, shift], |x, [gain, shift]| x.sub(mean).mul(factor).mul(gain).add(shift));
+                let mean = lane_sum::<L>(row, Same {}) / width;
+                let squares = lane_sum::<L>(row, CentredSquare { mean });
+                let factor = 1.0 / (squares / width + epsilon).sqrt();
+                zip_apply::<L, 2>(row, [gain, shift], GainAndShift { mean, factor });
             }
         }
     }
@@ -114,7 +164,7 @@ pub(crate) fn add(isa: Isa, row: &mut [f32], other: &[f32]) {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
             // SAFETY: passed on.
-            unsafe { zip_apply::<L, 1>(self.0, [self.1], |x, [y]| x.add(y)) }
+            unsafe { zip_apply::<L, 1>(self.0, [self.1], Plus {}) }
         }
     }
     run(isa, Add(row, other));
@@ -128,10 +178,7 @@ pub(crate) fn scale(isa: Isa, row: &mut [f32], factor: f32) {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
             // SAFETY: passed on.
-            unsafe {
-                let factor = L::splat(self.1);
-                zip_apply::<L, 0>(self.0, [], |x, []| x.mul(factor));
-            }
+            unsafe { zip_apply::<L, 0>(self.0, [], Times { factor: self.1 }) }
         }
     }
     run(isa, Scale(row, factor));
@@ -145,10 +192,7 @@ pub(crate) fn soft_cap(isa: Isa, row: &mut [f32], cap: f32) {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
             // SAFETY: passed on.
-            unsafe {
-                let cap = L::splat(self.1);
-                zip_apply::<L, 0>(self.0, [], |x, []| lanes::soft_cap(x, cap));
-            }
+            unsafe { zip_apply::<L, 0>(self.0, [], SoftCap { cap: self.1 }) }
         }
     }
     run(isa, Cap(row, cap));
@@ -164,9 +208,9 @@ pub(crate) fn gate(isa: Isa, activation: Activation, gate: &mut [f32], up: &[f32
             // SAFETY: passed on.
             unsafe {
                 match self.0 {
-                    Activation::Silu => zip_apply::<L, 1>(self.1, [self.2], |x, [up]| lanes::silu(x).mul(up)),
-                    Activation::GeluErf => zip_apply::<L, 1>(self.1, [self.2], |x, [up]| lanes::gelu_erf(x).mul(up)),
-                    Activation::GeluTanh => zip_apply::<L, 1>(self.1, [self.2], |x, [up]| lanes::gelu_tanh(x).mul(up)),
+                    Activation::Silu => zip_apply::<L, 1>(self.1, [self.2], GateSilu {}),
+                    Activation::GeluErf => zip_apply::<L, 1>(self.1, [self.2], GateGeluErf {}),
+                    Activation::GeluTanh => zip_apply::<L, 1>(self.1, [self.2], GateGeluTanh {}),
                 }
             }
         }
@@ -184,9 +228,9 @@ pub(crate) fn activate(isa: Isa, activation: Activation, row: &mut [f32]) {
             // SAFETY: passed on.
             unsafe {
                 match self.0 {
-                    Activation::Silu => zip_apply::<L, 0>(self.1, [], |x, []| lanes::silu(x)),
-                    Activation::GeluErf => zip_apply::<L, 0>(self.1, [], |x, []| lanes::gelu_erf(x)),
-                    Activation::GeluTanh => zip_apply::<L, 0>(self.1, [], |x, []| lanes::gelu_tanh(x)),
+                    Activation::Silu => zip_apply::<L, 0>(self.1, [], Silu {}),
+                    Activation::GeluErf => zip_apply::<L, 0>(self.1, [], GeluErf {}),
+                    Activation::GeluTanh => zip_apply::<L, 0>(self.1, [], GeluTanh {}),
                 }
             }
         }

@@ -101,12 +101,7 @@ impl Lanes for Avx512 {
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256, __m256);
 
-impl Avx2 {
-    #[inline(always)]
-    fn zip(self, other: Self, operation: impl Fn(__m256, __m256) -> __m256) -> Self {
-        Self(operation(self.0, other.0), operation(self.1, other.1))
-    }
-}
+// No closures here: they are not compiled for the instruction set of their caller.
 
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Avx2 {
@@ -153,19 +148,19 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_add_ps(a, b) })
+        unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
     }
     #[inline(always)]
     unsafe fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_sub_ps(a, b) })
+        unsafe { Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1)) }
     }
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_mul_ps(a, b) })
+        unsafe { Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1)) }
     }
     #[inline(always)]
     unsafe fn div(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_div_ps(a, b) })
+        unsafe { Self(_mm256_div_ps(self.0, other.0), _mm256_div_ps(self.1, other.1)) }
     }
     #[inline(always)]
     unsafe fn select_below(a: Self, b: Self, x: Self, y: Self) -> Self {
@@ -178,25 +173,31 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn and(self, bits: u32) -> Self {
-        let bits = unsafe { _mm256_castsi256_ps(_mm256_set1_epi32(bits as i32)) };
-        self.zip(Self(bits, bits), |a, b| unsafe { _mm256_and_ps(a, b) })
+        unsafe {
+            let bits = _mm256_castsi256_ps(_mm256_set1_epi32(bits as i32));
+            Self(_mm256_and_ps(self.0, bits), _mm256_and_ps(self.1, bits))
+        }
     }
     #[inline(always)]
     unsafe fn or(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe { _mm256_or_ps(a, b) })
+        unsafe { Self(_mm256_or_ps(self.0, other.0), _mm256_or_ps(self.1, other.1)) }
     }
     #[inline(always)]
     unsafe fn max_bits(self, other: Self) -> Self {
-        self.zip(other, |a, b| unsafe {
-            _mm256_castsi256_ps(_mm256_max_epu32(_mm256_castps_si256(a), _mm256_castps_si256(b)))
-        })
+        unsafe {
+            let first = _mm256_max_epu32(_mm256_castps_si256(self.0), _mm256_castps_si256(other.0));
+            let second = _mm256_max_epu32(_mm256_castps_si256(self.1), _mm256_castps_si256(other.1));
+            Self(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second))
+        }
     }
     #[inline(always)]
     unsafe fn power_of_two(self) -> Self {
-        self.zip(self, |a, _| unsafe {
-            let exponents = _mm256_slli_epi32::<23>(_mm256_castps_si256(a));
-            _mm256_castsi256_ps(_mm256_add_epi32(exponents, _mm256_set1_epi32(0x3f80_0000)))
-        })
+        unsafe {
+            let one = _mm256_set1_epi32(0x3f80_0000);
+            let first = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(self.0)), one);
+            let second = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(self.1)), one);
+            Self(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second))
+        }
     }
     #[inline(always)]
     unsafe fn array(self) -> [f32; LANES] {

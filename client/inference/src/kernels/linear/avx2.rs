@@ -1,4 +1,8 @@
 //! AVX2, with and without 256-bit VNNI: a panel is computed as two halves of 16 columns, two registers each.
+//!
+//! Registers are named or indexed by constants: iterators and closures over them would go through memory.
+
+#![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
 
@@ -56,19 +60,20 @@ rows! {
 /// `block` is a block of a panel, `half` 0 or 1.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn weights<const Q4: bool>(block: *const u8, half: usize, group: usize) -> [__m256i; 2] {
+unsafe fn weights<const Q4: bool>(block: *const u8, half: usize, group: usize) -> (__m256i, __m256i) {
     // SAFETY: both registers lie within the block.
     unsafe {
         let at = block.add(64 + 128 * if Q4 { group % 4 } else { group } + 64 * half);
-        let loaded = [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(32).cast())];
+        let (first, second) = (_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(32).cast()));
         if !Q4 {
-            return loaded;
+            return (first, second);
         }
         let low = _mm256_set1_epi8(0xf);
         if group < 4 {
-            loaded.map(|w| _mm256_and_si256(w, low))
+            (_mm256_and_si256(first, low), _mm256_and_si256(second, low))
         } else {
-            loaded.map(|w| _mm256_and_si256(_mm256_srli_epi16::<4>(w), low))
+            let (first, second) = (_mm256_srli_epi16::<4>(first), _mm256_srli_epi16::<4>(second));
+            (_mm256_and_si256(first, low), _mm256_and_si256(second, low))
         }
     }
 }
@@ -79,11 +84,11 @@ unsafe fn weights<const Q4: bool>(block: *const u8, half: usize, group: usize) -
 /// As [`weights`].
 #[target_feature(enable = "avx2,f16c")]
 #[inline]
-unsafe fn column_scales(block: *const u8, half: usize) -> [__m256; 2] {
+unsafe fn column_scales(block: *const u8, half: usize) -> (__m256, __m256) {
     // SAFETY: a block begins with 64 bytes of scales.
     unsafe {
         let at = block.add(32 * half);
-        [_mm256_cvtph_ps(_mm_loadu_si128(at.cast())), _mm256_cvtph_ps(_mm_loadu_si128(at.add(16).cast()))]
+        (_mm256_cvtph_ps(_mm_loadu_si128(at.cast())), _mm256_cvtph_ps(_mm_loadu_si128(at.add(16).cast())))
     }
 }
 
@@ -96,18 +101,17 @@ unsafe fn column_scales(block: *const u8, half: usize) -> [__m256; 2] {
 unsafe fn accumulate<const R: usize>(
     sums: &mut [[__m256; 2]; R],
     dots: &[[__m256i; 2]; R],
-    column_scales: [__m256; 2],
+    (first, second): (__m256, __m256),
     scales: *const f32,
     stride: usize,
 ) {
     for row in 0..R {
         // SAFETY: the caller's promise.
         let scale = _mm256_set1_ps(unsafe { *scales.add(row * stride) });
-        for at in 0..2 {
-            let dot = _mm256_cvtepi32_ps(dots[row][at]);
-            let term = _mm256_mul_ps(dot, _mm256_mul_ps(column_scales[at], scale));
-            sums[row][at] = _mm256_add_ps(sums[row][at], term);
-        }
+        let term = _mm256_mul_ps(_mm256_cvtepi32_ps(dots[row][0]), _mm256_mul_ps(first, scale));
+        sums[row][0] = _mm256_add_ps(sums[row][0], term);
+        let term = _mm256_mul_ps(_mm256_cvtepi32_ps(dots[row][1]), _mm256_mul_ps(second, scale));
+        sums[row][1] = _mm256_add_ps(sums[row][1], term);
     }
 }
 
@@ -116,11 +120,11 @@ unsafe fn accumulate<const R: usize>(
 #[target_feature(enable = "avx2")]
 #[inline]
 unsafe fn store<const R: usize>(sums: &[[__m256; 2]; R], out: *mut f32, stride: usize) {
-    for (row, sums) in sums.iter().enumerate() {
+    for row in 0..R {
         // SAFETY: the caller's promise.
         unsafe {
-            _mm256_storeu_ps(out.add(row * stride), sums[0]);
-            _mm256_storeu_ps(out.add(row * stride + 8), sums[1]);
+            _mm256_storeu_ps(out.add(row * stride), sums[row][0]);
+            _mm256_storeu_ps(out.add(row * stride + 8), sums[row][1]);
         }
     }
 }
@@ -138,19 +142,20 @@ unsafe fn plain_tile<const R: usize, const Q4: bool>(operands: Operands, half: u
             let weight_block = panel.add(block * block_bytes);
             let mut dots = [[_mm256_setzero_si256(); 2]; R];
             for group in 0..8 {
-                let mut w = weights::<Q4>(weight_block, half, group);
+                let (mut first, mut second) = weights::<Q4>(weight_block, half, group);
                 if Q4 {
-                    w = w.map(|w| _mm256_sub_epi8(w, _mm256_set1_epi8(8)));
+                    first = _mm256_sub_epi8(first, _mm256_set1_epi8(8));
+                    second = _mm256_sub_epi8(second, _mm256_set1_epi8(8));
                 }
                 // |w| times a with the sign of w: sums of two stay within 2 * 128 * 127, so nothing saturates.
-                let magnitudes = w.map(|w| _mm256_abs_epi8(w));
-                for (row, dots) in dots.iter_mut().enumerate() {
+                let (first_magnitude, second_magnitude) = (_mm256_abs_epi8(first), _mm256_abs_epi8(second));
+                for row in 0..R {
                     let a = q.add((row * blocks + block) * BLOCK + 4 * group).cast::<i32>().read_unaligned();
                     let a = _mm256_set1_epi32(a);
-                    for at in 0..2 {
-                        let pairs = _mm256_maddubs_epi16(magnitudes[at], _mm256_sign_epi8(a, w[at]));
-                        dots[at] = _mm256_add_epi32(dots[at], _mm256_madd_epi16(pairs, ones));
-                    }
+                    let pairs = _mm256_maddubs_epi16(first_magnitude, _mm256_sign_epi8(a, first));
+                    dots[row][0] = _mm256_add_epi32(dots[row][0], _mm256_madd_epi16(pairs, ones));
+                    let pairs = _mm256_maddubs_epi16(second_magnitude, _mm256_sign_epi8(a, second));
+                    dots[row][1] = _mm256_add_epi32(dots[row][1], _mm256_madd_epi16(pairs, ones));
                 }
             }
             accumulate(&mut sums, &dots, column_scales(weight_block, half), scales.add(block), blocks);
@@ -171,21 +176,23 @@ unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands, half: us
         for block in 0..blocks {
             let weight_block = panel.add(block * block_bytes);
             let mut dots = [[_mm256_setzero_si256(); 2]; R];
-            for (row, dots) in dots.iter_mut().enumerate() {
+            for row in 0..R {
                 let correction = *corrections.add(row * blocks + block);
-                *dots = [_mm256_set1_epi32(if Q4 { correction >> 4 } else { correction }); 2];
+                let correction = _mm256_set1_epi32(if Q4 { correction >> 4 } else { correction });
+                dots[row][0] = correction;
+                dots[row][1] = correction;
             }
             for group in 0..8 {
-                let mut w = weights::<Q4>(weight_block, half, group);
+                let (mut first, mut second) = weights::<Q4>(weight_block, half, group);
                 if !Q4 {
-                    w = w.map(|w| _mm256_xor_si256(w, flip));
+                    first = _mm256_xor_si256(first, flip);
+                    second = _mm256_xor_si256(second, flip);
                 }
-                for (row, dots) in dots.iter_mut().enumerate() {
+                for row in 0..R {
                     let a = q.add((row * blocks + block) * BLOCK + 4 * group).cast::<i32>().read_unaligned();
                     let a = _mm256_set1_epi32(a);
-                    for at in 0..2 {
-                        dots[at] = _mm256_dpbusd_avx_epi32(dots[at], w[at], a);
-                    }
+                    dots[row][0] = _mm256_dpbusd_avx_epi32(dots[row][0], first, a);
+                    dots[row][1] = _mm256_dpbusd_avx_epi32(dots[row][1], second, a);
                 }
             }
             accumulate(&mut sums, &dots, column_scales(weight_block, half), scales.add(block), blocks);

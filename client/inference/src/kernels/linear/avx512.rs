@@ -1,4 +1,8 @@
 //! AVX-512, with and without VNNI: 32 columns are two registers.
+//!
+//! Registers are named or indexed by constants: iterators and closures over them would go through memory.
+
+#![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
 
@@ -35,23 +39,22 @@ pub unsafe fn vnni<const Q4: bool>(operands: Operands, rows: usize) {
 ///
 /// # Safety
 /// `block` is a block of a panel.
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-unsafe fn weights<const Q4: bool>(block: *const u8, group: usize) -> [__m512i; 2] {
+unsafe fn weights<const Q4: bool>(block: *const u8, group: usize) -> (__m512i, __m512i) {
     // SAFETY: both halves of the group lie within the block.
     unsafe {
-        if Q4 {
-            let at = block.add(64 + 128 * (group % 4));
-            let packed = [_mm512_loadu_si512(at.cast()), _mm512_loadu_si512(at.add(64).cast())];
-            let low = _mm512_set1_epi8(0xf);
-            if group < 4 {
-                packed.map(|w| _mm512_and_si512(w, low))
-            } else {
-                packed.map(|w| _mm512_and_si512(_mm512_srli_epi16::<4>(w), low))
-            }
+        let at = block.add(64 + 128 * if Q4 { group % 4 } else { group });
+        let (first, second) = (_mm512_loadu_si512(at.cast()), _mm512_loadu_si512(at.add(64).cast()));
+        if !Q4 {
+            return (first, second);
+        }
+        let low = _mm512_set1_epi8(0xf);
+        if group < 4 {
+            (_mm512_and_si512(first, low), _mm512_and_si512(second, low))
         } else {
-            let at = block.add(64 + 128 * group);
-            [_mm512_loadu_si512(at.cast()), _mm512_loadu_si512(at.add(64).cast())]
+            let (first, second) = (_mm512_srli_epi16::<4>(first), _mm512_srli_epi16::<4>(second));
+            (_mm512_and_si512(first, low), _mm512_and_si512(second, low))
         }
     }
 }
@@ -62,10 +65,10 @@ unsafe fn weights<const Q4: bool>(block: *const u8, group: usize) -> [__m512i; 2
 /// `block` is a block of a panel.
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn column_scales(block: *const u8) -> [__m512; 2] {
+unsafe fn column_scales(block: *const u8) -> (__m512, __m512) {
     // SAFETY: a block begins with 64 bytes of scales.
     unsafe {
-        [_mm512_cvtph_ps(_mm256_loadu_si256(block.cast())), _mm512_cvtph_ps(_mm256_loadu_si256(block.add(32).cast()))]
+        (_mm512_cvtph_ps(_mm256_loadu_si256(block.cast())), _mm512_cvtph_ps(_mm256_loadu_si256(block.add(32).cast())))
     }
 }
 
@@ -82,21 +85,25 @@ unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands) {
             let weight_block = panel.add(block * block_bytes);
             _mm_prefetch::<_MM_HINT_T0>(weight_block.add(4 * block_bytes).cast());
             let mut dots = [[_mm512_setzero_si512(); 2]; R];
-            for (row, dots) in dots.iter_mut().enumerate() {
+            for row in 0..R {
                 let correction = *corrections.add(row * blocks + block);
                 // Weights go in as w + 128 (or q + 8): take the surplus away beforehand.
                 let correction = _mm512_set1_epi32(if Q4 { correction >> 4 } else { correction });
-                *dots = [correction; 2];
+                dots[row][0] = correction;
+                dots[row][1] = correction;
             }
+            let inputs = q.add(block * BLOCK);
             for group in 0..8 {
-                let mut w = weights::<Q4>(weight_block, group);
+                let (mut first, mut second) = weights::<Q4>(weight_block, group);
                 if !Q4 {
-                    w = w.map(|w| _mm512_xor_si512(w, flip));
+                    first = _mm512_xor_si512(first, flip);
+                    second = _mm512_xor_si512(second, flip);
                 }
-                for (row, dots) in dots.iter_mut().enumerate() {
-                    let a = q.add((row * blocks + block) * BLOCK + 4 * group).cast::<i32>().read_unaligned();
+                for row in 0..R {
+                    let a = inputs.add(row * blocks * BLOCK + 4 * group).cast::<i32>().read_unaligned();
                     let a = _mm512_set1_epi32(a);
-                    *dots = [_mm512_dpbusd_epi32(dots[0], w[0], a), _mm512_dpbusd_epi32(dots[1], w[1], a)];
+                    dots[row][0] = _mm512_dpbusd_epi32(dots[row][0], first, a);
+                    dots[row][1] = _mm512_dpbusd_epi32(dots[row][1], second, a);
                 }
             }
             accumulate(&mut sums, &dots, column_scales(weight_block), scales.add(block), blocks);
@@ -114,18 +121,17 @@ unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands) {
 unsafe fn accumulate<const R: usize>(
     sums: &mut [[__m512; 2]; R],
     dots: &[[__m512i; 2]; R],
-    column_scales: [__m512; 2],
+    (first, second): (__m512, __m512),
     scales: *const f32,
     stride: usize,
 ) {
     for row in 0..R {
         // SAFETY: the caller's promise.
         let scale = _mm512_set1_ps(unsafe { *scales.add(row * stride) });
-        for half in 0..2 {
-            let dot = _mm512_cvtepi32_ps(dots[row][half]);
-            let term = _mm512_mul_ps(dot, _mm512_mul_ps(column_scales[half], scale));
-            sums[row][half] = _mm512_add_ps(sums[row][half], term);
-        }
+        let term = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row][0]), _mm512_mul_ps(first, scale));
+        sums[row][0] = _mm512_add_ps(sums[row][0], term);
+        let term = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row][1]), _mm512_mul_ps(second, scale));
+        sums[row][1] = _mm512_add_ps(sums[row][1], term);
     }
 }
 
@@ -134,11 +140,11 @@ unsafe fn accumulate<const R: usize>(
 #[target_feature(enable = "avx512f")]
 #[inline]
 unsafe fn store<const R: usize>(sums: &[[__m512; 2]; R], out: *mut f32, stride: usize) {
-    for (row, sums) in sums.iter().enumerate() {
+    for row in 0..R {
         // SAFETY: the caller's promise.
         unsafe {
-            _mm512_storeu_ps(out.add(row * stride), sums[0]);
-            _mm512_storeu_ps(out.add(row * stride + 16), sums[1]);
+            _mm512_storeu_ps(out.add(row * stride), sums[row][0]);
+            _mm512_storeu_ps(out.add(row * stride + 16), sums[row][1]);
         }
     }
 }
@@ -180,21 +186,21 @@ unsafe fn plain_tile<const R: usize, const Q4: bool>(operands: Operands) {
             let weight_block = panel.add(block * block_bytes);
             let mut dots = [[zero; 2]; R];
             for group in 0..8 {
-                let mut w = weights::<Q4>(weight_block, group);
+                let (mut first, mut second) = weights::<Q4>(weight_block, group);
                 if Q4 {
-                    w = w.map(|w| _mm512_sub_epi8(w, _mm512_set1_epi8(8)));
+                    first = _mm512_sub_epi8(first, _mm512_set1_epi8(8));
+                    second = _mm512_sub_epi8(second, _mm512_set1_epi8(8));
                 }
                 // |w| times a with the sign of w: sums of two stay within 2 * 128 * 127, so nothing saturates.
-                let magnitudes = w.map(|w| _mm512_abs_epi8(w));
-                let negative = w.map(|w| _mm512_movepi8_mask(w));
-                for (row, dots) in dots.iter_mut().enumerate() {
+                let (negative_first, negative_second) = (_mm512_movepi8_mask(first), _mm512_movepi8_mask(second));
+                let (first, second) = (_mm512_abs_epi8(first), _mm512_abs_epi8(second));
+                for row in 0..R {
                     let a = q.add((row * blocks + block) * BLOCK + 4 * group).cast::<i32>().read_unaligned();
                     let a = _mm512_set1_epi32(a);
-                    for half in 0..2 {
-                        let signed = _mm512_mask_sub_epi8(a, negative[half], zero, a);
-                        let pairs = _mm512_maddubs_epi16(magnitudes[half], signed);
-                        dots[half] = _mm512_add_epi32(dots[half], _mm512_madd_epi16(pairs, ones));
-                    }
+                    let pairs = _mm512_maddubs_epi16(first, _mm512_mask_sub_epi8(a, negative_first, zero, a));
+                    dots[row][0] = _mm512_add_epi32(dots[row][0], _mm512_madd_epi16(pairs, ones));
+                    let pairs = _mm512_maddubs_epi16(second, _mm512_mask_sub_epi8(a, negative_second, zero, a));
+                    dots[row][1] = _mm512_add_epi32(dots[row][1], _mm512_madd_epi16(pairs, ones));
                 }
             }
             accumulate(&mut sums, &dots, column_scales(weight_block), scales.add(block), blocks);
