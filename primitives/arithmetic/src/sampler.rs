@@ -87,15 +87,28 @@ pub fn choose<F: Float>(
         return Err(NotFinite);
     }
     let best = best as u32;
+    let tokens = logits.iter().enumerate().map(|(token, logit)| (token as u32, *logit));
+    Ok(draw(sampler, best, max, tokens, seed, position))
+}
+
+/// The last part of [`choose`]: draws among `tokens`, which are in ascending order and hold at least all those within the cut
+/// below `max`, the logit of `best`.
+pub fn draw<F: Float>(
+    sampler: &Sampler,
+    best: u32,
+    max: F,
+    tokens: impl Iterator<Item = (u32, F)>,
+    seed: &[u8; 32],
+    position: u32,
+) -> Choice {
     if sampler.temperature_milli == 0 {
-        return Ok(Choice { token: best, best });
+        return Choice { token: best, best };
     }
     let scale = Scale::new(sampler);
     let mut noise = Noise::new(seed, position);
     let mut winner = (best, noise.of(best));
-    for (token, logit) in logits.iter().enumerate() {
-        let Some(score) = scale.score(*logit, max) else { continue };
-        let token = token as u32;
+    for (token, logit) in tokens {
+        let Some(score) = scale.score(logit, max) else { continue };
         if token == best || !may_beat(winner.1 - i64::from(score), noise.uniform(token)) {
             continue;
         }
@@ -104,7 +117,14 @@ pub fn choose<F: Float>(
             winner = (token, key);
         }
     }
-    Ok(Choice { token: winner.0, best })
+    Choice { token: winner.0, best }
+}
+
+/// A difference to the largest logit that is certainly beyond the cut: what lies further below is never drawn.
+pub fn reach(sampler: &Sampler) -> f32 {
+    let scale = Scale::<f32>::new(sampler);
+    // One unit for the rounding of the score, and a little for the roundings of the scaling.
+    (scale.cut + 1) as f32 / 65_536.0 * f32::from(sampler.temperature_milli) / 1000.0 * 1.001
 }
 
 /// Key of one token, `score + Gumbel noise` in units of `2^-16`, or `None` where min-p or the cut leaves it out. The token with
