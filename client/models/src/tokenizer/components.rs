@@ -20,7 +20,13 @@ type Field = (&'static str, Option<Value>);
 
 /// Components of a possibly nested `Sequence`, in order. `null` is the empty sequence.
 pub(super) fn flatten(kind: &'static str, value: &Value, list: &str) -> Result<Vec<Value>, TokenizerError> {
-    fn walk(kind: &'static str, value: &Value, list: &str, depth: usize, out: &mut Vec<Value>) -> Result<(), TokenizerError> {
+    fn walk(
+        kind: &'static str,
+        value: &Value,
+        list: &str,
+        depth: usize,
+        out: &mut Vec<Value>,
+    ) -> Result<(), TokenizerError> {
         if value.is_null() {
             return Ok(());
         }
@@ -111,11 +117,7 @@ pub(super) fn pre_tokenizers(value: &Value) -> Result<Vec<Value>, TokenizerError
             "Metaspace" => {
                 // Before there were schemes there was only this flag.
                 let scheme = if component["add_prefix_space"] == false { "never" } else { "always" };
-                vec![
-                    ("replacement", None),
-                    ("prepend_scheme", Some(json!(scheme))),
-                    ("split", Some(json!(true))),
-                ]
+                vec![("replacement", None), ("prepend_scheme", Some(json!(scheme))), ("split", Some(json!(true)))]
             }
             "Punctuation" => vec![("behavior", Some(json!("Isolated")))],
             "BertPreTokenizer" | "Whitespace" | "WhitespaceSplit" => vec![],

@@ -12,9 +12,18 @@ use super::{components::flatten, TokenizerError};
 /// One step on the text of a token.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
-    Replace { pattern: String, content: String },
-    Metaspace { replacement: char, prepended: bool },
-    WordPiece { prefix: String, cleanup: bool },
+    Replace {
+        pattern: String,
+        content: String,
+    },
+    Metaspace {
+        replacement: char,
+        prepended: bool,
+    },
+    WordPiece {
+        prefix: String,
+        cleanup: bool,
+    },
     /// No decoder: tokens are joined with spaces.
     Spaced,
 }

@@ -58,7 +58,7 @@ pub enum TokenizerError {
         /// The limit.
         limit: usize,
     },
-    /// The tokenizer failed on this text, for example because a regular expression gave up.
+    /// The tokenizer failed on this text, for example because it met a character it has no token for.
     #[error("tokenizer: {reason}")]
     Failed {
         /// What it reported.

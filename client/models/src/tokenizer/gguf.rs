@@ -56,10 +56,9 @@ impl GgufTokenizer {
         model::at_most("bytes of all tokens", self.tokens.iter().map(String::len).sum(), model::MAX_VOCABULARY_BYTES)?;
         let longest = self.tokens.iter().map(String::len).max().unwrap_or(0);
         model::at_most("bytes of a token", longest, model::MAX_TOKEN_BYTES)?;
-        for (what, length) in [
-            ("token types", self.token_types.as_ref().map(Vec::len)),
-            ("scores", self.scores.as_ref().map(Vec::len)),
-        ] {
+        for (what, length) in
+            [("token types", self.token_types.as_ref().map(Vec::len)), ("scores", self.scores.as_ref().map(Vec::len))]
+        {
             if length.is_some_and(|length| length != self.tokens.len()) {
                 return Err(TokenizerError::malformed(format!("there are not as many {what} as tokens")));
             }
@@ -74,7 +73,8 @@ impl GgufTokenizer {
 
     fn byte_level(&self) -> Result<Value, TokenizerError> {
         let pre = pre::by_name(self.pre.as_deref())?;
-        let merges = self.merges.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.merges is missing"))?;
+        let merges =
+            self.merges.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.merges is missing"))?;
         Ok(json!({
             "added_tokens": self.added(&self.tokens),
             "normalizer": pre.normalizer,
@@ -217,7 +217,8 @@ impl GgufTokenizer {
     /// Every way to make a token of two others, best score first; among equals as Hugging Face's converter has it
     /// (`generate_merges` in `transformers`): longest left part, longest right part, then by ids.
     fn merges_by_score(&self) -> Result<Vec<Value>, TokenizerError> {
-        let scores = self.scores.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.scores is missing"))?;
+        let scores =
+            self.scores.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.scores is missing"))?;
         if scores.iter().any(|score| score.is_nan()) {
             return Err(TokenizerError::malformed("a score is not a number"));
         }

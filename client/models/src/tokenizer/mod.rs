@@ -17,8 +17,6 @@ mod model;
 mod post;
 mod pre;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 

@@ -33,7 +33,9 @@ pub(super) fn model(value: &Value) -> Result<(Value, Vocabulary), TokenizerError
         (None, _) if value["max_input_chars_per_word"].is_u64() => "WordPiece",
         (None, _) => return refused("model.type", &value["type"]),
     };
-    if !matches!(value["dropout"].as_f64(), None | Some(0.0)) || !(value["dropout"].is_null() || value["dropout"].is_number()) {
+    if !matches!(value["dropout"].as_f64(), None | Some(0.0))
+        || !(value["dropout"].is_null() || value["dropout"].is_number())
+    {
         // Dropout draws random merges.
         return refused("model.dropout", &value["dropout"]);
     }

@@ -47,9 +47,7 @@ pub(super) struct PreTokenizer {
 /// Pre-tokenizer of a GGUF file; without a name llama.cpp's `default`.
 pub(super) fn by_name(name: Option<&str>) -> Result<PreTokenizer, TokenizerError> {
     let bytes = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": use_regex});
-    let split = |expression: &str| {
-        json!({"type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated", "invert": false})
-    };
+    let split = |expression: &str| json!({"type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated", "invert": false});
     let plain = |components| PreTokenizer { normalizer: Value::Null, components, ignore_merges: false, add_bos: false };
     let by = |expression| plain(vec![split(expression), bytes(false)]);
     Ok(match name.unwrap_or("default") {
