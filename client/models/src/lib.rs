@@ -28,6 +28,7 @@ mod source;
 mod store;
 pub mod synthetic;
 pub mod tensors;
+pub mod tokenizer;
 
 pub use config::SpecialTokens;
 pub use error::ModelError;

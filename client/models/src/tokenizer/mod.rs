@@ -1,0 +1,176 @@
+//! Tokenizers: text to tokens and back, the same on every machine.
+//!
+//! A tokenizer comes from a `tokenizer.json` of Hugging Face or from the metadata of a GGUF file. Accepted are byte-level
+//! BPE, SentencePiece-style BPE with byte fallback, Unigram and WordPiece. The file is rewritten to one form with the parts
+//! that matter ([`canonical`]); the `tokenizers` crate splits text into tokens, while added tokens around a text and decoding
+//! are done here, so that every token's bytes are known and text can be given out as it comes.
+//!
+//! What a file says about truncation and padding is ignored: the request says what is cut. Components that draw random
+//! numbers or that are not known are refused.
+
+mod canonical;
+mod components;
+mod decoder;
+mod error;
+mod gguf;
+mod model;
+mod post;
+mod pre;
+mod stream;
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use serde_json::{json, Value};
+
+pub use error::TokenizerError;
+pub use gguf::GgufTokenizer;
+pub use model::{MAX_MERGES, MAX_TOKENS, MAX_TOKEN_BYTES, MAX_VOCABULARY_BYTES};
+pub use stream::TextStream;
+
+use decoder::Detokenizer;
+use post::Around;
+
+/// Bytes of the largest accepted `tokenizer.json`. Those of Gemma 3 have 33 MiB.
+pub const MAX_FILE_BYTES: usize = 64 << 20;
+/// Bytes of the longest text that is tokenized.
+pub const MAX_TEXT_BYTES: usize = 4 << 20;
+
+/// A checked tokenizer.
+pub struct Tokenizer {
+    /// Without post-processor and decoder: [`Around`] and [`Detokenizer`] do their work.
+    inner: tokenizers::Tokenizer,
+    around: Around,
+    detokenizer: Detokenizer,
+    vocab_size: usize,
+    root: [u8; 32],
+}
+
+impl Tokenizer {
+    /// Reads a `tokenizer.json` for an embedding table of `vocab_size` rows.
+    ///
+    /// Refused are files that are too large or malformed, components that are not known, and ids that the table does not
+    /// have.
+    pub fn from_json(contents: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
+        model::at_most("bytes of the file", contents.len(), MAX_FILE_BYTES)?;
+        let value = serde_json::from_slice(contents).map_err(TokenizerError::malformed)?;
+        Self::from_value(&value, vocab_size)
+    }
+
+    /// Reads the tokenizer of a GGUF file. Its vocabulary is the list of tokens.
+    pub fn from_gguf(contents: &GgufTokenizer) -> Result<Self, TokenizerError> {
+        Self::from_value(&contents.to_json()?, contents.tokens.len())
+    }
+
+    fn from_value(value: &Value, vocab_size: usize) -> Result<Self, TokenizerError> {
+        let normalizers = components::normalizers(&value["normalizer"])?;
+        let pre_tokenizers = components::pre_tokenizers(&value["pre_tokenizer"])?;
+        let around = Around::parse(&value["post_processor"])?;
+        let detokenizer = Detokenizer::parse(&value["decoder"])?;
+        let added = model::added_tokens(&value["added_tokens"])?;
+        let (mut model, mut vocabulary) = model::model(&value["model"])?;
+        model::join(&mut model, &mut vocabulary, &added)?;
+
+        let ids = vocabulary.keys().chain(&around.prefix).chain(&around.suffix);
+        if let Some(id) = ids.copied().find(|id| *id as usize >= vocab_size) {
+            return Err(TokenizerError::TokenOutOfRange { id, vocab_size });
+        }
+        let library_form = json!({
+            "version": "1.0",
+            "truncation": null,
+            "padding": null,
+            "added_tokens": added.values().collect::<Vec<_>>(),
+            "normalizer": {"type": "Sequence", "normalizers": normalizers},
+            "pre_tokenizer": {"type": "Sequence", "pretokenizers": pre_tokenizers},
+            "post_processor": null,
+            "decoder": null,
+            "model": model,
+        });
+        let inner: tokenizers::Tokenizer = guarded(|| serde_json::from_value(library_form.clone()))
+            .map_err(TokenizerError::malformed)?
+            .map_err(TokenizerError::malformed)?;
+        let root = canonical::root(&library_form, &vocabulary, &around, &detokenizer)?;
+        Ok(Self { inner, around, detokenizer, vocab_size, root })
+    }
+
+    /// Tokens of a text. Special tokens that stand in the text are recognised; `add_special` adds those that the tokenizer
+    /// puts around a text, such as a begin-of-text token. A chat template has written them already.
+    pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>, TokenizerError> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(TokenizerError::TextTooLarge { found: text.len(), limit: MAX_TEXT_BYTES });
+        }
+        let failed = |reason: String| TokenizerError::Failed { reason: error::shorten(reason, 320) };
+        let encoding = guarded(|| self.inner.encode_fast(text, false))
+            .and_then(|result| result.map_err(|error| error.to_string()))
+            .map_err(failed)?;
+        let ids = encoding.get_ids().iter();
+        Ok(if add_special {
+            self.around.prefix.iter().chain(ids).chain(&self.around.suffix).copied().collect()
+        } else {
+            ids.copied().collect()
+        })
+    }
+
+    /// Text of tokens; `skip_special` leaves special tokens out. Bytes that are not UTF-8 become U+FFFD, ids of the embedding
+    /// table that no token has become nothing.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String, TokenizerError> {
+        let mut stream = TextStream::new(self, skip_special);
+        let mut text = String::new();
+        for id in ids {
+            text.push_str(&stream.push(self, *id)?);
+        }
+        text.push_str(&stream.finish());
+        Ok(text)
+    }
+
+    /// Bytes that a token adds to a text that has begun; a special token's are those of its name. `None` where no token has
+    /// this id.
+    pub fn token_bytes(&self, id: u32) -> Option<Vec<u8>> {
+        let token = self.token(id).ok().flatten()?;
+        Some(self.detokenizer.piece(&token, false))
+    }
+
+    /// Whether a token is special, such as the end of a turn: it is left out of text on request.
+    pub fn is_special_id(&self, id: u32) -> bool {
+        self.token(id).ok().flatten().is_some_and(|token| self.is_special(&token))
+    }
+
+    /// The id of a token, by its text in the vocabulary.
+    pub fn token_id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// Rows of the embedding table that the tokenizer is for; all its ids are below.
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    /// Identity of the tokenizer's content, see [`canonical`]: equal roots give equal tokens and equal text.
+    pub fn root(&self) -> [u8; 32] {
+        self.root
+    }
+
+    /// The token of an id in the vocabulary's own writing.
+    fn token(&self, id: u32) -> Result<Option<String>, TokenizerError> {
+        if id as usize >= self.vocab_size {
+            return Err(TokenizerError::TokenOutOfRange { id, vocab_size: self.vocab_size });
+        }
+        let added = self.inner.get_added_vocabulary().simple_id_to_token(id);
+        Ok(added.or_else(|| tokenizers::Model::id_to_token(self.inner.get_model(), id)))
+    }
+
+    fn is_special(&self, token: &str) -> bool {
+        self.inner.get_added_vocabulary().is_special_token(token)
+    }
+}
+
+impl std::fmt::Debug for Tokenizer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tokenizer").field("vocab_size", &self.vocab_size).finish_non_exhaustive()
+    }
+}
+
+/// Runs a call into the tokenizer library. The checks exclude the panics that are known; one that is not must fail one
+/// request, not the node.
+fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|_| "the tokenizer library panicked".to_owned())
+}
