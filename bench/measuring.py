@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -119,10 +120,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write_results(results: dict[str, Any], table: str, json_path: Path | None, markdown_path: Path | None) -> None:
-    """Prints the table; leaves both forms where they are wanted."""
+def write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def write_results(results: dict[str, Any], table: str, arguments: argparse.Namespace) -> None:
+    """Prints the table, and leaves both forms where `--json` and `--markdown` say."""
     print(table, flush=True)
-    if json_path:
-        json_path.write_text(json.dumps(results, indent=1) + "\n")
-    if markdown_path:
-        markdown_path.write_text(table + "\n")
+    if arguments.json:
+        write_json(arguments.json, results)
+    if arguments.markdown:
+        arguments.markdown.write_text(table + "\n")
