@@ -60,3 +60,36 @@ pub(crate) fn dequantize_q6_k(unit: &[u8; Q6_K_BYTES], values: &mut [f32; SUPER_
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merkle::plain;
+
+    fn pattern<const BYTES: usize>(index: usize, scales: &[usize]) -> [u8; BYTES] {
+        let mut unit = std::array::from_fn(|at| (index * 97 + at * 61 + at * at * 7 + 13) as u8);
+        for at in scales {
+            unit[at + 1] = (16 + index % 8 * 3 + at % 5) as u8 & 0x3f;
+        }
+        unit
+    }
+
+    fn hash(dequantize: impl Fn(usize, &mut [f32; SUPER_BLOCK])) -> String {
+        let mut bytes = Vec::new();
+        for index in 0..8 {
+            let mut values = [0.0; SUPER_BLOCK];
+            dequantize(index, &mut values);
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        plain(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The expected hashes are of what `gguf.quants.dequantize` of ggml's Python package gives for the same bytes.
+    #[test]
+    fn numbers_are_those_of_ggml() {
+        let q4 = hash(|index, values| dequantize_q4_k(&pattern(index, &[0, 2]), values));
+        assert_eq!(q4, "27ca3624fb182358483909e9eb3f66fc8f74a8d1ba47d03aad9bb906b4dc4a7c");
+        let q6 = hash(|index, values| dequantize_q6_k(&pattern(index, &[208]), values));
+        assert_eq!(q6, "e1e8f97418f231b927fd7f00ed8cf2090ec5f2983e085b7659aaf25201e1c877");
+    }
+}

@@ -120,10 +120,19 @@ impl Model {
 
     fn open_gguf(path: &Path, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
         let cache = cache_file(options, || Ok(vec![path.to_owned()]))?;
-        let file = gguf::File::open(path)?;
-        let (family, architecture, special) = config::from_gguf(&file)?;
+        Self::from_gguf(&gguf::File::open(path)?, cache.as_ref(), options)
+    }
+
+    /// A GGUF file in memory. Its panels are in memory too.
+    pub fn from_gguf_bytes(name: &str, contents: impl Into<Cow<'static, [u8]>>) -> Result<Self, ModelError> {
+        let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
+        Self::from_gguf(&gguf::File::from_bytes(name, contents)?, None, &options)
+    }
+
+    fn from_gguf(file: &gguf::File, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
+        let (family, architecture, special) = config::from_gguf(file)?;
         let naming = Naming::Gguf { family };
-        Self::load(architecture, special, (&file.store, Some(&file)), &naming, cache.as_ref(), options)
+        Self::load(architecture, special, (&file.store, Some(file)), &naming, cache, options)
     }
 
     fn load(
