@@ -3,8 +3,8 @@
     python bench/costs.py [--models …] [--threads 1] [--rounds 5] [--json F] [--markdown F]
 
 Run it with the Python of bench/setup.sh, after bench/make_models.py, on a machine that does nothing else.
-- Trace: `strike engine bench` with and without `--trace`, in turns; and the bytes that `generate --save` leaves in files
-  named `trace*`, a token and layer.
+- Trace: `strike engine bench` with and without `--trace`, in turns; and the bytes that `generate --save` leaves in
+  files named `trace*`, a token and layer.
 - Verify: the time of `strike engine verify` on 256 tokens behind a prompt of about 32, less that of the same command on
   one token (which leaves starting and loading out), against decoding the 256 and against a plain prefill of all.
 - Memory: the most that was resident while a fresh copy of the file was imported and used, against 1.10 times its Q8_0
@@ -118,6 +118,8 @@ class Costs:
                 },
             )
         seconds = samples["verify"].median
+        if seconds <= 0:
+            raise SystemExit("256 tokens were verified as fast as one: this machine is too busy to measure on")
         return [
             self.cost("trace, a token and layer", trace_bytes / (prompt + made) / self.shape.layers, 72, "bytes"),
             self.cost("verify, of decoding", seconds / samples["decode"].median, 1 / 6, "times"),

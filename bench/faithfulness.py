@@ -1,14 +1,16 @@
 """How near the exact engine comes to the original weights in float32.
 
     python bench/faithfulness.py embeddings [--texts 200] [--json F]
-    python bench/faithfulness.py perplexity --model FOLDER --text FILE [--tokens 2000] [--context 4096] [--extend]
+    python bench/faithfulness.py perplexity --model FOLDER --text FILE [--context 4096] [--tokens N] [--extend]
         [--reference] [--json F]
 
 `embeddings`: all-MiniLM-L6-v2 of the engine against sentence-transformers: cosines, and for each text Spearman's
-correlation of the order in which the others follow. `perplexity`: a folder with config.json, model.safetensors and
-tokenizer.json, against transformers in float32. The tokens of the file are cut into windows of `--context`, each read
+correlation of the order in which the others follow.
+
+`perplexity`: a folder with config.json, model.safetensors and tokenizer.json, against transformers in float32. As many
+tokens of the file as --tokens says (2,000, or one context if that is more) are cut into windows of --context, each read
 from an empty cache; all but the first token of a window are predicted. With --extend, the rotation base of a model of a
-shorter context is raised for the longer one (on a copy that both sides read). Mean KL (nats, of the float distribution
+shorter context is raised for the longer one, on a copy that both sides read. Mean KL (nats, of the float distribution
 against the engine's) and top-1 agreement come from the logits that the engine saves.
 
 Exits with 1 where a figure misses what is wanted.
@@ -37,6 +39,7 @@ WANTED_COSINE_MIN = 0.999
 WANTED_COSINE_MEAN = 0.9995
 WANTED_SPEARMAN = 0.998
 WANTED_PERPLEXITY = 0.005
+LEAST_TOKENS = 2000
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def float_log_probabilities(folder: Path, cut: list[list[int]]) -> list[np.ndarr
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
         outputs = (model(torch.tensor([window]), use_cache=False).logits[0] for window in cut)
-        return [torch.log_softmax(rows.double(), dim=-1).numpy() for rows in outputs]
+        return [torch.log_softmax(rows.double(), dim=-1).float().numpy() for rows in outputs]
 
 
 def log_softmax(rows: np.ndarray) -> np.ndarray:
@@ -170,9 +173,7 @@ def engine_rows(path: Path, vocabulary: int, cut: list[list[int]]) -> list[np.nd
 
 def loss(log_probabilities: list[np.ndarray], cut: list[list[int]]) -> float:
     """Nats a predicted token."""
-    found = [
-        rows[np.arange(len(window) - 1), window[1:]] for rows, window in zip(log_probabilities, cut, strict=True)
-    ]
+    found = [rows[np.arange(len(window) - 1), window[1:]] for rows, window in zip(log_probabilities, cut, strict=True)]
     return -float(np.concatenate(found).mean())
 
 
@@ -180,7 +181,8 @@ def perplexity(arguments: argparse.Namespace) -> list[Check]:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(arguments.model / "tokenizer.json"))
-    text = first_lines(arguments.text.read_text(), tokenizer, arguments.tokens)
+    wanted = arguments.tokens or max(LEAST_TOKENS, arguments.context)
+    text = first_lines(arguments.text.read_text(), tokenizer, wanted)
     cut = windows(tokenizer.encode(text).ids, arguments.context)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -223,7 +225,7 @@ def main() -> None:
     language = kinds.add_parser("perplexity")
     language.add_argument("--model", type=Path, required=True, help="folder of the original weights")
     language.add_argument("--text", type=Path, required=True, help="held-out text")
-    language.add_argument("--tokens", type=int, default=2000)
+    language.add_argument("--tokens", type=int, help="least tokens to read [default: 2000, or one context]")
     language.add_argument("--context", type=int, default=4096)
     language.add_argument("--extend", action="store_true", help="let a model of a shorter context read --context")
     language.add_argument("--reference", action="store_true", help="measure the engine's own float path instead")

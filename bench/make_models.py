@@ -57,7 +57,9 @@ SHAPES = {
     shape.name: shape
     for shape in (
         Shape("SmolLM2-135M", "llama", 30, 576, 1536, 9, 3, 49152, 8192, 1e5, 1e-5, True, False, "smollm", 1, 2),
-        Shape("Qwen2.5-0.5B", "qwen2", 24, 896, 4864, 14, 2, 151936, 32768, 1e6, 1e-6, True, True, "qwen2", 151643, 151645),
+        Shape(
+            "Qwen2.5-0.5B", "qwen2", 24, 896, 4864, 14, 2, 151936, 32768, 1e6, 1e-6, True, True, "qwen2", 151643, 151645
+        ),
         Shape("TinyLlama-1.1B", "llama", 22, 2048, 5632, 32, 4, 32000, 8192, 1e4, 1e-5, False, False, "llama", 1, 2),
     )
 }
@@ -99,9 +101,7 @@ def add_byte_level(writer: gguf.GGUFWriter, shape: Shape) -> None:
     fillers = iter(range(shape.vocabulary))
     pieces = iter(ordinary)
     tokens = [control.get(index) or next(pieces, None) or f"Ġ{next(fillers)}x" for index in range(shape.vocabulary)]
-    types = [
-        gguf.TokenType.CONTROL if index in control else gguf.TokenType.NORMAL for index in range(shape.vocabulary)
-    ]
+    types = [gguf.TokenType.CONTROL if index in control else gguf.TokenType.NORMAL for index in range(shape.vocabulary)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(shape.tokenizer)
     writer.add_token_list(tokens)

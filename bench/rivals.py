@@ -2,8 +2,8 @@
 
     python bench/rivals.py [--models …] [--pairs …] [--tests …] [--threads 1 2] [--rounds 5] [--json F] [--markdown F]
 
-Run it with the Python of bench/setup.sh, after bench/make_models.py, on a machine that does nothing else. The rival gets
-its best settings: flash attention on and off and both batch sizes are tried once for each test, and the fastest is
+Run it with the Python of bench/setup.sh, after bench/make_models.py, on a machine that does nothing else. The rival
+gets its best settings: flash attention on and off and both batch sizes are tried once for each test, and the fastest is
 measured. Every measurement is a process of its own, pinned to as many processors as it has threads, ours and the
 rival's in turns; a row gives medians, and in brackets the least and the most.
 

