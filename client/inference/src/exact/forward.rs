@@ -61,6 +61,15 @@ pub(crate) struct Workspace {
     positions: Vec<Position>,
 }
 
+impl Workspace {
+    /// The quantized input of the output head of the `row`-th of the last logits.
+    pub fn last_input(&self, row: usize) -> (&[i8], &[f32]) {
+        let columns = self.quantized.columns();
+        let blocks = columns / BLOCK;
+        (&self.quantized.q()[row * columns..][..columns], &self.quantized.scales()[row * blocks..][..blocks])
+    }
+}
+
 /// Rows that threads write apart from each other.
 #[derive(Clone, Copy)]
 struct SharedRows {
@@ -160,12 +169,6 @@ impl Forward<'_> {
             rows::soft_cap(self.isa, logits, cap);
         }
         Ok(())
-    }
-
-    /// The residual stream of a row of the last pass.
-    pub fn hidden<'w>(&self, workspace: &'w Workspace, row: usize) -> &'w [f32] {
-        let width = self.network.decoder.hidden_size;
-        &workspace.hidden[row * width..][..width]
     }
 
     /// Products of the same activations with several matrices.

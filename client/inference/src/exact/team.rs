@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
+use super::float_state::FloatState;
+
 /// Looks before a waiting thread goes to sleep: some tens of microseconds.
 const SPINS: u32 = 20_000;
 
@@ -137,6 +139,8 @@ impl Drop for Team {
 }
 
 fn serve(shared: &Shared, index: usize) {
+    // A thread inherits the state of the one that started it.
+    let _state = FloatState::standard();
     let mut seen = 0;
     loop {
         let mut spins = 0;

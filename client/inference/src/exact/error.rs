@@ -1,0 +1,81 @@
+//! What can go wrong, named by condition.
+
+use strike_arithmetic::NotFinite;
+use strike_models::tokenizer::TokenizerError;
+use strike_models::ModelError;
+
+/// Why a model was not loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// Its configuration or its weights were refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Its tokenizer was refused.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// There is no tokenizer.
+    #[error("tokenizer.json: {0}")]
+    TokenizerUnreadable(std::io::Error),
+    /// It lacks a tensor, or is of a kind that does not generate.
+    #[error("{0}")]
+    Network(String),
+}
+
+/// Why a job did not finish. What is the job's own fault is the same on every machine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The prompt has more tokens than the context of the model.
+    #[error("the prompt has {prompt_tokens} tokens, the context of the model {context_length}")]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        prompt_tokens: usize,
+        /// Context length of the model.
+        context_length: usize,
+    },
+    /// There is no token to start from: the prompt is empty, and the model has no begin-of-text token.
+    #[error("the prompt is empty and the model has no begin-of-text token")]
+    PromptEmpty,
+    /// A token id is outside the vocabulary.
+    #[error("token {id} of {place} is outside the vocabulary of {vocab_size}")]
+    TokenOutOfRange {
+        /// Where the token stands.
+        place: &'static str,
+        /// The id.
+        id: u32,
+        /// Size of the vocabulary.
+        vocab_size: usize,
+    },
+    /// A field of the sampler is outside its range.
+    #[error("sampler: {field} is {found}, expected {expected}")]
+    InvalidSampler {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        found: u32,
+        /// The accepted range.
+        expected: &'static str,
+    },
+    /// The stop sequences are too many, too long or empty.
+    #[error("stop sequences: {0}")]
+    InvalidStop(String),
+    /// The tokenizer failed on this text.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The arithmetic left the finite numbers.
+    #[error("the model computed a number that is not finite")]
+    NotFinite,
+    /// [`crate::Control::cancel`] was called.
+    #[error("cancelled")]
+    Cancelled,
+    /// The deadline of the [`crate::Control`] passed.
+    #[error("the deadline passed")]
+    DeadlinePassed,
+}
+
+impl From<NotFinite> for JobError {
+    fn from(NotFinite: NotFinite) -> Self {
+        Self::NotFinite
+    }
+}

@@ -1,0 +1,233 @@
+//! The check of a claimed generation: prompt and output in one prefill, compared bit for bit.
+
+use super::cache::Sequence;
+use super::engine::{check, Engine, ROWS};
+use super::error::JobError;
+use super::float_state::FloatState;
+use super::forward::{Forward, Run};
+use super::job::{in_vocabulary, Job, Stop};
+use super::model::ExactModel;
+use super::trace::{last_input, Hash, Recorder, Trace};
+use crate::kernels::choice::choose;
+use crate::Control;
+
+/// What somebody says a job gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The generated tokens.
+    pub tokens: Vec<u32>,
+    /// Why the generation ended.
+    pub stop: Stop,
+    /// Root of the trace, if it is part of the claim.
+    pub trace_root: Option<Hash>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The claim is what the job gives, to the bit.
+    Valid {
+        /// Root of the trace.
+        trace_root: Hash,
+    },
+    /// It is not, and this is the first difference.
+    Diverged(Divergence),
+}
+
+/// The first difference between a claim and the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Divergence {
+    /// The claimed trace has another shape than prompt, output and model have.
+    TraceShape,
+    /// The trace is not that of the claimed root.
+    TraceRoot,
+    /// The trace has another token at this position than prompt and output have.
+    TraceToken {
+        /// The position, prompt included, from 0.
+        position: usize,
+    },
+    /// The cells differ: this layer at this position computed something else.
+    Cell {
+        /// The position, prompt included, from 0.
+        position: usize,
+        /// The layer, from 0.
+        layer: usize,
+    },
+    /// The input of the output head, or the token with the largest logit, differs.
+    Last {
+        /// The position, prompt included, from 0.
+        position: usize,
+    },
+    /// Another token is chosen.
+    Token {
+        /// Index among the generated tokens.
+        index: usize,
+        /// What the job gives there; `None` where it has ended before.
+        expected: Option<u32>,
+        /// What was claimed; `None` where the claim ends before the job does.
+        claimed: Option<u32>,
+    },
+    /// The tokens are right and the reason of the end is not.
+    Stop {
+        /// Why the job ends there.
+        expected: Stop,
+    },
+}
+
+impl Engine {
+    /// Replays prompt and claimed output in one pass. With the claimed trace the first difference is found to the layer; without
+    /// it to the token.
+    pub fn verify(
+        &self,
+        model: &ExactModel,
+        job: &Job,
+        claim: &Claim,
+        claimed_trace: Option<&Trace>,
+        control: &Control,
+    ) -> Result<Verification, JobError> {
+        let _state = FloatState::standard();
+        let limits = model.limits();
+        job.validate(&limits)?;
+        in_vocabulary("the claimed output", &claim.tokens, limits.vocab_size)?;
+        let diverged = |divergence| Ok(Verification::Diverged(divergence));
+        let network = &model.network;
+        let prompt = job.prompt.len();
+        // More than fits is wrong, but what comes first is found first.
+        let usable = claim.tokens.len().min(limits.context_length - prompt);
+        let mut history = job.prompt.clone();
+        history.extend_from_slice(&claim.tokens[..usable]);
+        let rows = if claim.tokens.is_empty() && job.stop_after(&[], &limits).is_some() { 0 } else { history.len() };
+        // The last claimed token goes through the network only if the job does not end with it, which the loop sees.
+        let rows = if usable > 0 && job.stop_after(&claim.tokens[..usable], &limits).is_some() { rows - 1 } else { rows };
+        if let Some(trace) = claimed_trace {
+            if let Some(divergence) = compare_shape(trace, &history[..rows], network.decoder.layers) {
+                return diverged(divergence);
+            }
+            if claim.trace_root.is_some_and(|root| root != trace.root()) {
+                return diverged(Divergence::TraceRoot);
+            }
+        }
+        let forward = Forward { isa: self.isa, team: &self.team, network };
+        let long = network.decoder.rotary.long.as_ref().is_some_and(|long| {
+            prompt as u64 + u64::from(job.max_tokens) > long.original_context as u64
+        });
+        let mut workspace = self.workspace();
+        let mut sequence = Sequence::new(forward.cache_shape());
+        let mut trace = Trace::new(network.decoder.layers);
+        let mut logits = Vec::new();
+        let mut outcome = None;
+        let mut index = 0;
+        if let Some(stop) = job.stop_after(&[], &limits) {
+            outcome = Some(stop);
+        }
+        'passes: while sequence.len() < rows && outcome.is_none() {
+            check(control)?;
+            let from = sequence.len();
+            let tokens = &history[from..rows.min(from + ROWS)];
+            trace.extend(tokens);
+            let mut recorder = Recorder {
+                traces: vec![&mut trace],
+                kv_heads: network.decoder.kv_heads,
+                width: network.decoder.head_dim,
+            };
+            forward.layers(
+                &mut [Run { sequence: &mut sequence, tokens, long }],
+                &mut workspace,
+                Some(&mut recorder),
+            )?;
+            // Rows that a token was chosen at: the last of the prompt, and all behind it.
+            let first = (prompt - 1).max(from);
+            let chosen: Vec<usize> = (first..from + tokens.len()).map(|position| position - from).collect();
+            let mut divergence = None;
+            for some in chosen.chunks(LOGIT_ROWS) {
+                forward.logits(&mut workspace, some, &mut logits)?;
+                for (at, logits) in logits.chunks_exact_mut(network.decoder.vocab_size).enumerate() {
+                    let position = from + some[at];
+                    let (q, scales) = workspace.last_input(at);
+                    let last = last_input(q, scales);
+                    let past = &history[..position + 1];
+                    let choice =
+                        choose(self.isa, &job.sampler, logits, past, &job.seed, position as u32 + 1)?;
+                    trace.choose(position, choice.best, choice.token, last);
+                    let found = claim.tokens.get(index).copied();
+                    if found != Some(choice.token) {
+                        let expected = Some(choice.token);
+                        divergence = Some((position, Divergence::Token { index, expected, claimed: found }));
+                        break;
+                    }
+                    index += 1;
+                    outcome = job.stop_after(&claim.tokens[..index], &limits);
+                    if outcome.is_some() {
+                        break;
+                    }
+                }
+                if divergence.is_some() || outcome.is_some() {
+                    break;
+                }
+            }
+            // What the trace shows comes before the token that it led to.
+            let end = divergence.as_ref().map_or(from + tokens.len(), |(position, _)| position + 1);
+            if let Some(claimed) = claimed_trace {
+                if let Some(earlier) = compare(claimed, &trace, from..end, prompt) {
+                    self.give_back(workspace);
+                    return diverged(earlier);
+                }
+            }
+            if let Some((_, divergence)) = divergence {
+                self.give_back(workspace);
+                return diverged(divergence);
+            }
+            if outcome.is_some() {
+                break 'passes;
+            }
+        }
+        self.give_back(workspace);
+        let Some(stop) = outcome else {
+            // The job goes on where the claim ends; what comes next was not computed.
+            return diverged(Divergence::Token { index, expected: None, claimed: None });
+        };
+        if index < claim.tokens.len() {
+            let claimed = Some(claim.tokens[index]);
+            return diverged(Divergence::Token { index, expected: None, claimed });
+        }
+        if stop != claim.stop {
+            return diverged(Divergence::Stop { expected: stop });
+        }
+        let trace_root = trace.root();
+        match claim.trace_root {
+            Some(root) if root != trace_root => diverged(Divergence::TraceRoot),
+            _ => Ok(Verification::Valid { trace_root }),
+        }
+    }
+}
+
+/// Rows whose logits are in memory at once.
+const LOGIT_ROWS: usize = 32;
+
+fn compare_shape(claimed: &Trace, history: &[u32], layers: usize) -> Option<Divergence> {
+    if claimed.layers() != layers || claimed.tokens().len() != history.len() {
+        return Some(Divergence::TraceShape);
+    }
+    let position = claimed.tokens().iter().zip(history).position(|(claimed, token)| claimed.token != *token)?;
+    Some(Divergence::TraceToken { position })
+}
+
+/// The first position of a range at which a claimed trace differs.
+fn compare(claimed: &Trace, trace: &Trace, positions: std::ops::Range<usize>, prompt: usize) -> Option<Divergence> {
+    for position in positions {
+        let cells = claimed.cells(position).iter().zip(trace.cells(position));
+        if let Some(layer) = cells.into_iter().position(|(claimed, cell)| claimed != cell) {
+            return Some(Divergence::Cell { position, layer });
+        }
+        let (claimed, own) = (&claimed.tokens()[position], &trace.tokens()[position]);
+        if claimed.last != own.last || claimed.best != own.best {
+            return Some(Divergence::Last { position });
+        }
+        if claimed.chosen != own.chosen {
+            let index = (position + 1).saturating_sub(prompt);
+            let (expected, claimed) = (Some(own.chosen), Some(claimed.chosen));
+            return Some(Divergence::Token { index, expected, claimed });
+        }
+    }
+    None
+}
