@@ -26,26 +26,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod attention;
-mod config;
 mod control;
-mod error;
-mod files;
-mod generate;
+mod isa;
 mod kernels;
-mod math;
-mod model;
-mod request;
-mod sampler;
-mod text;
-mod tokenizer;
-mod transformer;
-mod weights;
+mod statistical;
+
+pub mod exact;
 
 pub use control::Control;
-pub use error::{GenerateError, ModelError};
-pub use files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
-pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};
-pub use model::{Model, ModelInfo};
-pub use request::{GenerateRequest, MAX_PROMPT_BYTES, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
-pub use sampler::{Sampler, MAX_REPETITION_WINDOW};
+pub use isa::{Isa, ISA_VARIABLE};
+pub use statistical::{
+    CheckOutcome, GenerateError, GenerateRequest, Generation, Model, ModelError, ModelFiles, ModelInfo, Sampler,
+    StopReason, TokenEvent, CONFIG_FILE, MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES,
+    TOKENIZER_FILE, WEIGHTS_FILE,
+};

@@ -112,11 +112,14 @@ pub struct Encoder {
     pub heads: usize,
     /// Most tokens of a text.
     pub context_length: usize,
+    /// Rows of the type table; every token of a text has type 0.
+    pub token_types: usize,
     /// Added to the variance in LayerNorm.
     pub norm_epsilon: f32,
     /// Activation of the feed-forward layer.
     pub activation: Activation,
-    /// First position's row in the position table: 0, or `pad_token_id + 1` for RoBERTa-style tables (E5-multilingual).
+    /// First position's row in the position table. The import leaves out the rows that RoBERTa-style tables
+    /// (E5-multilingual) have before it, as GGUF files do, so this is 0 in every imported model.
     pub position_offset: usize,
     /// How token states become one vector.
     pub pooling: Pooling,

@@ -1,0 +1,118 @@
+//! A model's tensors as the forward pass uses them: looked up and checked once.
+
+use std::sync::Arc;
+
+use strike_models::architecture::{Architecture, Decoder};
+use strike_models::tensors::{LayerTensor, Matrix, TensorName};
+
+/// Where tensors come from.
+pub(crate) trait Tensors: Send + Sync {
+    fn architecture(&self) -> &Architecture;
+    fn matrix(&self, name: TensorName) -> Option<Matrix<'_>>;
+    fn vector(&self, name: TensorName) -> Option<&[f32]>;
+}
+
+/// A layer of a decoder.
+pub(crate) struct Layer {
+    pub attention_norm: &'static [f32],
+    pub query: Matrix<'static>,
+    pub key: Matrix<'static>,
+    pub value: Matrix<'static>,
+    pub query_bias: Option<&'static [f32]>,
+    pub key_bias: Option<&'static [f32]>,
+    pub value_bias: Option<&'static [f32]>,
+    pub query_norm: Option<&'static [f32]>,
+    pub key_norm: Option<&'static [f32]>,
+    pub attention_output: Matrix<'static>,
+    pub attention_output_bias: Option<&'static [f32]>,
+    pub post_attention_norm: Option<&'static [f32]>,
+    pub ffn_norm: &'static [f32],
+    pub gate: Matrix<'static>,
+    pub gate_bias: Option<&'static [f32]>,
+    pub up: Matrix<'static>,
+    pub up_bias: Option<&'static [f32]>,
+    pub down: Matrix<'static>,
+    pub down_bias: Option<&'static [f32]>,
+    pub post_ffn_norm: Option<&'static [f32]>,
+}
+
+/// A decoder with its tensors.
+pub(crate) struct Network {
+    pub decoder: Decoder,
+    pub embedding: Matrix<'static>,
+    pub layers: Vec<Layer>,
+    pub output_norm: &'static [f32],
+    pub output: Matrix<'static>,
+    /// Keeps what the references above point to; dropped after them.
+    _tensors: Arc<dyn Tensors>,
+}
+
+impl Network {
+    /// Looks up all tensors. The name of one that is missing or of another size is the error.
+    pub fn new(tensors: Arc<dyn Tensors>) -> Result<Self, String> {
+        // SAFETY: the tensors are immutable and live in `_tensors` as long as the references; nothing of this type is given out
+        // with the extended lifetime.
+        let source: &'static dyn Tensors = unsafe { &*Arc::as_ptr(&tensors) };
+        let Architecture::Decoder(decoder) = source.architecture() else {
+            return Err("the model is an encoder, it does not generate".to_owned());
+        };
+        let decoder = decoder.clone();
+        let matrix = |name: TensorName, rows: usize, columns: usize| {
+            let matrix = source.matrix(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
+            if (matrix.rows, matrix.columns) != (rows, columns) {
+                return Err(format!(
+                    "tensor {name:?} has shape {}x{}, expected {rows}x{columns}",
+                    matrix.rows, matrix.columns
+                ));
+            }
+            Ok(matrix)
+        };
+        let vector = |name: TensorName, size: usize| {
+            let vector = source.vector(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
+            if vector.len() != size {
+                return Err(format!("tensor {name:?} has {} numbers, expected {size}", vector.len()));
+            }
+            Ok(vector)
+        };
+        let optional = |present: bool, name, size| present.then(|| vector(name, size)).transpose();
+        let (hidden, ffn) = (decoder.hidden_size, decoder.ffn_size);
+        let (query_width, kv_width) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
+        let layer = |index: u16| {
+            let name = |tensor| TensorName::Layer(index, tensor);
+            use LayerTensor as T;
+            Ok(Layer {
+                attention_norm: vector(name(T::AttentionNorm), hidden)?,
+                query: matrix(name(T::Query), query_width, hidden)?,
+                key: matrix(name(T::Key), kv_width, hidden)?,
+                value: matrix(name(T::Value), kv_width, hidden)?,
+                query_bias: optional(decoder.qkv_bias, name(T::QueryBias), query_width)?,
+                key_bias: optional(decoder.qkv_bias, name(T::KeyBias), kv_width)?,
+                value_bias: optional(decoder.qkv_bias, name(T::ValueBias), kv_width)?,
+                query_norm: optional(decoder.qk_norm, name(T::QueryNorm), decoder.head_dim)?,
+                key_norm: optional(decoder.qk_norm, name(T::KeyNorm), decoder.head_dim)?,
+                attention_output: matrix(name(T::AttentionOutput), hidden, query_width)?,
+                attention_output_bias: optional(decoder.attention_output_bias, name(T::AttentionOutputBias), hidden)?,
+                post_attention_norm: optional(decoder.post_norms, name(T::PostAttentionNorm), hidden)?,
+                ffn_norm: vector(name(T::FfnNorm), hidden)?,
+                gate: matrix(name(T::Gate), ffn, hidden)?,
+                gate_bias: optional(decoder.ffn_bias, name(T::GateBias), ffn)?,
+                up: matrix(name(T::Up), ffn, hidden)?,
+                up_bias: optional(decoder.ffn_bias, name(T::UpBias), ffn)?,
+                down: matrix(name(T::Down), hidden, ffn)?,
+                down_bias: optional(decoder.ffn_bias, name(T::DownBias), hidden)?,
+                post_ffn_norm: optional(decoder.post_norms, name(T::PostFfnNorm), hidden)?,
+            })
+        };
+        let embedding = matrix(TensorName::Embedding, decoder.vocab_size, hidden)?;
+        let output =
+            if decoder.tied_embeddings { embedding } else { matrix(TensorName::Output, decoder.vocab_size, hidden)? };
+        Ok(Self {
+            embedding,
+            layers: (0..decoder.layers as u16).map(layer).collect::<Result<_, String>>()?,
+            output_norm: vector(TensorName::OutputNorm, hidden)?,
+            output,
+            decoder,
+            _tensors: tensors,
+        })
+    }
+}

@@ -1,0 +1,430 @@
+//! The forward pass against a plain reference over `strike-arithmetic`, and its independence of everything but the tokens.
+
+use std::sync::Arc;
+
+use strike_arithmetic::activations::quantize_row;
+use strike_arithmetic::attention::{attend, Cache};
+use strike_arithmetic::half::f32_to_f16;
+use strike_arithmetic::weights::{quantize, WeightBlock};
+use strike_arithmetic::{functions, linear, norm, rotary};
+use strike_models::architecture::{Activation, Architecture, Decoder, Rotary};
+use strike_models::tensors::{LayerTensor, Matrix, Packing, TensorName, BLOCK, PANEL_BLOCK_Q8, PANEL_COLUMNS};
+
+use super::cache::Sequence;
+use super::forward::{Forward, Run, Workspace};
+use super::network::{Network, Tensors};
+use super::team::Team;
+use crate::isa::Isa;
+
+pub(crate) struct RandomTensors {
+    architecture: Architecture,
+    matrices: std::collections::HashMap<TensorName, (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>)>,
+    vectors: std::collections::HashMap<TensorName, Vec<f32>>,
+}
+
+pub(crate) struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn number(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+}
+
+impl RandomTensors {
+    pub fn new(decoder: Decoder, seed: u64) -> Self {
+        let mut random = Random(seed);
+        let mut tensors = Self {
+            architecture: Architecture::Decoder(decoder.clone()),
+            matrices: Default::default(),
+            vectors: Default::default(),
+        };
+        let (hidden, ffn) = (decoder.hidden_size, decoder.ffn_size);
+        let (query, kv) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
+        tensors.matrix_of(TensorName::Embedding, decoder.vocab_size, hidden, &mut random);
+        tensors.vector_of(TensorName::OutputNorm, hidden, 1.0, &mut random);
+        for layer in 0..decoder.layers as u16 {
+            use LayerTensor as T;
+            let mut matrix = |tensor, rows, columns| {
+                tensors.matrix_of(TensorName::Layer(layer, tensor), rows, columns, &mut random);
+            };
+            matrix(T::Query, query, hidden);
+            matrix(T::Key, kv, hidden);
+            matrix(T::Value, kv, hidden);
+            matrix(T::AttentionOutput, hidden, query);
+            matrix(T::Gate, ffn, hidden);
+            matrix(T::Up, ffn, hidden);
+            matrix(T::Down, hidden, ffn);
+            for (tensor, size, mean) in [
+                (T::AttentionNorm, hidden, 1.0),
+                (T::FfnNorm, hidden, 1.0),
+                (T::PostAttentionNorm, hidden, 1.0),
+                (T::PostFfnNorm, hidden, 1.0),
+                (T::QueryNorm, decoder.head_dim, 1.0),
+                (T::KeyNorm, decoder.head_dim, 1.0),
+                (T::QueryBias, query, 0.0),
+                (T::KeyBias, kv, 0.0),
+                (T::ValueBias, kv, 0.0),
+                (T::AttentionOutputBias, hidden, 0.0),
+                (T::GateBias, ffn, 0.0),
+                (T::UpBias, ffn, 0.0),
+                (T::DownBias, hidden, 0.0),
+            ] {
+                tensors.vector_of(TensorName::Layer(layer, tensor), size, mean, &mut random);
+            }
+        }
+        tensors
+    }
+
+    fn vector_of(&mut self, name: TensorName, size: usize, mean: f32, random: &mut Random) {
+        self.vectors.insert(name, (0..size).map(|_| mean + 0.3 * random.number()).collect());
+    }
+
+    fn matrix_of(&mut self, name: TensorName, rows: usize, columns: usize, random: &mut Random) {
+        let scale = 2.0 / (columns as f32).sqrt();
+        let blocks = columns / BLOCK;
+        let values: Vec<Vec<WeightBlock>> = (0..rows)
+            .map(|_| {
+                (0..blocks)
+                    .map(|_| quantize(&std::array::from_fn(|_| random.number() * scale)).expect("finite"))
+                    .collect()
+            })
+            .collect();
+        let mut panels = vec![0; rows.div_ceil(PANEL_COLUMNS) * blocks * PANEL_BLOCK_Q8];
+        for (row, row_blocks) in values.iter().enumerate() {
+            let (panel, column) = (row / PANEL_COLUMNS, row % PANEL_COLUMNS);
+            for (at, block) in row_blocks.iter().enumerate() {
+                let bytes = &mut panels[(panel * blocks + at) * PANEL_BLOCK_Q8..][..PANEL_BLOCK_Q8];
+                bytes[2 * column..][..2].copy_from_slice(&block.scale.to_le_bytes());
+                for (input, q) in block.q.iter().enumerate() {
+                    bytes[64 + 128 * (input / 4) + 4 * column + input % 4] = *q as u8;
+                }
+            }
+        }
+        self.matrices.insert(name, (rows, columns, values, panels));
+    }
+}
+
+impl Tensors for RandomTensors {
+    fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+    fn matrix(&self, name: TensorName) -> Option<Matrix<'_>> {
+        let (rows, columns, _, panels) = self.matrices.get(&name)?;
+        Some(Matrix { rows: *rows, columns: *columns, packing: Packing::Q8, panels })
+    }
+    fn vector(&self, name: TensorName) -> Option<&[f32]> {
+        self.vectors.get(&name).map(Vec::as_slice)
+    }
+}
+
+pub(crate) fn decoder(layers: usize) -> Decoder {
+    let inv_freq = |base: f32| (0..16).map(|i| base.powf(-(i as f32) / 16.0)).collect();
+    Decoder {
+        vocab_size: 100,
+        hidden_size: 96,
+        ffn_size: 160,
+        layers,
+        heads: 6,
+        kv_heads: 2,
+        head_dim: 32,
+        context_length: 1024,
+        norm_epsilon: 1e-5,
+        activation: Activation::Silu,
+        rotary: Rotary { inv_freq: inv_freq(10_000.0), long: None, attention_factor: 1.0 },
+        local_rotary: None,
+        windows: vec![None; layers],
+        attention_scale: 0.176_776_7,
+        attention_softcap: None,
+        logit_softcap: None,
+        embedding_scale: None,
+        qkv_bias: false,
+        attention_output_bias: false,
+        ffn_bias: false,
+        qk_norm: false,
+        post_norms: false,
+        tied_embeddings: true,
+    }
+}
+
+/// As [`decoder`] with everything switched on.
+fn elaborate(layers: usize) -> Decoder {
+    let plain = decoder(layers);
+    Decoder {
+        activation: Activation::GeluTanh,
+        local_rotary: Some(Rotary {
+            inv_freq: (0..8).map(|i| 100f32.powf(-(i as f32) / 8.0)).collect(),
+            long: None,
+            attention_factor: 1.1,
+        }),
+        windows: (0..layers).map(|layer| (layer % 2 == 0).then_some(9)).collect(),
+        attention_softcap: Some(20.0),
+        logit_softcap: Some(30.0),
+        embedding_scale: Some(9.8),
+        qkv_bias: true,
+        attention_output_bias: true,
+        ffn_bias: true,
+        qk_norm: true,
+        post_norms: true,
+        ..plain
+    }
+}
+
+/// Logits of every position, one at a time, from the definitions.
+fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<Vec<f32>> {
+    let Architecture::Decoder(decoder) = &tensors.architecture else { panic!() };
+    let width = decoder.head_dim;
+    let product = |name: TensorName, x: &[f32]| -> Vec<f32> {
+        let activations = quantize_row(x).expect("finite");
+        tensors.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
+    };
+    let vector = |layer: usize, tensor| &tensors.vectors[&TensorName::Layer(layer as u16, tensor)];
+    let add = |x: &mut [f32], y: &[f32]| x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
+    let mut caches = vec![vec![(Vec::new(), Vec::new()); decoder.kv_heads]; decoder.layers];
+    let mut logits = Vec::new();
+    for (position, token) in tokens.iter().enumerate() {
+        let mut hidden: Vec<f32> = tensors.matrices[&TensorName::Embedding].2[*token as usize]
+            .iter()
+            .flat_map(|block| block.q.map(|q| linear::dequantize::<f32>(block.scale, q)))
+            .collect();
+        if let Some(factor) = decoder.embedding_scale {
+            hidden.iter_mut().for_each(|x| *x *= factor);
+        }
+        for layer in 0..decoder.layers {
+            use LayerTensor as T;
+            let name = |tensor| TensorName::Layer(layer as u16, tensor);
+            let mut normed = hidden.clone();
+            norm::rms_norm(&mut normed, vector(layer, T::AttentionNorm), decoder.norm_epsilon);
+            let [mut query, mut key, mut value] = [T::Query, T::Key, T::Value].map(|t| product(name(t), &normed));
+            if decoder.qkv_bias {
+                add(&mut query, vector(layer, T::QueryBias));
+                add(&mut key, vector(layer, T::KeyBias));
+                add(&mut value, vector(layer, T::ValueBias));
+            }
+            let rotary = match (decoder.windows[layer], &decoder.local_rotary) {
+                (Some(_), Some(local)) => local,
+                _ => &decoder.rotary,
+            };
+            let angles: Vec<(f32, f32)> = rotary
+                .inv_freq
+                .iter()
+                .map(|f| rotary::sine_cosine(position as u32, *f, rotary.attention_factor))
+                .collect();
+            for (row, tensor) in [(&mut query, T::QueryNorm), (&mut key, T::KeyNorm)] {
+                for head in row.chunks_exact_mut(width) {
+                    if decoder.qk_norm {
+                        norm::rms_norm(head, vector(layer, tensor), decoder.norm_epsilon);
+                    }
+                    rotary::rotate(head, &angles);
+                }
+            }
+            let mut attended = Vec::new();
+            for (kv_head, (keys, values)) in caches[layer].iter_mut().enumerate() {
+                keys.extend(key[kv_head * width..][..width].iter().map(|x| f32_to_f16(*x)));
+                values.extend(value[kv_head * width..][..width].iter().map(|x| f32_to_f16(*x)));
+                let group = decoder.heads / decoder.kv_heads;
+                for head in kv_head * group..(kv_head + 1) * group {
+                    let first = decoder.windows[layer].map_or(0, |window| (position + 1).saturating_sub(window));
+                    attended.extend(attend(
+                        &query[head * width..][..width],
+                        &Cache { keys, values, width },
+                        first,
+                        position + 1,
+                        decoder.attention_scale,
+                        decoder.attention_softcap,
+                    ));
+                }
+            }
+            let mut output = product(name(T::AttentionOutput), &attended);
+            if decoder.attention_output_bias {
+                add(&mut output, vector(layer, T::AttentionOutputBias));
+            }
+            if decoder.post_norms {
+                norm::rms_norm(&mut output, vector(layer, T::PostAttentionNorm), decoder.norm_epsilon);
+            }
+            add(&mut hidden, &output);
+            let mut normed = hidden.clone();
+            norm::rms_norm(&mut normed, vector(layer, T::FfnNorm), decoder.norm_epsilon);
+            let (mut gate, mut up) = (product(name(T::Gate), &normed), product(name(T::Up), &normed));
+            if decoder.ffn_bias {
+                add(&mut gate, vector(layer, T::GateBias));
+                add(&mut up, vector(layer, T::UpBias));
+            }
+            let function = match decoder.activation {
+                Activation::Silu => functions::silu,
+                Activation::GeluErf => functions::gelu_erf,
+                Activation::GeluTanh => functions::gelu_tanh,
+            };
+            gate.iter_mut().zip(&up).for_each(|(g, u)| *g = function(*g) * u);
+            let mut output = product(name(T::Down), &gate);
+            if decoder.ffn_bias {
+                add(&mut output, vector(layer, T::DownBias));
+            }
+            if decoder.post_norms {
+                norm::rms_norm(&mut output, vector(layer, T::PostFfnNorm), decoder.norm_epsilon);
+            }
+            add(&mut hidden, &output);
+        }
+        norm::rms_norm(&mut hidden, &tensors.vectors[&TensorName::OutputNorm], decoder.norm_epsilon);
+        let mut row = product(TensorName::Embedding, &hidden);
+        if let Some(cap) = decoder.logit_softcap {
+            row.iter_mut().for_each(|x| *x = functions::soft_cap(*x, cap));
+        }
+        logits.push(row);
+    }
+    logits
+}
+
+fn bits(logits: &[f32]) -> Vec<u32> {
+    logits.iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn any_division_into_passes_gives_the_bits_of_the_reference() {
+    for (decoder, length) in [(decoder(2), 140), (elaborate(3), 140)] {
+        let tensors = Arc::new(RandomTensors::new(decoder.clone(), 0xabcd_ef01));
+        let mut random = Random(77);
+        let tokens: Vec<u32> = (0..length).map(|_| (random.next() % 100) as u32).collect();
+        let expected: Vec<Vec<u32>> = reference(&tensors, &tokens).iter().map(|row| bits(row)).collect();
+        let network = Network::new(tensors).expect("a network");
+        for isa in Isa::available() {
+            for threads in [1, 2, 3, 8] {
+                let team = Team::new(threads).expect("threads");
+                let forward = Forward { isa, team: &team, network: &network };
+                let mut workspace = Workspace::default();
+                for pass in [1, 7, 64, length] {
+                    let mut sequence = Sequence::new(forward.cache_shape());
+                    for (index, chunk) in tokens.chunks(pass).enumerate() {
+                        let run = Run { sequence: &mut sequence, tokens: chunk, long: false };
+                        forward.layers(&mut [run], &mut workspace, None).expect("finite");
+                        let mut logits = Vec::new();
+                        let all: Vec<usize> = (0..chunk.len()).collect();
+                        forward.logits(&mut workspace, &all, &mut logits).expect("finite");
+                        for (at, row) in logits.chunks_exact(decoder.vocab_size).enumerate() {
+                            let position = index * pass + at;
+                            assert!(bits(row) == expected[position], "{} {threads} {pass} {position}", isa.name());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sequences_in_one_batch_do_not_touch_each_other() {
+    let tensors = Arc::new(RandomTensors::new(elaborate(2), 0x1357_9bdf));
+    let mut random = Random(5);
+    let texts: Vec<Vec<u32>> =
+        (0..7).map(|text| (0..20 + 17 * text).map(|_| (random.next() % 100) as u32).collect()).collect();
+    let expected: Vec<Vec<Vec<u32>>> =
+        texts.iter().map(|text| reference(&tensors, text).iter().map(|row| bits(row)).collect()).collect();
+    let network = Network::new(tensors).expect("a network");
+    for isa in Isa::available() {
+        let team = Team::new(2).expect("threads");
+        let forward = Forward { isa, team: &team, network: &network };
+        let mut workspace = Workspace::default();
+        let mut sequences: Vec<Sequence> = texts.iter().map(|_| Sequence::new(forward.cache_shape())).collect();
+        let mut fed = vec![0; texts.len()];
+        // Every pass gives each text one to nine tokens, whatever position it is at.
+        let mut order = Random(3);
+        while fed.iter().zip(&texts).any(|(fed, text)| *fed < text.len()) {
+            let mut runs = Vec::new();
+            let mut places = Vec::new();
+            for ((text, sequence), fed) in texts.iter().zip(&mut sequences).zip(&mut fed).enumerate().map(|(_, x)| x) {
+                let count = (1 + order.next() as usize % 9).min(text.len() - *fed);
+                if count > 0 {
+                    runs.push(Run { sequence, tokens: &text[*fed..*fed + count], long: false });
+                }
+                places.push((*fed, count));
+                *fed += count;
+            }
+            forward.layers(&mut runs, &mut workspace, None).expect("finite");
+            let rows: Vec<usize> = (0..places.iter().map(|(_, count)| count).sum()).collect();
+            let mut logits = Vec::new();
+            forward.logits(&mut workspace, &rows, &mut logits).expect("finite");
+            let mut found = logits.chunks_exact(100);
+            for (text, (from, count)) in places.into_iter().enumerate() {
+                for position in from..from + count {
+                    let row = found.next().expect("a row");
+                    assert!(bits(row) == expected[text][position], "{} {text} {position}", isa.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_matrix_of_another_shape_is_named() {
+    let mut tensors = RandomTensors::new(decoder(1), 1);
+    tensors.matrices.remove(&TensorName::Layer(0, LayerTensor::Up));
+    let error = Network::new(Arc::new(tensors)).err().expect("refused");
+    assert!(error.contains("Up"), "{error}");
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    let shape = std::env::var("SHAPE").unwrap_or_default();
+    let (vocab_size, hidden_size, ffn_size, layers, heads, kv_heads) = match shape.as_str() {
+        "tiny" => (32_000, 2048, 5632, 22, 32, 4),
+        "qwen" => (151_936, 896, 4864, 24, 14, 2),
+        _ => (49_152, 576, 1536, 30, 9, 3),
+    };
+    let base = decoder(1);
+    let decoder = Decoder {
+        vocab_size,
+        hidden_size,
+        ffn_size,
+        layers,
+        heads,
+        kv_heads,
+        head_dim: 64,
+        context_length: 8192,
+        rotary: Rotary {
+            inv_freq: (0..32).map(|i| 10_000f32.powf(-(i as f32) / 32.0)).collect(),
+            long: None,
+            attention_factor: 1.0,
+        },
+        windows: vec![None; layers],
+        ..base
+    };
+    let network = Network::new(Arc::new(RandomTensors::new(decoder, 3))).expect("a network");
+    for threads in [1, 2] {
+        let team = Team::new(threads).expect("threads");
+        let forward = Forward { isa: Isa::selected().expect("isa"), team: &team, network: &network };
+        let mut workspace = Workspace::default();
+        for prompt in [512, 4096] {
+            let mut sequence = Sequence::new(forward.cache_shape());
+            let tokens: Vec<u32> = (0..prompt as u32).map(|i| i * 7919 % 30_000).collect();
+            let cpu = || {
+                let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
+                text.split(' ').next().and_then(|x| x.parse::<f64>().ok()).expect("number") / 1e9
+            };
+            let start = cpu();
+            for chunk in tokens.chunks(256) {
+                forward
+                    .layers(&mut [Run { sequence: &mut sequence, tokens: chunk, long: false }], &mut workspace, None)
+                    .expect("finite");
+            }
+            let prefill = prompt as f64 / (cpu() - start);
+            let mut logits = Vec::new();
+            let start = cpu();
+            let steps = 64;
+            for step in 0..steps {
+                forward
+                    .layers(&mut [Run { sequence: &mut sequence, tokens: &[step], long: false }], &mut workspace, None)
+                    .expect("finite");
+                forward.logits(&mut workspace, &[0], &mut logits).expect("finite");
+            }
+            let decode = f64::from(steps) / (cpu() - start);
+            eprintln!("{threads} threads, prompt {prompt}: prefill {prefill:.0}, decode {decode:.1} tokens/s");
+        }
+    }
+}

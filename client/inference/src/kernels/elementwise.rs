@@ -1,0 +1,354 @@
+//! Norms, activation functions and sums over rows: `docs/arithmetic.md`, "Sums", "Norms", "Functions".
+
+#![allow(clippy::needless_range_loop)]
+
+use strike_arithmetic::{half::f32_to_f16, NotFinite};
+use strike_models::architecture::Activation;
+
+use super::lanes::{self, fold, run, Kernel, Lanes, LANES};
+use crate::isa::Isa;
+
+/// A function of a number and those at the same place of `N` other rows. A type, not a closure: closures are not compiled for
+/// the instruction set of their caller.
+trait Function<const N: usize>: Copy {
+    /// Must be `#[inline(always)]`.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`].
+    unsafe fn apply<L: Lanes>(self, x: L, others: [L; N]) -> L;
+}
+
+/// Defines a [`Function`] with captured numbers.
+macro_rules! function {
+    ($name:ident, $count:literal, { $($field:ident),* } [$($other:ident),*] ($x:ident) => $body:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name { $($field: f32),* }
+        impl Function<$count> for $name {
+            #[inline(always)]
+            unsafe fn apply<L: Lanes>(self, $x: L, others: [L; $count]) -> L {
+                let [$($other),*] = others;
+                // SAFETY: passed on.
+                unsafe {
+                    $(let $field = L::splat(self.$field);)*
+                    $body
+                }
+            }
+        }
+    };
+}
+
+function!(Same, 0, {} [] (x) => x);
+function!(Square, 0, {} [] (x) => x.mul(x));
+function!(CentredSquare, 0, { mean } [] (x) => { let x = x.sub(mean); x.mul(x) });
+function!(Gain, 1, { factor } [gain] (x) => x.mul(factor).mul(gain));
+function!(GainAndShift, 2, { mean, factor } [gain, shift] (x) => x.sub(mean).mul(factor).mul(gain).add(shift));
+function!(Plus, 1, {} [y] (x) => x.add(y));
+function!(Times, 0, { factor } [] (x) => x.mul(factor));
+function!(SoftCap, 0, { cap } [] (x) => lanes::soft_cap(x, cap));
+function!(GateSilu, 1, {} [up] (x) => lanes::silu(x).mul(up));
+function!(GateGeluErf, 1, {} [up] (x) => lanes::gelu_erf(x).mul(up));
+function!(GateGeluTanh, 1, {} [up] (x) => lanes::gelu_tanh(x).mul(up));
+function!(Silu, 0, {} [] (x) => lanes::silu(x));
+function!(GeluErf, 0, {} [] (x) => lanes::gelu_erf(x));
+function!(GeluTanh, 0, {} [] (x) => lanes::gelu_tanh(x));
+
+/// Sum in lanes of `term(x)` over a row of any length.
+///
+/// # Safety
+/// As [`Kernel::run`].
+#[inline(always)]
+unsafe fn lane_sum<L: Lanes>(row: &[f32], term: impl Function<0>) -> f32 {
+    let (whole, rest) = row.as_chunks::<LANES>();
+    // SAFETY: whole chunks have 16 numbers; the last is made whole.
+    unsafe {
+        let mut sum = L::splat(0.0);
+        for chunk in whole {
+            sum = sum.add(term.apply(L::load(chunk.as_ptr()), []));
+        }
+        let mut sums = sum.array();
+        if !rest.is_empty() {
+            let mut last = [0.0; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            let terms = term.apply(L::load(last.as_ptr()), []).array();
+            for (sum, term) in sums.iter_mut().zip(&terms[..rest.len()]) {
+                *sum += term;
+            }
+        }
+        fold(L::load(sums.as_ptr()))
+    }
+}
+
+/// Applies `function` to all numbers of `row` with those at the same place of `others`, which are at least as long.
+///
+/// # Safety
+/// As [`Kernel::run`].
+#[inline(always)]
+unsafe fn zip_apply<L: Lanes, const N: usize>(row: &mut [f32], others: [&[f32]; N], function: impl Function<N>) {
+    for other in others {
+        assert!(other.len() >= row.len());
+    }
+    let mut at = 0;
+    // SAFETY: chunks lie within all slices; what is left is made whole.
+    unsafe {
+        while at + LANES <= row.len() {
+            let to = row.as_mut_ptr().add(at);
+            let mut arguments = [L::splat(0.0); N];
+            for index in 0..N {
+                arguments[index] = L::load(others[index].as_ptr().add(at));
+            }
+            function.apply(L::load(to), arguments).store(to);
+            at += LANES;
+        }
+        let left = row.len() - at;
+        if left > 0 {
+            let mut whole = [[0.0; LANES]; N];
+            let mut arguments = [L::splat(0.0); N];
+            for index in 0..N {
+                whole[index][..left].copy_from_slice(&others[index][at..at + left]);
+                arguments[index] = L::load(whole[index].as_ptr());
+            }
+            let mut last = [0.0; LANES];
+            last[..left].copy_from_slice(&row[at..]);
+            let result = function.apply(L::load(last.as_ptr()), arguments).array();
+            row[at..].copy_from_slice(&result[..left]);
+        }
+    }
+}
+
+/// RMSNorm of `input` into `output`.
+pub(crate) fn rms_norm(isa: Isa, input: &[f32], gain: &[f32], epsilon: f32, output: &mut [f32]) {
+    struct Norm<'a>(&'a [f32], &'a [f32], f32, &'a mut [f32]);
+    impl Kernel for Norm<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            let Self(input, gain, epsilon, output) = self;
+            // SAFETY: passed on.
+            unsafe {
+                let squares = lane_sum::<L>(input, Square {});
+                let factor = 1.0 / (squares / input.len() as f32 + epsilon).sqrt();
+                output.copy_from_slice(input);
+                zip_apply::<L, 1>(output, [gain], Gain { factor });
+            }
+        }
+    }
+    run(isa, Norm(input, gain, epsilon, output));
+}
+
+/// LayerNorm in place.
+pub(crate) fn layer_norm(isa: Isa, row: &mut [f32], gain: &[f32], shift: &[f32], epsilon: f32) {
+    struct Norm<'a>(&'a mut [f32], &'a [f32], &'a [f32], f32);
+    impl Kernel for Norm<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            let Self(row, gain, shift, epsilon) = self;
+            // SAFETY: passed on.
+            unsafe {
+                let width = row.len() as f32;
+                let mean = lane_sum::<L>(row, Same {}) / width;
+                let squares = lane_sum::<L>(row, CentredSquare { mean });
+                let factor = 1.0 / (squares / width + epsilon).sqrt();
+                zip_apply::<L, 2>(row, [gain, shift], GainAndShift { mean, factor });
+            }
+        }
+    }
+    run(isa, Norm(row, gain, shift, epsilon));
+}
+
+/// `row[i] += other[i]`.
+pub(crate) fn add(isa: Isa, row: &mut [f32], other: &[f32]) {
+    struct Add<'a>(&'a mut [f32], &'a [f32]);
+    impl Kernel for Add<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe { zip_apply::<L, 1>(self.0, [self.1], Plus {}) }
+        }
+    }
+    run(isa, Add(row, other));
+}
+
+/// `row[i] *= factor`.
+pub(crate) fn scale(isa: Isa, row: &mut [f32], factor: f32) {
+    struct Scale<'a>(&'a mut [f32], f32);
+    impl Kernel for Scale<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe { zip_apply::<L, 0>(self.0, [], Times { factor: self.1 }) }
+        }
+    }
+    run(isa, Scale(row, factor));
+}
+
+/// `row[i] = cap * tanh(row[i] / cap)`.
+pub(crate) fn soft_cap(isa: Isa, row: &mut [f32], cap: f32) {
+    struct Cap<'a>(&'a mut [f32], f32);
+    impl Kernel for Cap<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe { zip_apply::<L, 0>(self.0, [], SoftCap { cap: self.1 }) }
+        }
+    }
+    run(isa, Cap(row, cap));
+}
+
+/// `gate[i] = activation(gate[i]) * up[i]`.
+pub(crate) fn gate(isa: Isa, activation: Activation, gate: &mut [f32], up: &[f32]) {
+    struct Gate<'a>(Activation, &'a mut [f32], &'a [f32]);
+    impl Kernel for Gate<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe {
+                match self.0 {
+                    Activation::Silu => zip_apply::<L, 1>(self.1, [self.2], GateSilu {}),
+                    Activation::GeluErf => zip_apply::<L, 1>(self.1, [self.2], GateGeluErf {}),
+                    Activation::GeluTanh => zip_apply::<L, 1>(self.1, [self.2], GateGeluTanh {}),
+                }
+            }
+        }
+    }
+    run(isa, Gate(activation, gate, up));
+}
+
+/// `row[i] = activation(row[i])`.
+pub(crate) fn activate(isa: Isa, activation: Activation, row: &mut [f32]) {
+    struct Activate<'a>(Activation, &'a mut [f32]);
+    impl Kernel for Activate<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe {
+                match self.0 {
+                    Activation::Silu => zip_apply::<L, 0>(self.1, [], Silu {}),
+                    Activation::GeluErf => zip_apply::<L, 0>(self.1, [], GeluErf {}),
+                    Activation::GeluTanh => zip_apply::<L, 0>(self.1, [], GeluTanh {}),
+                }
+            }
+        }
+    }
+    run(isa, Activate(activation, row));
+}
+
+/// Rotates one head: pair `(i, i + pairs)` by the `i`-th sine and cosine.
+pub(crate) fn rotate(isa: Isa, head: &mut [f32], sines: &[f32], cosines: &[f32]) {
+    struct Rotate<'a>(&'a mut [f32], &'a mut [f32], &'a [f32], &'a [f32]);
+    impl Kernel for Rotate<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            let Self(first, second, sines, cosines) = self;
+            for (((x, y), sine), cosine) in first.iter_mut().zip(second).zip(sines).zip(cosines) {
+                let rotated = *x * cosine - *y * sine;
+                *y = *y * cosine + *x * sine;
+                *x = rotated;
+            }
+        }
+    }
+    let (first, second) = head.split_at_mut(sines.len());
+    run(isa, Rotate(first, &mut second[..sines.len()], sines, cosines));
+}
+
+/// Rounds to binary16. An error where a number is not finite, or too large for binary16.
+pub(crate) fn to_half(isa: Isa, row: &[f32], output: &mut [u16]) -> Result<(), NotFinite> {
+    struct ToHalf<'a>(&'a [f32], &'a mut [u16]);
+    impl Kernel for ToHalf<'_> {
+        type Output = Result<(), NotFinite>;
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) -> Self::Output {
+            let (whole, rest) = self.0.as_chunks::<LANES>();
+            let (outputs, last) = self.1.as_chunks_mut::<LANES>();
+            // SAFETY: whole chunks have 16 numbers.
+            unsafe {
+                for (chunk, output) in whole.iter().zip(outputs) {
+                    L::load(chunk.as_ptr()).store_half(output.as_mut_ptr());
+                }
+            }
+            for (number, bits) in rest.iter().zip(last) {
+                *bits = f32_to_f16(*number);
+            }
+            // The exponent of what is infinite or NaN is all ones.
+            let finite = |bits: &u16| bits & 0x7c00 != 0x7c00;
+            if self.1.iter().fold(true, |all, bits| all & finite(bits)) {
+                Ok(())
+            } else {
+                Err(NotFinite)
+            }
+        }
+    }
+    assert_eq!(row.len(), output.len());
+    run(isa, ToHalf(row, output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use strike_arithmetic::{functions, norm, rotary};
+
+    fn bits(row: &[f32]) -> Vec<u32> {
+        row.iter().map(|x| x.to_bits()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_kernel_gives_the_bits_of_the_reference(
+            row in prop::collection::vec(-20f32..20.0, 2..100),
+            seed in any::<u64>(),
+            epsilon in 1e-6f32..1e-4,
+        ) {
+            let mut state = seed | 1;
+            let mut other = || {
+                (0..row.len())
+                    .map(|_| {
+                        state ^= state << 13;
+                        state ^= state >> 7;
+                        state ^= state << 17;
+                        (state % 20_001) as f32 / 5000.0 - 2.0
+                    })
+                    .collect::<Vec<f32>>()
+            };
+            let (gain, shift) = (other(), other());
+            for isa in Isa::available() {
+                let mut expected = row.clone();
+                norm::rms_norm(&mut expected, &gain, epsilon);
+                let mut found = vec![0.0; row.len()];
+                rms_norm(isa, &row, &gain, epsilon, &mut found);
+                prop_assert_eq!(bits(&found), bits(&expected));
+
+                let mut expected = row.clone();
+                norm::layer_norm(&mut expected, &gain, &shift, epsilon);
+                let mut found = row.clone();
+                layer_norm(isa, &mut found, &gain, &shift, epsilon);
+                prop_assert_eq!(bits(&found), bits(&expected));
+
+                for (activation, function) in [
+                    (Activation::Silu, functions::silu::<f32> as fn(f32) -> f32),
+                    (Activation::GeluErf, functions::gelu_erf::<f32>),
+                    (Activation::GeluTanh, functions::gelu_tanh::<f32>),
+                ] {
+                    let expected: Vec<f32> = row.iter().zip(&gain).map(|(x, up)| function(*x) * up).collect();
+                    let mut found = row.clone();
+                    gate(isa, activation, &mut found, &gain);
+                    prop_assert_eq!(bits(&found), bits(&expected));
+                }
+
+                let pairs = row.len() / 2;
+                let angles: Vec<(f32, f32)> = gain.iter().copied().zip(shift.iter().copied()).take(pairs).collect();
+                let mut expected = row.clone();
+                rotary::rotate(&mut expected, &angles);
+                let mut found = row.clone();
+                rotate(isa, &mut found, &gain[..pairs], &shift[..pairs]);
+                prop_assert_eq!(bits(&found), bits(&expected));
+            }
+        }
+    }
+}

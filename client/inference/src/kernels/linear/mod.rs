@@ -1,0 +1,161 @@
+//! Products of quantized activation rows with a weight matrix: `docs/arithmetic.md`, "Linear layers".
+//!
+//! Vector lanes are output columns, so no instruction set changes the order of a sum. A kernel computes a few rows against one
+//! panel of 32 columns; callers split panels among threads.
+
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_COLUMNS};
+
+use crate::isa::Isa;
+use crate::kernels::quantize::Activations;
+
+/// Where results go: rows of `stride` numbers.
+///
+/// Threads write disjoint columns of the same rows, which references cannot express.
+#[derive(Clone, Copy)]
+pub(crate) struct Output {
+    data: *mut f32,
+    rows: usize,
+    stride: usize,
+}
+
+// SAFETY: the constructor takes the buffer exclusively, and users write disjoint columns.
+unsafe impl Send for Output {}
+// SAFETY: as above.
+unsafe impl Sync for Output {}
+
+impl Output {
+    /// Rows of `stride` numbers; the buffer holds whole rows.
+    pub fn new(buffer: &mut [f32], stride: usize) -> Self {
+        assert!(stride > 0 && buffer.len() % stride == 0);
+        Self { data: buffer.as_mut_ptr(), rows: buffer.len() / stride, stride }
+    }
+}
+
+/// What a kernel needs to know of its operands. Pointers are to the first of the rows of one call.
+#[derive(Clone, Copy)]
+struct Operands {
+    /// The panel, `blocks` blocks.
+    panel: *const u8,
+    blocks: usize,
+    /// Activations, `32 * blocks` bytes a row.
+    q: *const i8,
+    /// One number a block and row.
+    scales: *const f32,
+    /// `-128 * sum(q)`, one a block and row.
+    corrections: *const i32,
+    /// Results: 32 numbers a row, `out_stride` apart.
+    out: *mut f32,
+    out_stride: usize,
+}
+
+impl Operands {
+    /// The operands from a later row on.
+    ///
+    /// # Safety
+    /// The row lies within the operands.
+    unsafe fn from_row(self, row: usize) -> Self {
+        // SAFETY: the caller keeps `row` within the rows these pointers were made for.
+        unsafe {
+            Self {
+                q: self.q.add(row * self.blocks * BLOCK),
+                scales: self.scales.add(row * self.blocks),
+                corrections: self.corrections.add(row * self.blocks),
+                out: self.out.add(row * self.out_stride),
+                ..self
+            }
+        }
+    }
+}
+
+/// Multiplies all rows of `activations` with the panels in `panels` and writes their columns of `output`.
+///
+/// Panics if the shapes do not fit: they are the engine's own.
+pub(crate) fn multiply(
+    isa: Isa,
+    activations: &Activations,
+    matrix: &Matrix<'_>,
+    panels: std::ops::Range<usize>,
+    output: Output,
+) {
+    let rows = activations.rows();
+    assert_eq!(activations.columns(), matrix.columns);
+    assert!(rows <= output.rows && matrix.rows <= output.stride);
+    assert!(panels.end <= matrix.rows.div_ceil(PANEL_COLUMNS));
+    let bytes = matrix.panel_bytes();
+    assert!(matrix.panels.len() >= panels.end * bytes);
+    let mut edge = Vec::new();
+    for panel in panels {
+        let column = panel * PANEL_COLUMNS;
+        let width = (matrix.rows - column).min(PANEL_COLUMNS);
+        let whole = width == PANEL_COLUMNS;
+        if !whole {
+            // The last columns of a panel may lie outside the output.
+            edge.resize(rows * PANEL_COLUMNS, 0.0);
+        }
+        let operands = Operands {
+            panel: matrix.panels[panel * bytes..][..bytes].as_ptr(),
+            blocks: matrix.columns / BLOCK,
+            q: activations.q().as_ptr(),
+            scales: activations.scales().as_ptr(),
+            corrections: activations.corrections().as_ptr(),
+            // SAFETY: the column lies within the output's stride.
+            out: if whole { unsafe { output.data.add(column) } } else { edge.as_mut_ptr() },
+            out_stride: if whole { output.stride } else { PANEL_COLUMNS },
+        };
+        // SAFETY: the assertions above; the panel's columns belong to this call alone.
+        unsafe { panel_rows(isa, matrix.packing, operands, rows) };
+        if !whole {
+            for (row, values) in edge.chunks_exact(PANEL_COLUMNS).enumerate() {
+                for (at, value) in values[..width].iter().enumerate() {
+                    // SAFETY: row and column lie within the output.
+                    unsafe { *output.data.add(row * output.stride + column + at) = *value };
+                }
+            }
+        }
+    }
+}
+
+/// All rows against one panel.
+///
+/// # Safety
+/// The operands hold `rows` rows, and the machine has `isa`.
+unsafe fn panel_rows(isa: Isa, packing: Packing, operands: Operands, rows: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        match (isa, packing) {
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512Vnni, Packing::Q8) => avx512::vnni::<false>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512Vnni, Packing::Q4) => avx512::vnni::<true>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Packing::Q8) => avx512::plain::<false>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Packing::Q4) => avx512::plain::<true>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::AvxVnni, Packing::Q8) => avx2::vnni::<false>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::AvxVnni, Packing::Q4) => avx2::vnni::<true>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, Packing::Q8) => avx2::plain::<false>(operands, rows),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, Packing::Q4) => avx2::plain::<true>(operands, rows),
+            #[cfg(target_arch = "aarch64")]
+            (Isa::Neon, Packing::Q8) => neon::plain::<false>(operands, rows),
+            #[cfg(target_arch = "aarch64")]
+            (Isa::Neon, Packing::Q4) => neon::plain::<true>(operands, rows),
+            (_, Packing::Q8) => scalar::rows::<false>(operands, rows),
+            (_, Packing::Q4) => scalar::rows::<true>(operands, rows),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

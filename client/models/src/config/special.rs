@@ -1,0 +1,87 @@
+//! Special tokens.
+
+use serde::Deserialize;
+
+use super::bounds::Bounds;
+use crate::gguf::Metadata;
+use crate::ModelError;
+
+/// Defaults of generation; its end-of-text ids join those of `config.json`.
+pub(crate) const GENERATION_FILE: &str = "generation_config.json";
+
+/// Most end-of-text ids.
+const EOS_LIMIT: usize = 64;
+
+/// Tokens with a meaning to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecialTokens {
+    /// Begins a text.
+    pub bos: Option<u32>,
+    /// End a text; ascending, each once.
+    pub eos: Vec<u32>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+/// The ids as `config.json` and `generation_config.json` have them.
+#[derive(Clone, Deserialize, Default)]
+pub(super) struct Ids {
+    bos_token_id: Option<OneOrMany>,
+    eos_token_id: Option<OneOrMany>,
+}
+
+impl SpecialTokens {
+    pub(super) fn from_json(
+        bounds: Bounds<'_>,
+        config: Ids,
+        text: Ids,
+        generation: Option<&[u8]>,
+        vocab_size: usize,
+    ) -> Result<Self, ModelError> {
+        let generation = match generation {
+            Some(contents) => serde_json::from_slice(contents)
+                .map_err(|error| ModelError::malformed(GENERATION_FILE, error.to_string()))?,
+            None => Ids::default(),
+        };
+        let many = |ids: Option<OneOrMany>| match ids {
+            None => Vec::new(),
+            Some(OneOrMany::One(id)) => vec![id],
+            Some(OneOrMany::Many(ids)) => ids,
+        };
+        let ids = [config, text, generation];
+        let bos = ids.iter().find_map(|ids| many(ids.bos_token_id.clone()).first().copied());
+        let eos = ids.into_iter().flat_map(|ids| many(ids.eos_token_id)).collect();
+        Self::checked(bounds, bos, eos, vocab_size)
+    }
+
+    pub(super) fn from_gguf(bounds: Bounds<'_>, metadata: &Metadata, vocab_size: usize) -> Result<Self, ModelError> {
+        let id = |field: &str| {
+            let id = metadata.unsigned(&format!("tokenizer.ggml.{field}_token_id"))?;
+            // Files write all ones for "none".
+            Ok(id.filter(|id| *id < u64::from(u32::MAX)).map(|id| id as u32))
+        };
+        let eos =
+            ["eos", "eot", "eom"].into_iter().filter_map(|field| id(field).transpose()).collect::<Result<_, _>>()?;
+        Self::checked(bounds, id("bos")?, eos, vocab_size)
+    }
+
+    fn checked(bounds: Bounds<'_>, bos: Option<u32>, mut eos: Vec<u32>, vocab_size: usize) -> Result<Self, ModelError> {
+        eos.sort_unstable();
+        eos.dedup();
+        if eos.len() > EOS_LIMIT {
+            return bounds.out_of_range("eos_token_id", eos.len(), format!("at most {EOS_LIMIT} ids"));
+        }
+        let ids = eos.iter().map(|id| ("eos_token_id", id)).chain(bos.iter().map(|id| ("bos_token_id", id)));
+        for (field, id) in ids {
+            if *id as usize >= vocab_size {
+                return bounds.out_of_range(field, id, format!("below the vocab_size {vocab_size}"));
+            }
+        }
+        Ok(Self { bos, eos })
+    }
+}

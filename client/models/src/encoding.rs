@@ -1,0 +1,167 @@
+//! How tensors are encoded in files, and the same numbers as f32 or as canonical blocks.
+
+use crate::blocks::{f16_block, quantize_block, CANONICAL_BLOCK};
+use crate::k_quants::{dequantize_q4_k, dequantize_q6_k, Q4_K_BYTES, Q6_K_BYTES, SUPER_BLOCK};
+use crate::tensors::BLOCK;
+
+/// The encodings that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    F32,
+    F16,
+    Bf16,
+    Q8_0,
+    Q4_0,
+    Q4K,
+    Q6K,
+}
+
+impl Encoding {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::Bf16 => "BF16",
+            Self::Q8_0 => "Q8_0",
+            Self::Q4_0 => "Q4_0",
+            Self::Q4K => "Q4_K",
+            Self::Q6K => "Q6_K",
+        }
+    }
+
+    /// Weights and bytes of one unit of storage.
+    pub fn unit(self) -> (usize, usize) {
+        match self {
+            Self::F32 => (1, 4),
+            Self::F16 | Self::Bf16 => (1, 2),
+            Self::Q8_0 => (BLOCK, 34),
+            Self::Q4_0 => (BLOCK, 18),
+            Self::Q4K => (SUPER_BLOCK, Q4_K_BYTES),
+            Self::Q6K => (SUPER_BLOCK, Q6_K_BYTES),
+        }
+    }
+
+    /// Bytes of `count` weights; `None` if they are no whole number of units or too many.
+    pub fn bytes(self, count: usize) -> Option<usize> {
+        let (weights, bytes) = self.unit();
+        match count % weights {
+            0 => (count / weights).checked_mul(bytes),
+            _ => None,
+        }
+    }
+
+    /// The numbers of an unquantized encoding, which f32 holds exactly. `Err` for the others.
+    pub fn widen(self, bytes: &[u8], values: &mut [f32]) -> Result<(), ()> {
+        match self {
+            Self::F32 => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                    *value = f32::from_le_bytes(*bytes);
+                }
+            }
+            Self::F16 => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *value = strike_arithmetic::half::f16_to_f32(u16::from_le_bytes(*bytes));
+                }
+            }
+            Self::Bf16 => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *value = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
+                }
+            }
+            _ => return Err(()),
+        }
+        Ok(())
+    }
+
+    /// One row as canonical blocks. `row` is whole units, `blocks` has [`CANONICAL_BLOCK`] bytes for 32 weights.
+    ///
+    /// `false` if a number or a scale is not finite or too large.
+    #[inline(always)]
+    pub fn canonical(self, row: &[u8], blocks: &mut [u8]) -> bool {
+        let (blocks, _) = blocks.as_chunks_mut::<CANONICAL_BLOCK>();
+        match self {
+            Self::F32 => {
+                let (units, _) = row.as_chunks::<{ 4 * BLOCK }>();
+                each(units, blocks, |unit, block| {
+                    let mut values = [0.0; BLOCK];
+                    for (value, bytes) in values.iter_mut().zip(unit.as_chunks::<4>().0) {
+                        *value = f32::from_le_bytes(*bytes);
+                    }
+                    quantize_block(&values, block)
+                })
+            }
+            Self::F16 => {
+                let (units, _) = row.as_chunks::<{ 2 * BLOCK }>();
+                each(units, blocks, |unit, block| quantize_block(&f16_block(unit), block))
+            }
+            Self::Bf16 => {
+                let (units, _) = row.as_chunks::<{ 2 * BLOCK }>();
+                each(units, blocks, |unit, block| {
+                    let mut values = [0.0; BLOCK];
+                    for (value, bytes) in values.iter_mut().zip(unit.as_chunks::<2>().0) {
+                        *value = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
+                    }
+                    quantize_block(&values, block)
+                })
+            }
+            Self::Q8_0 => {
+                let (units, _) = row.as_chunks::<CANONICAL_BLOCK>();
+                each(units, blocks, |unit, block| {
+                    *block = *unit;
+                    scale_is_finite(unit)
+                })
+            }
+            Self::Q4_0 => {
+                let (units, _) = row.as_chunks::<18>();
+                each(units, blocks, |unit, block| {
+                    block[..2].copy_from_slice(&unit[..2]);
+                    // The first half of the block is in the low nibbles.
+                    for (at, pair) in unit[2..].iter().enumerate() {
+                        block[2 + at] = (pair & 15).wrapping_sub(8);
+                        block[2 + BLOCK / 2 + at] = (pair >> 4).wrapping_sub(8);
+                    }
+                    scale_is_finite(unit)
+                })
+            }
+            Self::Q4K => {
+                let (units, _) = row.as_chunks::<Q4_K_BYTES>();
+                super_blocks(units, blocks, dequantize_q4_k)
+            }
+            Self::Q6K => {
+                let (units, _) = row.as_chunks::<Q6_K_BYTES>();
+                super_blocks(units, blocks, dequantize_q6_k)
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn each<const UNIT: usize>(
+    units: &[[u8; UNIT]],
+    blocks: &mut [[u8; CANONICAL_BLOCK]],
+    convert: impl Fn(&[u8; UNIT], &mut [u8; CANONICAL_BLOCK]) -> bool,
+) -> bool {
+    // Without an early exit: damaged files are rare.
+    units.iter().zip(blocks).fold(true, |good, (unit, block)| good & convert(unit, block))
+}
+
+#[inline(always)]
+fn super_blocks<const UNIT: usize>(
+    units: &[[u8; UNIT]],
+    blocks: &mut [[u8; CANONICAL_BLOCK]],
+    dequantize: impl Fn(&[u8; UNIT], &mut [f32; SUPER_BLOCK]),
+) -> bool {
+    let mut values = [0.0; SUPER_BLOCK];
+    let mut good = true;
+    for (unit, blocks) in units.iter().zip(blocks.chunks_exact_mut(SUPER_BLOCK / BLOCK)) {
+        dequantize(unit, &mut values);
+        for (values, block) in values.as_chunks::<BLOCK>().0.iter().zip(blocks) {
+            good &= quantize_block(values, block);
+        }
+    }
+    good
+}
+
+fn scale_is_finite(block: &[u8]) -> bool {
+    block[1] & 0x7c != 0x7c
+}

@@ -1,0 +1,141 @@
+//! GGUF files, versions 2 and 3: metadata and the directory of tensors.
+//!
+//! Source: `docs/gguf.md` of the ggml repository. All counts and lengths are checked against the file and against the limits
+//! below before anything is allocated by them.
+
+mod header;
+mod metadata;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+pub use metadata::{Array, Metadata, Value};
+
+use crate::encoding::Encoding;
+use crate::source::Source;
+use crate::store::{Location, Store};
+use crate::ModelError;
+
+/// Longest accepted header: metadata with the vocabulary, and the directory.
+pub const HEADER_LIMIT: u64 = 128 << 20;
+/// Most metadata entries.
+pub const ENTRY_LIMIT: u64 = 1 << 14;
+/// Most elements of an array.
+pub const ARRAY_LIMIT: u64 = 1 << 21;
+/// Longest string; chat templates are the longest that occur.
+pub const STRING_LIMIT: u64 = 1 << 20;
+/// Most tensors.
+pub const TENSOR_LIMIT: u64 = 1 << 16;
+
+/// An open GGUF file.
+pub struct File {
+    metadata: Metadata,
+    pub(crate) store: Store,
+    /// Tensors of types that are not read, with the type's name.
+    pub(crate) unsupported: HashMap<String, String>,
+}
+
+impl File {
+    /// Opens a file and reads its header.
+    pub fn open(path: &Path) -> Result<Self, ModelError> {
+        Self::read(Source::open(path)?)
+    }
+
+    /// The header of a file in memory.
+    pub fn from_bytes(name: &str, contents: impl Into<std::borrow::Cow<'static, [u8]>>) -> Result<Self, ModelError> {
+        Self::read(Source::memory(name, contents.into()))
+    }
+
+    fn read(source: Source) -> Result<Self, ModelError> {
+        let header = header::read(&source)?;
+        let mut tensors = HashMap::with_capacity(header.tensors.len());
+        let mut unsupported = HashMap::new();
+        for tensor in header.tensors {
+            let malformed =
+                |reason: &str| ModelError::malformed(source.name(), format!("tensor {}: {reason}", tensor.name));
+            let encoding = match tensor.kind {
+                0 => Encoding::F32,
+                1 => Encoding::F16,
+                2 => Encoding::Q4_0,
+                8 => Encoding::Q8_0,
+                12 => Encoding::Q4K,
+                14 => Encoding::Q6K,
+                30 => Encoding::Bf16,
+                other => {
+                    unsupported.insert(tensor.name, type_name(other));
+                    continue;
+                }
+            };
+            let columns = tensor.shape.last().copied().unwrap_or(1);
+            encoding.bytes(columns).ok_or_else(|| malformed("a row is no whole number of blocks"))?;
+            let count = tensor.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+            let length =
+                count.and_then(|count| encoding.bytes(count)).ok_or_else(|| malformed("its shape is too large"))?;
+            let offset = header.data.checked_add(tensor.offset);
+            let end = offset.and_then(|offset| offset.checked_add(length as u64));
+            match (offset, end) {
+                (Some(offset), Some(end)) if end <= source.len() => {
+                    let location = Location { source: 0, encoding, shape: tensor.shape, offset };
+                    tensors.insert(tensor.name, location);
+                }
+                _ => return Err(malformed("its data lie beyond the end of the file")),
+            }
+        }
+        let metadata = header.metadata;
+        Ok(Self { metadata, store: Store { sources: vec![source], tensors }, unsupported })
+    }
+
+    /// A missing tensor that is there in a type that is not read is an unsupported tensor.
+    pub(crate) fn unsupported_or(&self, error: ModelError) -> ModelError {
+        match error {
+            ModelError::MissingTensor { file, tensor } => match self.unsupported.get(&tensor) {
+                Some(found) => ModelError::UnsupportedType {
+                    file,
+                    tensor,
+                    found: found.clone(),
+                    expected: "F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K",
+                },
+                None => ModelError::MissingTensor { file, tensor },
+            },
+            other => other,
+        }
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+}
+
+/// Name of a type as ggml numbers them.
+fn type_name(kind: u32) -> String {
+    let names = [
+        (3, "Q4_1"),
+        (6, "Q5_0"),
+        (7, "Q5_1"),
+        (9, "Q8_1"),
+        (10, "Q2_K"),
+        (11, "Q3_K"),
+        (13, "Q5_K"),
+        (15, "Q8_K"),
+        (16, "IQ2_XXS"),
+        (17, "IQ2_XS"),
+        (18, "IQ3_XXS"),
+        (19, "IQ1_S"),
+        (20, "IQ4_NL"),
+        (21, "IQ3_S"),
+        (22, "IQ2_S"),
+        (23, "IQ4_XS"),
+        (24, "I8"),
+        (25, "I16"),
+        (26, "I32"),
+        (27, "I64"),
+        (28, "F64"),
+        (29, "IQ1_M"),
+        (34, "TQ1_0"),
+        (35, "TQ2_0"),
+        (39, "MXFP4"),
+    ];
+    let known = names.into_iter().find(|(number, _)| *number == kind);
+    known.map_or_else(|| format!("type {kind}"), |(_, name)| name.to_owned())
+}

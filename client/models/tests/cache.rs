@@ -1,0 +1,171 @@
+//! Cache files are used when they are whole, and rebuilt when they are not.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use common::families::all;
+use common::gguf::{self, Stored};
+use common::Type;
+use strike_models::tensors::{LayerTensor, TensorName};
+use strike_models::{layout, CacheUse, Model, OpenOptions, TensorKind};
+use tempfile::TempDir;
+
+struct World {
+    folder: TempDir,
+    model: PathBuf,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model.gguf");
+        let sample = all().remove(0);
+        let mut tensors: Vec<_> = sample.gguf.iter().map(|tensor| Stored::new(tensor, Type::F16)).collect();
+        // One matrix of four bits.
+        let up = tensors.iter_mut().find(|tensor| tensor.name == "blk.1.ffn_up.weight").unwrap();
+        up.kind = 2;
+        up.bytes = (0..up.shape.iter().product::<usize>() / 32 * 18).map(|at| (at * 41 % 120) as u8).collect();
+        std::fs::write(&model, gguf::write(&sample.metadata, &tensors)).unwrap();
+        Self { folder, model }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    /// Opens the model; also whether it was imported.
+    fn open(&self, checked: bool) -> (Model, bool) {
+        self.open_in(self.cache(), checked)
+    }
+
+    fn open_in(&self, folder: PathBuf, checked: bool) -> (Model, bool) {
+        let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
+        let progress = |bytes, all| {
+            done.fetch_max(bytes, Ordering::Relaxed);
+            total.store(all, Ordering::Relaxed);
+        };
+        let options = OpenOptions { cache: CacheUse::On(folder), checked, progress: Some(&progress) };
+        let model = Model::open(&self.model, &options).unwrap();
+        assert_eq!(done.load(Ordering::Relaxed), total.load(Ordering::Relaxed));
+        (model, total.into_inner() > 0)
+    }
+
+    fn in_memory(&self) -> Model {
+        Model::open(&self.model, &OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() }).unwrap()
+    }
+
+    fn cache_file(&self) -> PathBuf {
+        let files: Vec<_> = std::fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        files[0].clone()
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+fn assert_same(first: &Model, second: &Model) {
+    assert_eq!(first.weights_root(), second.weights_root());
+    assert_eq!(first.weight_bytes(), second.weight_bytes());
+    for shape in layout(first.architecture()) {
+        match shape.kind {
+            TensorKind::Vector => assert_eq!(first.vector(shape.name), second.vector(shape.name), "{}", shape.name),
+            TensorKind::Matrix => {
+                let [first, second] = [first, second].map(|model| model.matrix(shape.name).unwrap());
+                assert_eq!((first.rows, first.columns, first.packing), (second.rows, second.columns, second.packing));
+                assert!(first.panels == second.panels, "{}", shape.name);
+                assert_eq!(second.panels.as_ptr() as usize % 64, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_second_opening_maps_what_the_first_imported() {
+    let world = World::new();
+    let memory = world.in_memory();
+    for (checked, imports) in [(true, true), (true, false), (false, false)] {
+        let (model, imported) = world.open(checked);
+        assert_eq!(imported, imports);
+        assert_same(&memory, &model);
+    }
+    assert_eq!((mode(&world.cache()), mode(&world.cache_file())), (0o700, 0o600));
+}
+
+#[test]
+fn a_damaged_header_or_directory_is_rebuilt_without_a_check_of_the_data() {
+    let world = World::new();
+    // Not the mapped model: the test writes to the mapped file.
+    let memory = world.in_memory();
+    world.open(true);
+    let whole = std::fs::read(world.cache_file()).unwrap();
+    let start = u64::from_le_bytes(whole[16..24].try_into().unwrap()) as usize;
+    for at in (0..start).step_by(37) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        std::fs::write(world.cache_file(), damaged).unwrap();
+        let (model, imported) = world.open(false);
+        assert!(imported, "{at}");
+        assert_same(&memory, &model);
+        drop(model);
+    }
+    for length in [0, 10, start - 1, start, whole.len() - 1] {
+        std::fs::write(world.cache_file(), &whole[..length]).unwrap();
+        assert!(world.open(false).1, "{length}");
+    }
+    assert!(!world.open(true).1);
+}
+
+#[test]
+fn damaged_data_are_rebuilt_by_a_checked_opening() {
+    let world = World::new();
+    // Not the mapped model: the test writes to the mapped file.
+    let memory = world.in_memory();
+    world.open(true);
+    let whole = std::fs::read(world.cache_file()).unwrap();
+    let start = u64::from_le_bytes(whole[16..24].try_into().unwrap()) as usize;
+    for at in (start..whole.len()).step_by(whole.len() / 40) {
+        // Padding between tensors is in no tensor's data.
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        std::fs::write(world.cache_file(), damaged).unwrap();
+        let (model, _) = world.open(true);
+        assert_same(&memory, &model);
+    }
+}
+
+#[test]
+fn a_changed_source_has_another_cache_file() {
+    let world = World::new();
+    let (first, _) = world.open(true);
+    let mut contents = std::fs::read(&world.model).unwrap();
+    let last = contents.len() - 2;
+    contents[last] ^= 1;
+    std::fs::write(&world.model, contents).unwrap();
+    let (second, imported) = world.open(true);
+    assert!(imported);
+    assert_ne!(first.weights_root(), second.weights_root());
+}
+
+#[test]
+fn a_folder_that_others_may_write_to_is_made_private_before_it_is_trusted() {
+    let world = World::new();
+    world.open(true);
+    std::fs::set_permissions(world.cache(), PermissionsExt::from_mode(0o777)).unwrap();
+    assert!(world.open(true).1);
+    assert_eq!(mode(&world.cache()), 0o700);
+}
+
+#[test]
+fn without_a_folder_the_model_is_in_memory() {
+    let world = World::new();
+    // A file is in the folder's place.
+    let (model, imported) = world.open_in(world.model.clone(), true);
+    assert!(imported);
+    assert_same(&world.in_memory(), &model);
+    assert!(model.matrix(TensorName::Layer(0, LayerTensor::Query)).is_some());
+}

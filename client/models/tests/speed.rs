@@ -1,0 +1,94 @@
+//! Measures import and loading: `cargo test -p strike-models --test speed -- --ignored --nocapture`.
+
+mod common;
+
+use std::time::Instant;
+
+use common::gguf::{self, Stored};
+use common::Type;
+use strike_models::{CacheUse, Model, OpenOptions};
+
+const HIDDEN: usize = 2048;
+const FFN: usize = 5632;
+const LAYERS: usize = 4;
+const VOCAB: usize = 32_000;
+
+/// Seconds, and seconds for 10^9 bytes of the source.
+fn measure(what: &str, bytes: usize, work: impl FnOnce() -> Model) {
+    let start = Instant::now();
+    let model = work();
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{what}: {seconds:.3} s, {:.3} s/GB, panels {} MB",
+        seconds / bytes as f64 * 1e9,
+        model.weight_bytes() >> 20
+    );
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_import_and_loading() {
+    // Type number, and the numbers and bytes of its unit.
+    for (name, kind, unit, bytes) in [
+        ("F32", 0, 1, 4),
+        ("BF16", 30, 1, 2),
+        ("F16", 1, 1, 2),
+        ("Q8_0", 8, 32, 34),
+        ("Q4_0", 2, 32, 18),
+        ("Q4_K", 12, 256, 144),
+        ("Q6_K", 14, 256, 210),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        let mut tensors =
+            vec![matrix("token_embd.weight", VOCAB, HIDDEN, kind, unit, bytes), norm("output_norm.weight")];
+        for layer in 0..LAYERS {
+            let name = |own: &str| format!("blk.{layer}.{own}.weight");
+            for (own, rows, columns) in [
+                ("attn_q", HIDDEN, HIDDEN),
+                ("attn_k", 256, HIDDEN),
+                ("attn_v", 256, HIDDEN),
+                ("attn_output", HIDDEN, HIDDEN),
+                ("ffn_gate", FFN, HIDDEN),
+                ("ffn_up", FFN, HIDDEN),
+                ("ffn_down", HIDDEN, FFN),
+            ] {
+                tensors.push(matrix(&name(own), rows, columns, kind, unit, bytes));
+            }
+            tensors.push(norm(&name("attn_norm")));
+            tensors.push(norm(&name("ffn_norm")));
+        }
+        let number = |key: &str, value: u32| (format!("llama.{key}"), value.into());
+        let metadata = [
+            ("general.architecture".to_owned(), "llama".into()),
+            number("context_length", 2048),
+            number("embedding_length", HIDDEN as u32),
+            number("block_count", LAYERS as u32),
+            number("feed_forward_length", FFN as u32),
+            number("attention.head_count", 32),
+            number("attention.head_count_kv", 4),
+            ("llama.attention.layer_norm_rms_epsilon".to_owned(), 1e-5f32.into()),
+        ];
+        let contents = gguf::write(&metadata, &tensors);
+        drop(tensors);
+        let length = contents.len();
+        std::fs::write(&path, contents).unwrap();
+        let cache = || CacheUse::On(folder.path().join("cache"));
+        let open = |cache, checked| Model::open(&path, &OpenOptions { cache, checked, progress: None }).unwrap();
+        measure(&format!("{name} to memory"), length, || open(CacheUse::Off, true));
+        measure(&format!("{name} to a cache file"), length, || open(cache(), true));
+        measure(&format!("{name} checked"), length, || open(cache(), true));
+        measure(&format!("{name} trusted"), length, || open(cache(), false));
+    }
+}
+
+fn matrix(name: &str, rows: usize, columns: usize, kind: u32, unit: usize, bytes: usize) -> Stored {
+    let length = rows * columns / unit * bytes;
+    // Small numbers of every type: no exponent is all ones.
+    let bytes = (0..length as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x3f).collect();
+    Stored { name: name.to_owned(), shape: vec![rows, columns], kind, bytes }
+}
+
+fn norm(name: &str) -> Stored {
+    Stored::new(&common::tensor(name, &[HIDDEN]), Type::F32)
+}
