@@ -7,6 +7,7 @@ mod aligned;
 pub mod architecture;
 mod blocks;
 mod cache;
+pub mod chat_template;
 mod config;
 mod encoding;
 mod error;

@@ -11,10 +11,11 @@
 //! * `prefix`, `suffix`: the ids that are added around a text;
 //! * `vocabulary`: pairs of id and token of the model and of the added tokens, ascending by id.
 //!
-//! Strings are escaped and numbers written as `serde_json` does: control characters as `\n`, `\u001f` and so on, everything
-//! else as it is, floats in the shortest form that reads back. Truncation, padding, offsets, type ids and templates for pairs
-//! are left out: they do not change tokens or text here. Neither does it matter whether an added token is in the model's
-//! vocabulary too. So a GGUF file and a `tokenizer.json` have one root if they say the same, whatever they leave to defaults.
+//! Strings are escaped and numbers written as `serde_json` does: control characters as `\n`, `\u001f` and so on,
+//! everything else as it is, floats in the shortest form that reads back. Truncation, padding, offsets, type ids and
+//! templates for pairs are left out: they do not change tokens or text here. Neither does it matter whether an added
+//! token is in the model's vocabulary too, but for Unigram, where it has a score there. So a GGUF file and a
+//! `tokenizer.json` have one root if they say the same, whatever they leave to defaults.
 
 use serde_json::{json, Map, Value};
 

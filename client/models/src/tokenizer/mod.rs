@@ -8,7 +8,7 @@
 //! What a file says about truncation and padding is ignored: the request says what is cut. Components that draw random
 //! numbers or that are not known are refused.
 
-mod canonical;
+pub mod canonical;
 mod components;
 mod decoder;
 mod error;
