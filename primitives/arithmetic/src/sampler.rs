@@ -217,7 +217,7 @@ fn may_beat(needed: i64, n: u32) -> bool {
     }
     let bits = (needed * 94_548) >> (16 + SCORE_BITS);
     // 94,548 / 2^16 lies below 1 / ln 2. One more unit covers the roundings.
-    bits < 1 || bits > 33 || u64::from(!n) <= (1u64 << (33 - bits)) + 1
+    !(1..=33).contains(&bits) || u64::from(!n) <= (1u64 << (33 - bits)) + 1
 }
 
 /// Fraction bits of [`ln`].
