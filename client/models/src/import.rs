@@ -114,7 +114,10 @@ pub(crate) fn import(
                 let job = MatrixJob { shape, packing, source: source.as_ref(), counter: &counter };
                 let (panels, content) = match &target {
                     Some(target) => job.to_file(target.file, position)?,
-                    None => job.to_memory()?,
+                    None => {
+                        let (panels, memory) = job.to_memory()?;
+                        (panels, Content::Panels(memory))
+                    }
                 };
                 position += job.bytes().next_multiple_of(64) as u64;
                 length += (shape.rows * row_bytes(shape.columns)) as u64;
@@ -127,6 +130,17 @@ pub(crate) fn import(
         tensors.push(tensor);
     }
     Ok(Imported { tensors, weights_root: weights_root(leaves, length) })
+}
+
+/// One matrix in memory: its packing, its panels, and the leaf of each row.
+pub(crate) fn memory_matrix(
+    shape: &TensorShape,
+    source: &dyn RowSource,
+) -> Result<(Packing, Aligned, Vec<Hash>), ImportError> {
+    let packing = choose_packing(shape, source);
+    let counter = Counter { done: AtomicU64::new(0), total: 0, progress: None };
+    let (panels, memory) = MatrixJob { shape, packing, source, counter: &counter }.to_memory()?;
+    Ok((packing, memory, panels.into_iter().flat_map(|panel| panel.leaves).take(shape.rows).collect()))
 }
 
 /// A vector's canonical bytes.
@@ -220,7 +234,7 @@ impl MatrixJob<'_> {
         Ok(Panel { leaves: worker.rows.leaves(), checksum: checksum(bytes) })
     }
 
-    fn to_memory(&self) -> Result<(Vec<Panel>, Content), ImportError> {
+    fn to_memory(&self) -> Result<(Vec<Panel>, Aligned), ImportError> {
         let mut memory = Aligned::zeroed(self.bytes());
         let panels = memory
             .bytes_mut()
@@ -228,7 +242,7 @@ impl MatrixJob<'_> {
             .enumerate()
             .map_init(|| Worker::new(self.shape.columns), |worker, (index, bytes)| self.build(worker, index, bytes))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok((panels, Content::Panels(memory)))
+        Ok((panels, memory))
     }
 
     fn to_file(&self, file: &File, offset: u64) -> Result<(Vec<Panel>, Content), ImportError> {

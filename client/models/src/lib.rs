@@ -3,6 +3,7 @@
 //! [`Model::open`] reads safetensors or GGUF, brings every weight matrix into canonical blocks, and keeps them as panels in a
 //! cache file. Whichever container a model came in, it has one [`Model::weights_root`]. Formats: `FORMATS.md`.
 
+mod adapter;
 mod aligned;
 pub mod architecture;
 mod blocks;
@@ -31,6 +32,7 @@ pub mod synthetic;
 pub mod tensors;
 pub mod tokenizer;
 
+pub use adapter::{Adapter, Factors};
 pub use config::SpecialTokens;
 pub use error::ModelError;
 pub use layout::{layout, TensorKind, TensorShape};

@@ -84,7 +84,7 @@ impl Naming {
 }
 
 /// First row and all rows of a part of Phi-3's fused matrices, query, key and value or gate and up.
-fn fused(decoder: &Decoder, tensor: LayerTensor) -> Option<(usize, usize)> {
+pub(crate) fn fused(decoder: &Decoder, tensor: LayerTensor) -> Option<(usize, usize)> {
     let (queries, keys) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
     let attention = queries + 2 * keys;
     match tensor {

@@ -50,7 +50,7 @@ impl FileProvider<'_> {
             let (file, tensor) = (source.name().to_owned(), origin.tensor);
             return Err(ModelError::ShapeMismatch { file, tensor, expected, found: location.shape.clone() });
         }
-        if shape.kind == TensorKind::Matrix && shape.columns % BLOCK != 0 {
+        if shape.kind == TensorKind::Matrix && !shape.columns.is_multiple_of(BLOCK) {
             let (file, tensor, columns) = (source.name().to_owned(), origin.tensor, shape.columns);
             return Err(ModelError::ColumnsNotInBlocks { file, tensor, columns });
         }

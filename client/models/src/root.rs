@@ -42,9 +42,14 @@ fn leaf(shape: &TensorShape, rows: &Hash) -> Hash {
     )
 }
 
+/// A typed root: `docs/protocol.md`, "Merkle trees".
+pub(crate) fn typed_root(kind: u8, length: u64, top: &Hash) -> Hash {
+    tagged("strike/1/root", &[&[kind], &length.to_le_bytes(), top])
+}
+
 /// The typed root over the leaves of all tensors; `length` is their canonical bytes.
 pub(crate) fn weights_root(leaves: Vec<Hash>, length: u64) -> Hash {
-    tagged("strike/1/root", &[&[WEIGHTS_KIND], &length.to_le_bytes(), &top(leaves)])
+    typed_root(WEIGHTS_KIND, length, &top(leaves))
 }
 
 /// What names a model of the exact class: arithmetic, architecture, weights, tokenizer and special tokens.

@@ -54,13 +54,19 @@ fn containers_and_types_of_one_model_agree_for_each_family() {
 }
 
 #[test]
+fn a_model_may_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Model>();
+    shared::<strike_models::Adapter>();
+}
+
+#[test]
 fn families_have_different_roots() {
     let mut roots: Vec<_> =
         all().iter().map(|sample| from_safetensors(sample, Type::F32).unwrap().model_root(&[0; 32])).collect();
     let count = roots.len();
     roots.sort();
     roots.dedup();
-    // Mistral without a window and untied, and Llama without biases, differ in the biases only; nothing is equal.
     assert_eq!(roots.len(), count);
 }
 

@@ -13,15 +13,25 @@ const FFN: usize = 5632;
 const LAYERS: usize = 4;
 const VOCAB: usize = 32_000;
 
-/// Seconds, and seconds for 10^9 bytes of the source.
+/// Processor seconds of all threads so far; steadier than the clock on a machine with other work.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    // utime and stime, in hundredths.
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+}
+
+/// Prints seconds for 10^9 bytes of the source, by the clock and of the processors.
 fn measure(what: &str, bytes: usize, work: impl FnOnce() -> Model) {
-    let start = Instant::now();
+    let (start, processor) = (Instant::now(), processor_seconds());
     let model = work();
-    let seconds = start.elapsed().as_secs_f64();
+    let per_gigabyte = |seconds: f64| seconds / bytes as f64 * 1e9;
+    let (clock, processor) = (start.elapsed().as_secs_f64(), processor_seconds() - processor);
+    let panels = model.weight_bytes() >> 20;
     println!(
-        "{what}: {seconds:.3} s, {:.3} s/GB, panels {} MB",
-        seconds / bytes as f64 * 1e9,
-        model.weight_bytes() >> 20
+        "{what}: {:.2} s/GB, processor {:.2} s/GB, panels {panels} MB",
+        per_gigabyte(clock),
+        per_gigabyte(processor)
     );
 }
 

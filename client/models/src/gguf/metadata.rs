@@ -126,29 +126,26 @@ impl Metadata {
 
     /// A string.
     pub fn string(&self, key: &str) -> Result<Option<&str>, ModelError> {
-        let string = |value| match value {
-            &Value::String(ref string) => Some(string.as_str()),
+        self.typed(key, "a string", |value| match value {
+            Value::String(string) => Some(string.as_str()),
             _ => None,
-        };
-        self.typed(key, "a string", string)
+        })
     }
 
     /// An array of strings.
     pub fn strings(&self, key: &str) -> Result<Option<&[String]>, ModelError> {
-        let strings = |value| match value {
-            &Value::Array(Array::String(ref items)) => Some(items.as_slice()),
+        self.typed(key, "an array of strings", |value| match value {
+            Value::Array(Array::String(items)) => Some(items.as_slice()),
             _ => None,
-        };
-        self.typed(key, "an array of strings", strings)
+        })
     }
 
     /// An array of f32.
     pub fn floats(&self, key: &str) -> Result<Option<&[f32]>, ModelError> {
-        let floats = |value| match value {
-            &Value::Array(Array::F32(ref items)) => Some(items.as_slice()),
+        self.typed(key, "an array of f32", |value| match value {
+            Value::Array(Array::F32(items)) => Some(items.as_slice()),
             _ => None,
-        };
-        self.typed(key, "an array of f32", floats)
+        })
     }
 
     /// An array of integers of any width.

@@ -23,7 +23,7 @@ pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
         state ^= state << 17;
         state
     };
-    (0..count).map(|_| ((next() >> 33) % 255) as f32 / 128.0 * 0.125 - 0.124_023_437_5).map(exact).collect()
+    (0..count).map(|_| ((next() >> 33) % 255) as f32 / 128.0 * 0.125 - 0.124).map(exact).collect()
 }
 
 fn exact(value: f32) -> f32 {

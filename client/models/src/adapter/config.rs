@@ -1,0 +1,67 @@
+//! `adapter_config.json` of PEFT.
+
+use serde::Deserialize;
+
+use crate::ModelError;
+
+const RANK_LIMIT: usize = 1024;
+
+#[derive(Deserialize)]
+struct Raw {
+    peft_type: Option<String>,
+    r: usize,
+    lora_alpha: f64,
+    #[serde(default)]
+    use_rslora: bool,
+    #[serde(default)]
+    use_dora: bool,
+    #[serde(default)]
+    fan_in_fan_out: bool,
+    bias: Option<String>,
+    modules_to_save: Option<Vec<String>>,
+    rank_pattern: Option<serde_json::Map<String, serde_json::Value>>,
+    alpha_pattern: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+pub(super) struct Config {
+    pub rank: usize,
+    pub scale: f32,
+}
+
+/// Rank and scale; what changes the formula in another way is refused.
+pub(super) fn parse(file: &str, contents: &[u8]) -> Result<Config, ModelError> {
+    let raw: Raw = serde_json::from_slice(contents).map_err(|error| ModelError::malformed(file, error.to_string()))?;
+    let unsupported = |field: &str, found: String| {
+        Err(ModelError::UnsupportedConfig { file: file.to_owned(), field: field.to_owned(), found })
+    };
+    let out_of_range = |field: &str, found: String, expected: String| {
+        Err(ModelError::ConfigOutOfRange { file: file.to_owned(), field: field.to_owned(), found, expected })
+    };
+    if let Some(kind) = raw.peft_type.filter(|kind| kind != "LORA") {
+        return unsupported("peft_type", kind);
+    }
+    for (field, set) in [("use_dora", raw.use_dora), ("fan_in_fan_out", raw.fan_in_fan_out)] {
+        if set {
+            return unsupported(field, "true".to_owned());
+        }
+    }
+    if let Some(bias) = raw.bias.filter(|bias| bias != "none") {
+        return unsupported("bias", bias);
+    }
+    if let Some(modules) = raw.modules_to_save.filter(|modules| !modules.is_empty()) {
+        return unsupported("modules_to_save", modules.join(", "));
+    }
+    for (field, pattern) in [("rank_pattern", raw.rank_pattern), ("alpha_pattern", raw.alpha_pattern)] {
+        if pattern.is_some_and(|pattern| !pattern.is_empty()) {
+            return unsupported(field, "given".to_owned());
+        }
+    }
+    if !(1..=RANK_LIMIT).contains(&raw.r) {
+        return out_of_range("r", raw.r.to_string(), format!("1 to {RANK_LIMIT}"));
+    }
+    if !(0.0..=1e6).contains(&raw.lora_alpha) {
+        return out_of_range("lora_alpha", raw.lora_alpha.to_string(), "0 to 1e6".to_owned());
+    }
+    let divisor = if raw.use_rslora { libm::sqrt(raw.r as f64) } else { raw.r as f64 };
+    Ok(Config { rank: raw.r, scale: (raw.lora_alpha / divisor) as f32 })
+}
