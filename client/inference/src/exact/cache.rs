@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use strike_arithmetic::attention::TILE;
 
-use crate::kernels::attention::TileView;
+use crate::kernels::attention::{padded, TileView};
 
 /// Sizes of the cache of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,12 @@ pub(crate) struct CacheShape {
 impl CacheShape {
     /// binary16 numbers of one block: for each layer and head, keys and then values.
     fn numbers(&self) -> usize {
-        self.layers * self.kv_heads * 2 * self.width * TILE
+        self.layers * self.kv_heads * self.head_numbers()
+    }
+
+    /// Numbers of one head of one layer: its keys, then its values.
+    fn head_numbers(&self) -> usize {
+        (self.width + padded(self.width)) * TILE
     }
 
     /// Bytes of one block.
@@ -28,7 +33,7 @@ impl CacheShape {
     }
 
     fn head_offset(&self, layer: usize, head: usize) -> usize {
-        (layer * self.kv_heads + head) * 2 * self.width * TILE
+        (layer * self.kv_heads + head) * self.head_numbers()
     }
 }
 
@@ -91,9 +96,9 @@ impl Sequence {
 
     /// One tile of a head.
     pub fn tile(&self, layer: usize, head: usize, tile: usize) -> TileView<'_> {
-        let size = self.shape.width * TILE;
-        let block = &self.blocks[tile][self.shape.head_offset(layer, head)..][..2 * size];
-        TileView { keys: &block[..size], values: &block[size..] }
+        let block = &self.blocks[tile][self.shape.head_offset(layer, head)..][..self.shape.head_numbers()];
+        let (keys, values) = block.split_at(self.shape.width * TILE);
+        TileView { keys, values }
     }
 
     /// For writing the positions that were reserved; borrows the sequence as long as it lives.
@@ -135,7 +140,7 @@ impl Writer<'_> {
             for (element, bits) in key.iter().enumerate() {
                 *keys.add(element * TILE + at) = *bits;
             }
-            let values = keys.add(width * TILE + at * width);
+            let values = keys.add(width * TILE + at * padded(width));
             values.copy_from_nonoverlapping(value.as_ptr(), width);
         }
     }
@@ -176,7 +181,7 @@ mod tests {
         for position in 0..200 {
             let expected = (position * 6 + 5) as u16;
             assert_eq!(key(&sequence, position), expected);
-            assert_eq!(sequence.tile(1, 2, position / TILE).values[position % TILE * 4], expected + 1000);
+            assert_eq!(sequence.tile(1, 2, position / TILE).values[position % TILE * 16], expected + 1000);
         }
         assert_eq!(sequence.bytes(), 2 * SHAPE.block_bytes());
     }

@@ -8,6 +8,7 @@ use blake2b_simd::Params;
 use super::cache::Sequence;
 use super::forward::{Observer, Position};
 use super::team::Team;
+use crate::kernels::attention::padded;
 use strike_arithmetic::attention::TILE;
 
 /// A hash.
@@ -286,7 +287,7 @@ fn hash_rows(
             let at = position.at % TILE;
             let bytes = messages.begin(CACHE_TAG);
             bytes.extend((0..width).flat_map(|element| tile.keys[element * TILE + at].to_le_bytes()));
-            bytes.extend(tile.values[at * width..][..width].iter().flat_map(|bits| bits.to_le_bytes()));
+            bytes.extend(tile.values[at * padded(width)..][..width].iter().flat_map(|bits| bits.to_le_bytes()));
             messages.end();
         }
     }

@@ -15,8 +15,13 @@ use crate::isa::Isa;
 pub(crate) struct TileView<'a> {
     /// Binary16 keys, element by element: `width` rows of 128 positions.
     pub keys: &'a [u16],
-    /// Binary16 values: 128 rows of `width` elements.
+    /// Binary16 values: 128 rows of [`padded`] elements.
     pub values: &'a [u16],
+}
+
+/// Elements of a row of values: the head's, and zeros up to whole vectors.
+pub(crate) const fn padded(width: usize) -> usize {
+    width.next_multiple_of(LANES)
 }
 
 /// A query and the keys it sees.
@@ -68,7 +73,6 @@ pub(crate) fn attend<'a>(
 ) {
     assert!(queries.len() <= MAX_QUERIES && output.len() == queries.len() * heads.width);
     assert!(queries.iter().all(|query| query.first < query.end && query.offset + heads.width <= heads.queries.len()));
-    assert_eq!(heads.width % LANES, 0);
     run(isa, Attend { heads, queries, first_tile, tiles, scratch, output });
 }
 
@@ -88,12 +92,13 @@ impl Kernel for Attend<'_, '_> {
     unsafe fn run<L: Lanes>(self) {
         let Self { heads, queries, first_tile, tiles, scratch, output } = self;
         let width = heads.width;
+        let stored = padded(width);
         let end = queries.iter().map(|query| query.end).max().unwrap_or(0);
         let last_tile = end.div_ceil(TILE);
         let stride = (last_tile - first_tile) * TILE;
         let origin = first_tile * TILE;
         scratch.scores.resize(queries.len() * stride, 0.0);
-        scratch.converted.resize(TILE * width, 0.0);
+        scratch.converted.resize(TILE * stored, 0.0);
         scratch.totals.clear();
         scratch.totals.resize(queries.len(), 0.0);
         let scores = &mut scratch.scores[..];
@@ -132,13 +137,13 @@ impl Kernel for Attend<'_, '_> {
             }
             let sums = &mut scratch.sums;
             sums.clear();
-            sums.resize(queries.len() * width, 0.0);
+            sums.resize(queries.len() * stored, 0.0);
             for tile in first_tile..last_tile {
                 let view = tiles(tile);
-                assert!(view.values.len() == TILE * width);
+                assert!(view.values.len() == TILE * stored);
                 let start = tile * TILE;
                 let used = (end - start).min(TILE);
-                for chunk in (0..used * width).step_by(LANES) {
+                for chunk in (0..used * stored).step_by(LANES) {
                     L::load_half(view.values.as_ptr().add(chunk)).store(converted.as_mut_ptr().add(chunk));
                 }
                 for (index, query) in queries.iter().enumerate() {
@@ -155,22 +160,24 @@ impl Kernel for Attend<'_, '_> {
                 while index < queries.len() {
                     let left = queries.len() - index;
                     let weights = scores.as_ptr().add(index * stride + start - origin);
-                    let sums = &mut sums[index * width..];
+                    let sums = &mut sums[index * stored..];
                     index += match left {
-                        1 => mix::<L, 1>(weights, stride, used, converted, width, sums),
-                        2 => mix::<L, 2>(weights, stride, used, converted, width, sums),
-                        3 => mix::<L, 3>(weights, stride, used, converted, width, sums),
-                        _ => mix::<L, 4>(weights, stride, used, converted, width, sums),
+                        1 => mix::<L, 1>(weights, stride, used, converted, stored, sums),
+                        2 => mix::<L, 2>(weights, stride, used, converted, stored, sums),
+                        3 => mix::<L, 3>(weights, stride, used, converted, stored, sums),
+                        _ => mix::<L, 4>(weights, stride, used, converted, stored, sums),
                     };
                 }
             }
             for ((output, sums), total) in
-                output.chunks_exact_mut(width).zip(sums.chunks_exact(width)).zip(&scratch.totals)
+                output.chunks_exact_mut(width).zip(sums.chunks_exact_mut(stored)).zip(&scratch.totals)
             {
                 let total = L::splat(*total);
-                for chunk in (0..width).step_by(LANES) {
-                    L::load(sums.as_ptr().add(chunk)).div(total).store(output.as_mut_ptr().add(chunk));
+                for chunk in (0..stored).step_by(LANES) {
+                    let sum = sums.as_mut_ptr().add(chunk);
+                    L::load(sum).div(total).store(sum);
                 }
+                output.copy_from_slice(&sums[..width]);
             }
         }
     }
@@ -314,9 +321,14 @@ mod tests {
             .collect()
     }
 
+    fn stored_values(values: &[u16], width: usize) -> Vec<u16> {
+        let row = |row: &[u16]| row.iter().copied().chain(std::iter::repeat_n(0, padded(width) - width)).collect::<Vec<_>>();
+        values.chunks_exact(width).flat_map(row).collect()
+    }
+
     #[test]
     fn every_length_and_window_gives_the_bits_of_the_reference() {
-        for (width, cap) in [(32, None), (64, Some(20.0)), (48, None), (128, None)] {
+        for (width, cap) in [(32, None), (64, Some(20.0)), (48, None), (24, None), (8, Some(5.0)), (128, None)] {
             let positions = 3 * TILE;
             let keys: Vec<u16> = numbers(positions * width, 1).into_iter().map(f32_to_f16).collect();
             let values: Vec<u16> = numbers(positions * width, 2).into_iter().map(f32_to_f16).collect();
@@ -324,7 +336,7 @@ mod tests {
                 .map(|tile| {
                     let rows = &keys[tile * TILE * width..][..TILE * width];
                     let transposed = (0..TILE * width).map(|at| rows[at % TILE * width + at / TILE]).collect();
-                    (transposed, values[tile * TILE * width..][..TILE * width].to_vec())
+                    (transposed, stored_values(&values[tile * TILE * width..][..TILE * width], width))
                 })
                 .collect();
             let view = |tile: usize| TileView { keys: &tiles[tile].0, values: &tiles[tile].1 };
