@@ -182,11 +182,11 @@ pub struct GenerateArgs {
 /// How a result is verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Class {
-    /// Checked by running it again.
+    /// The same bits on every machine, so that a wrong result is certain.
     #[default]
-    Statistical,
-    /// The same bits on every machine; no provider can offer it yet.
     Exact,
+    /// Checked by running it again.
+    Statistical,
 }
 
 impl From<Class> for VerificationClass {

@@ -39,7 +39,7 @@ export function generation({ prompt, model, maxOutputTokens = 48, temperature = 
         },
       },
       model,
-      class: 'Statistical',
+      class: 'Exact',
       max_price: maxPrice,
       deadline,
     },

@@ -26,6 +26,10 @@ pub mod domain {
     pub const SEAL: &[u8] = b"strike/1/seal";
     /// Salt of a sealed verdict: [`crate::verdict::salt_input`].
     pub const SALT: &[u8] = b"strike/1/salt";
+    /// The trace cell a work tag is made of: [`crate::verdict::work_cell`].
+    pub const WORK_CELL: &[u8] = b"strike/1/work-cell";
+    /// A work tag: [`crate::verdict::work_tag`].
+    pub const WORK_TAG: &[u8] = b"strike/1/work-tag";
     /// The rolling beacon: [`crate::verdict::next_beacon`].
     pub const BEACON: &[u8] = b"strike/1/beacon";
     /// Hash of a receipt: [`crate::receipt::Receipt::hash`].

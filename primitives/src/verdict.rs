@@ -36,6 +36,9 @@ pub enum InvalidReason {
     /// The stop reason differs.
     #[codec(index = 2)]
     StopMismatch,
+    /// The output is right and the trace is not: it was not made by running the model. Exact class only.
+    #[codec(index = 3)]
+    TraceMismatch,
 }
 
 /// A validator's verdict on one commitment.
@@ -134,8 +137,8 @@ pub struct RevealedVerdict {
     pub validator: AccountId,
     /// The verdict.
     pub verdict: Verdict,
-    /// Hash of something only running the work shows. Present in the exact class, absent in the statistical one, where
-    /// honest machines may differ in it.
+    /// [`work_tag`]: what only running the work shows. Present with a valid verdict on a commitment that has a trace, absent
+    /// otherwise: in the statistical class honest machines may differ in it.
     pub work_tag: Option<H256>,
     /// What the seal was salted with.
     pub salt: H256,
@@ -146,6 +149,25 @@ impl RevealedVerdict {
     pub fn seal(&self, genesis: &H256) -> H256 {
         seal(genesis, &self.audit, &self.validator, &self.verdict, &self.work_tag, &self.salt)
     }
+}
+
+/// Whether two revealed verdicts count as the same vote: they agree, and so do their work tags.
+pub fn same_vote(a: (&Verdict, &Option<H256>), b: (&Verdict, &Option<H256>)) -> bool {
+    a.0.agrees_with(b.0) && a.1 == b.1
+}
+
+/// The trace cell that a work tag is made of, of `cells` in the order position by position and layer by layer: the first eight
+/// bytes of `H(WORK_CELL, audit ‖ beacon)` as a little-endian number, modulo `cells`. The beacon is that of the audit's beacon
+/// block, so nobody knows the cell before the commitment. None if there are no cells.
+pub fn work_cell(audit: &AuditRef, beacon: &H256, cells: u64) -> Option<u64> {
+    let drawn = hash(domain::WORK_CELL, &(audit, beacon));
+    let bytes = drawn.as_bytes().first_chunk::<8>()?;
+    u64::from_le_bytes(*bytes).checked_rem(cells)
+}
+
+/// `H(WORK_TAG, cell)`: only who ran the work has the cell, of which the chain knows the root alone.
+pub fn work_tag(cell: &H256) -> H256 {
+    hash(domain::WORK_TAG, cell)
 }
 
 /// `H(SEAL, genesis ‖ audit ‖ validator ‖ verdict ‖ work_tag ‖ salt)`.

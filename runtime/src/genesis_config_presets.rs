@@ -94,7 +94,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
             providers: vec![(provider.clone(), BOND, PROVIDER.public().into(), vec![model], vec![])],
         },
         market: MarketConfig {
-            asks: vec![(provider, model, VerificationClass::Statistical, PRICE, CAPACITY, MAX_UNITS)],
+            asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS)],
         },
         sudo: SudoConfig { key: Some(root.to_account_id()) },
     })

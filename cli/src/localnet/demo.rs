@@ -61,7 +61,7 @@ async fn order(chain: &Chain) -> Result<Outcome> {
         max_input_tokens: None,
         max_output_tokens: MAX_TOKENS,
         sampler: SAMPLER,
-        class: VerificationClass::Statistical,
+        class: VerificationClass::Exact,
         deadline: DEADLINE,
     };
     progress(format!("{} orders {MAX_TOKENS} tokens after {PROMPT:?}", output::account(&requester)));

@@ -39,7 +39,7 @@ struct GenerateOrder {
     prompt: String,
     #[serde(deserialize_with = "artifact")]
     model: ArtifactId,
-    #[serde(default = "statistical")]
+    #[serde(default = "exact")]
     class: VerificationClass,
     max_input_tokens: u32,
     max_output_tokens: u32,
@@ -53,8 +53,8 @@ struct GenerateOrder {
     deadline: BlockNumber,
 }
 
-fn statistical() -> VerificationClass {
-    VerificationClass::Statistical
+fn exact() -> VerificationClass {
+    VerificationClass::Exact
 }
 
 fn greedy() -> Sampler {

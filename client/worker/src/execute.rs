@@ -1,16 +1,19 @@
 //! The seam between the worker and the engine.
 
+mod exact;
+
 use crate::model_store::{ModelStore, ModelStoreError};
 use sp_core::H256;
 use std::sync::Arc;
 use strike_blobs::{BlobError, BlobStore};
 use strike_inference::{
+    exact::{Engine, Trace},
     Control, GenerateError, GenerateRequest, Model, Sampler, StopReason as EngineStop, MAX_PROMPT_BYTES,
 };
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     commitment::StopReason,
-    job::{Generate, Input, WorkSpec},
+    job::{Generate, Input, VerificationClass, WorkSpec},
 };
 
 /// What running a job gives. The same work, model and seed give the same outcome on every honest node of a build.
@@ -26,12 +29,19 @@ pub struct Outcome {
     pub stop: StopReason,
     /// The text of `tokens`.
     pub text: String,
+    /// The trace of the run, in the exact class.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl Outcome {
+    /// Root of the trace.
+    pub fn trace_root(&self) -> Option<H256> {
+        self.trace.as_ref().map(|trace| H256(trace.root()))
+    }
+
     /// The outcome of a job that no honest node can run: nothing read that counts, nothing written.
     pub fn job_error(stop: StopReason) -> Self {
-        Self { tokens: Vec::new(), n_in: 0, n_out: 0, stop, text: String::new() }
+        Self { tokens: Vec::new(), n_in: 0, n_out: 0, stop, text: String::new(), trace: None }
     }
 }
 
@@ -83,20 +93,27 @@ impl ExecuteError {
 /// Runs work.
 pub trait Executor: Send + Sync {
     /// Run `work` on `model` with `seed`. Blocks for as long as it takes, and ends soon after `control` says so.
-    fn run(&self, model: &ArtifactId, work: &WorkSpec, seed: &H256, control: &Control)
-        -> Result<Outcome, ExecuteError>;
+    fn run(
+        &self,
+        model: &ArtifactId,
+        class: VerificationClass,
+        work: &WorkSpec,
+        seed: &H256,
+        control: &Control,
+    ) -> Result<Outcome, ExecuteError>;
 }
 
 /// Runs work on the engine.
 pub struct EngineExecutor {
     models: Arc<ModelStore>,
     blobs: Arc<BlobStore>,
+    engine: Engine,
 }
 
 impl EngineExecutor {
-    /// An executor with these models, which reads inputs that are blobs from `blobs`.
-    pub fn new(models: Arc<ModelStore>, blobs: Arc<BlobStore>) -> Self {
-        Self { models, blobs }
+    /// An executor with these models, which reads inputs that are blobs from `blobs`. An error if the engine cannot start.
+    pub fn new(models: Arc<ModelStore>, blobs: Arc<BlobStore>) -> std::io::Result<Self> {
+        Ok(Self { models, blobs, engine: Engine::new(0)? })
     }
 
     fn prompt(&self, input: &Input) -> Result<Vec<u8>, ExecuteError> {
@@ -114,15 +131,24 @@ impl EngineExecutor {
 impl Executor for EngineExecutor {
     fn run(
         &self,
-        model: &ArtifactId,
+        id: &ArtifactId,
+        class: VerificationClass,
         work: &WorkSpec,
         seed: &H256,
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
         let WorkSpec::Generate(work) = work;
         let prompt = self.prompt(&work.input)?;
-        let model = self.models.get(model)?.ok_or(ExecuteError::ModelMissing(*model))?;
-        generate(&model, prompt, work, seed, control)
+        match class {
+            VerificationClass::Exact => {
+                let model = self.models.exact(id)?.ok_or(ExecuteError::ModelMissing(*id))?;
+                exact::generate(&self.engine, &model, &prompt, work, seed, control)
+            }
+            VerificationClass::Statistical => {
+                let model = self.models.statistical(id)?.ok_or(ExecuteError::ModelMissing(*id))?;
+                generate(&model, prompt, work, seed, control)
+            }
+        }
     }
 }
 
@@ -167,6 +193,7 @@ fn generate(
         tokens: generation.tokens,
         stop,
         text: generation.text,
+        trace: None,
     })
 }
 
@@ -182,7 +209,7 @@ fn within_input_limit(model: &Model, prompt: &[u8], limit: u32) -> Result<bool, 
     Ok(u32::try_from(tokens).is_ok_and(|tokens| tokens <= limit))
 }
 
-fn count(tokens: usize) -> Result<u32, ExecuteError> {
+pub(crate) fn count(tokens: usize) -> Result<u32, ExecuteError> {
     u32::try_from(tokens).map_err(|_| ExecuteError::Engine(format!("{tokens} tokens are more than can be counted")))
 }
 

@@ -8,9 +8,13 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use strike_inference::{Model, ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use strike_inference::{
+    exact::{ExactModel, OpenOptions},
+    Model, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+};
 use strike_primitives::{
     artifact::{self, ArtifactId, ArtifactKind, BundleEntry},
+    job::VerificationClass,
     merkle,
 };
 
@@ -41,7 +45,7 @@ pub enum ModelStoreError {
         /// Where it is.
         path: PathBuf,
         /// What is wrong.
-        source: ModelError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -50,15 +54,33 @@ enum Source {
     Directory(PathBuf),
 }
 
+/// A model in memory, in the form that a class computes with.
+#[derive(Clone)]
+enum Form {
+    Exact(Arc<ExactModel>),
+    Statistical(Arc<Model>),
+}
+
+impl Form {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Exact(model) => model.weight_bytes(),
+            Self::Statistical(model) => model.info().memory_bytes,
+        }
+    }
+}
+
+/// Artifact and class.
+type Key = (ArtifactId, VerificationClass);
+
 struct Loaded {
-    model: Arc<Model>,
-    bytes: u64,
+    form: Form,
     used: u64,
 }
 
 #[derive(Default)]
 struct Cache {
-    models: BTreeMap<ArtifactId, Loaded>,
+    models: BTreeMap<Key, Loaded>,
     clock: u64,
 }
 
@@ -118,52 +140,70 @@ impl ModelStore {
         self.sources.keys().copied().collect()
     }
 
-    /// A model, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
-    pub fn get(&self, id: &ArtifactId) -> Result<Option<Arc<Model>>, ModelStoreError> {
-        if let Some(model) = self.cached(id) {
-            return Ok(Some(model));
+    /// A model for the exact class, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
+    pub fn exact(&self, id: &ArtifactId) -> Result<Option<Arc<ExactModel>>, ModelStoreError> {
+        match self.form(id, VerificationClass::Exact)? {
+            Some(Form::Exact(model)) => Ok(Some(model)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A model for the statistical class, as [`Self::exact`].
+    pub fn statistical(&self, id: &ArtifactId) -> Result<Option<Arc<Model>>, ModelStoreError> {
+        match self.form(id, VerificationClass::Statistical)? {
+            Some(Form::Statistical(model)) => Ok(Some(model)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The text of token ids of a model; `None` if the node does not have the model.
+    pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
+        match self.exact(id).map_err(|error| error.to_string())? {
+            Some(model) => model.tokenizer().decode(tokens, true).map(Some).map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    fn form(&self, id: &ArtifactId, class: VerificationClass) -> Result<Option<Form>, ModelStoreError> {
+        let key = (*id, class);
+        if let Some(form) = self.cached(&key) {
+            return Ok(Some(form));
         }
         let Some(source) = self.sources.get(id) else {
             return Ok(None);
         };
         let _loading = self.loading.lock();
-        if let Some(model) = self.cached(id) {
-            return Ok(Some(model));
+        if let Some(form) = self.cached(&key) {
+            return Ok(Some(form));
         }
-        let (model, bytes) = load(id, source)?;
-        let model = Arc::new(model);
-        self.keep(*id, model.clone(), bytes);
-        Ok(Some(model))
+        let form = match class {
+            VerificationClass::Exact => Form::Exact(Arc::new(load_exact(id, source)?)),
+            VerificationClass::Statistical => Form::Statistical(Arc::new(load_statistical(id, source)?)),
+        };
+        self.keep(key, form.clone());
+        Ok(Some(form))
     }
 
-    /// The text of token ids of a model; `None` if the node does not have the model.
-    pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
-        match self.get(id).map_err(|error| error.to_string())? {
-            Some(model) => model.detokenize(tokens).map(Some).map_err(|error| error.to_string()),
-            None => Ok(None),
-        }
-    }
-
-    fn cached(&self, id: &ArtifactId) -> Option<Arc<Model>> {
+    fn cached(&self, key: &Key) -> Option<Form> {
         let mut cache = self.cache.lock();
         cache.clock += 1;
         let now = cache.clock;
-        let loaded = cache.models.get_mut(id)?;
+        let loaded = cache.models.get_mut(key)?;
         loaded.used = now;
-        Some(loaded.model.clone())
+        Some(loaded.form.clone())
     }
 
-    fn keep(&self, id: ArtifactId, model: Arc<Model>, bytes: u64) {
+    fn keep(&self, key: Key, form: Form) {
         let mut cache = self.cache.lock();
         cache.clock += 1;
         let used = cache.clock;
-        cache.models.insert(id, Loaded { model, bytes, used });
-        while cache.models.values().map(|loaded| loaded.bytes).sum::<u64>() > self.memory {
+        cache.models.insert(key, Loaded { form, used });
+        while cache.models.values().map(|loaded| loaded.form.bytes()).sum::<u64>() > self.memory {
             // A model in use stays in memory until its run ends; it only is no longer kept for the next one.
             let unused = cache
                 .models
                 .iter()
-                .filter(|(other, _)| **other != id)
+                .filter(|(other, _)| **other != key)
                 .min_by_key(|(_, loaded)| loaded.used)
                 .map(|(other, _)| *other);
             let Some(unused) = unused else { break };
@@ -219,11 +259,25 @@ fn file_root(path: &Path) -> io::Result<(u64, sp_core::H256)> {
     Ok((length, artifact::typed_root(ArtifactKind::File, length, merkle::top(&leaves))))
 }
 
-/// Load a model and verify that it is the one named `id`: the files may have changed since they were found. Returns with
-/// it the memory it takes, in bytes.
-fn load(id: &ArtifactId, source: &Source) -> Result<(Model, u64), ModelStoreError> {
+/// Load a model for the exact class and verify that it is the one named `id`: the files may have changed since they were
+/// found.
+fn load_exact(id: &ArtifactId, source: &Source) -> Result<ExactModel, ModelStoreError> {
+    let (path, model) = match source {
+        Source::BuiltIn => (built_in_path(), ExactModel::builtin()),
+        Source::Directory(path) => {
+            if directory_id(path)? != *id {
+                return Err(ModelStoreError::Changed(path.clone()));
+            }
+            (path.clone(), ExactModel::open(path, &OpenOptions::default()))
+        }
+    };
+    model.map_err(|source| ModelStoreError::Load { path, source: source.into() })
+}
+
+/// Load a model for the statistical class and verify it likewise.
+fn load_statistical(id: &ArtifactId, source: &Source) -> Result<Model, ModelStoreError> {
     let (path, files) = match source {
-        Source::BuiltIn => (PathBuf::from("this program"), Ok(ModelFiles::builtin())),
+        Source::BuiltIn => (built_in_path(), Ok(ModelFiles::builtin())),
         Source::Directory(path) => (path.clone(), ModelFiles::read(path)),
     };
     let loaded = files.and_then(|files| {
@@ -233,11 +287,12 @@ fn load(id: &ArtifactId, source: &Source) -> Result<(Model, u64), ModelStoreErro
         Model::from_files(&files).map(Some)
     });
     match loaded {
-        Ok(Some(model)) => {
-            let bytes = model.info().memory_bytes;
-            Ok((model, bytes))
-        }
+        Ok(Some(model)) => Ok(model),
         Ok(None) => Err(ModelStoreError::Changed(path)),
-        Err(source) => Err(ModelStoreError::Load { path, source }),
+        Err(source) => Err(ModelStoreError::Load { path, source: source.into() }),
     }
+}
+
+fn built_in_path() -> PathBuf {
+    PathBuf::from("this program")
 }

@@ -15,15 +15,14 @@ use std::{
     sync::Arc,
 };
 use strike_blobs::{BlobError, BlobStore};
-use strike_inference::Control;
+use strike_inference::{exact::Trace, Control};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
     artifact::output_root,
     commitment::{job_root, Commitment, CommitmentV1},
-    job::VerificationClass,
     mailbox::{CommitmentEntry, FindingEntry},
-    verdict::{salt, salt_input, AuditRef, InvalidReason, Verdict},
+    verdict::{salt, salt_input, work_cell, work_tag, AuditRef, InvalidReason, Verdict},
     Units,
 };
 
@@ -51,8 +50,6 @@ pub(crate) enum Failure {
     Keystore(String),
     #[error("the app key is no longer in the keystore")]
     KeyMissing,
-    #[error("class {0:?} is not one this node can run")]
-    ClassNotSupported(VerificationClass),
     #[error("the run panicked: {0}")]
     Panicked(String),
     #[error("no thread could be started: {0}")]
@@ -67,7 +64,6 @@ impl Failure {
             Self::Store(_) => "store",
             Self::Keystore(_) => "keystore",
             Self::KeyMissing => "key_missing",
-            Self::ClassNotSupported(_) => "class_not_supported",
             Self::Panicked(_) => "panicked",
             Self::NoThread(_) => "no_thread",
         }
@@ -78,7 +74,6 @@ impl Failure {
         match self {
             Self::Execute(ExecuteError::Cancelled) => Ended::Cancelled,
             Self::Execute(ExecuteError::ModelMissing(_) | ExecuteError::NotSupported(_))
-            | Self::ClassNotSupported(_)
             | Self::KeyMissing => Ended::Hopeless,
             Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::Panicked(_) | Self::NoThread(_) => {
                 Ended::Failed
@@ -118,19 +113,18 @@ impl Workshop {
     }
 
     fn provide(&self, duty: &ProvideDuty, control: &Control) -> Result<Performed, Failure> {
-        ensure_class(duty.class)?;
-        let outcome = self.provide.run(&duty.model, &duty.work, &duty.binding.seed, control)?;
+        let outcome = self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control)?;
         // Before the result is published, so that whoever sees the commitment can ask for the output.
         let out_root = self.blobs.put_output(&outcome.tokens)?;
+        let trace_root = outcome.trace_root();
         let Outcome { n_in, n_out, stop, .. } = outcome;
-        let job_root = job_root(&duty.binding, &out_root, &None, n_in, n_out, stop);
-        let commitment = Commitment::V1(CommitmentV1 { job_root, out_root, trace_root: None, n_in, n_out, stop });
+        let job_root = job_root(&duty.binding, &out_root, &trace_root, n_in, n_out, stop);
+        let commitment = Commitment::V1(CommitmentV1 { job_root, out_root, trace_root, n_in, n_out, stop });
         Ok(Performed { entry: Entry::Commitment(CommitmentEntry { commitment }), n_in, n_out, verdict: None })
     }
 
     fn check(&self, duty: &CheckDuty, control: &Control) -> Result<Performed, Failure> {
-        ensure_class(duty.class)?;
-        let outcome = self.check.run(&duty.model, &duty.work, &duty.binding.seed, control)?;
+        let outcome = self.check.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control)?;
         let verdict = judge(duty.commitment.v1(), &outcome);
         if matches!(verdict, Verdict::Valid { .. }) {
             // The verdict does not depend on this copy; it serves requesters when the provider is gone.
@@ -138,9 +132,13 @@ impl Workshop {
                 log::warn!(target: crate::LOG_TARGET, "The output of job {} was checked but not kept: {error}", duty.audit.job);
             }
         }
+        let work_tag = match (&outcome.trace, verdict) {
+            (Some(trace), Verdict::Valid { .. }) => Some(tag(trace, &duty.audit, &duty.beacon)),
+            _ => None,
+        };
         let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
         Ok(Performed {
-            entry: Entry::Finding(FindingEntry { verdict, work_tag: None, salt }),
+            entry: Entry::Finding(FindingEntry { verdict, work_tag, salt }),
             n_in: outcome.n_in,
             n_out: outcome.n_out,
             verdict: Some(verdict),
@@ -159,11 +157,15 @@ impl Workshop {
     }
 }
 
-fn ensure_class(class: VerificationClass) -> Result<(), Failure> {
-    match class {
-        VerificationClass::Statistical => Ok(()),
-        VerificationClass::Exact => Err(Failure::ClassNotSupported(class)),
-    }
+/// The work tag of a check: made of the cell of the trace that the audit draws.
+fn tag(trace: &Trace, audit: &AuditRef, beacon: &H256) -> H256 {
+    let (positions, layers) = (trace.tokens().len() as u64, trace.layers() as u64);
+    let cell = work_cell(audit, beacon, positions.saturating_mul(layers)).and_then(|cell| {
+        let (position, layer) = (cell.checked_div(layers)?, cell.checked_rem(layers)?);
+        trace.cells(position as usize).get(layer as usize).copied()
+    });
+    // A run without a position has no cell: its output is empty whatever the model.
+    work_tag(&cell.map(H256).unwrap_or_default())
 }
 
 /// Compare a provider's claim with what the check got. The output comes first: if it differs, nothing else matters.
@@ -175,6 +177,8 @@ pub(crate) fn judge(claim: &CommitmentV1, outcome: &Outcome) -> Verdict {
         invalid(InvalidReason::CountMismatch)
     } else if claim.stop != outcome.stop {
         invalid(InvalidReason::StopMismatch)
+    } else if claim.trace_root != outcome.trace_root() {
+        invalid(InvalidReason::TraceMismatch)
     } else {
         Verdict::Valid { units: units(outcome) }
     }

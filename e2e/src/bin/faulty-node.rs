@@ -8,7 +8,7 @@ use std::{
     sync::{atomic::Ordering, Arc},
     time::Duration,
 };
-use strike_primitives::{artifact::ArtifactId, job::WorkSpec, H256};
+use strike_primitives::{artifact::ArtifactId, job::{VerificationClass, WorkSpec}, H256};
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
 
 /// How the provider misbehaves.
@@ -28,13 +28,14 @@ impl Executor for Faulty {
     fn run(
         &self,
         model: &ArtifactId,
+        class: VerificationClass,
         work: &WorkSpec,
         seed: &H256,
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
         match self.fault {
             Fault::OtherText => {
-                let mut outcome = self.honest.run(model, work, seed, control)?;
+                let mut outcome = self.honest.run(model, class, work, seed, control)?;
                 // One token is another one; every count stays right.
                 if let Some(token) = outcome.tokens.first_mut() {
                     *token ^= 1;

@@ -7,7 +7,7 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use strike_primitives::{
-    job::{VerificationClass, MAX_TOKENS},
+    job::MAX_TOKENS,
     traits::{ArtifactRegistry, ProviderRegistry},
     AccountId, Balance, Units,
 };
@@ -22,7 +22,6 @@ impl<T: Config> Pallet<T> {
         max_units: Units,
     ) -> DispatchResult {
         let (model, class) = service;
-        Self::ensure_class(class)?;
         ensure!(T::Artifacts::is_model(&model), Error::<T>::ModelNotFound);
         ensure!(T::Providers::is_active(provider), Error::<T>::ProviderNotActive);
         ensure!(T::Providers::serves(provider, &model), Error::<T>::ModelNotServed);
@@ -79,13 +78,5 @@ impl<T: Config> Pallet<T> {
         let deposit = T::AskDeposit::get();
         T::Currency::hold(&HoldReason::AskDeposit.into(), provider, deposit)?;
         Ok(deposit)
-    }
-
-    /// Only classes that somebody can check are traded.
-    pub(crate) fn ensure_class(class: VerificationClass) -> DispatchResult {
-        match class {
-            VerificationClass::Statistical => Ok(()),
-            VerificationClass::Exact => Err(Error::<T>::ClassNotSupported.into()),
-        }
     }
 }

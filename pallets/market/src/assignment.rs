@@ -76,7 +76,6 @@ impl<T: Config> Pallet<T> {
     /// Whether an order can be taken at all, whoever serves it.
     pub(crate) fn ensure_order(order: &JobOrder) -> DispatchResult {
         let JobOrder::V1(order) = order;
-        Self::ensure_class(order.class)?;
         ensure!(T::Artifacts::is_model(&order.model), Error::<T>::ModelNotFound);
         let WorkSpec::Generate(work) = &order.work;
         ensure!(matches!(work.input, Input::Plain(_)), Error::<T>::InputNotSupported);

@@ -493,8 +493,6 @@ pub mod pallet {
         ModelNotServed,
         /// The artifact is not registered as a model: register it, or name another.
         ModelNotFound,
-        /// Nobody can offer or order this class yet: use the statistical class.
-        ClassNotSupported,
         /// This form of input is reserved: send it plain.
         InputNotSupported,
         /// The price is below the least one: raise it.
@@ -544,7 +542,7 @@ pub mod pallet {
         /// Origin: signed, an active provider that serves the model. Holds the deposit for a new ask.
         ///
         /// Errors: [`Error::ProviderNotActive`], [`Error::ModelNotServed`], [`Error::ModelNotFound`],
-        /// [`Error::ClassNotSupported`], [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`],
+        /// [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`],
         /// [`Error::LimitsOutOfRange`], [`Error::TooManyAsks`], [`Error::TooManyAsksOfProvider`], or the currency's if the
         /// deposit cannot be held. Emits [`Event::AskPlaced`].
         #[pallet::call_index(0)]
@@ -574,7 +572,7 @@ pub mod pallet {
         /// Order a job. Its maximum price and the deposit are held; the cheapest fitting provider gets it at once, else it
         /// waits for one for as many blocks as its deadline says.
         ///
-        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::ClassNotSupported`], [`Error::InputNotSupported`],
+        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`],
         /// [`Error::SamplerInvalid`], [`Error::StopSequenceEmpty`], [`Error::LimitsOutOfRange`],
         /// [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
         /// be held. Emits [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].

@@ -23,9 +23,8 @@ use sp_runtime::transaction_validity::TransactionValidityWithRefund;
 use strike_primitives::{
     app::{AppKey, AppSignature},
     commitment::Commitment,
-    job::VerificationClass,
     traits::OnVerdict,
-    verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict},
+    verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, BlockNumber, JobId,
 };
 
@@ -97,7 +96,10 @@ impl<T: Config> Pallet<T> {
             _ => return Err(Refusal::RevealingClosed),
         };
         let seal = audit.seal_of(position).ok_or(Refusal::NotSealed)?;
-        if audit.class == VerificationClass::Statistical {
+        let traced = audit.commitment.v1().trace_root.is_some();
+        if traced && matches!(revealed.verdict, Verdict::Valid { .. }) {
+            ensure!(revealed.work_tag.is_some(), Refusal::WorkTagMissing);
+        } else {
             ensure!(revealed.work_tag.is_none(), Refusal::WorkTagUnexpected);
         }
         ensure!(revealed.seal(&Self::genesis()) == seal, Refusal::SealMismatch);
@@ -151,8 +153,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_reveal(revealed: RevealedVerdict) -> DispatchResult {
         let now = Self::now();
         let Fitting { mut audit, position, .. } = Self::check_reveal(&revealed, now).map_err(Error::<T>::Refused)?;
-        let RevealedVerdict { audit: AuditRef { job, attempt, .. }, validator, verdict, .. } = revealed;
-        audit.reveals.try_push((position, verdict)).map_err(|_| Error::<T>::Refused(Refusal::AlreadyRevealed))?;
+        let RevealedVerdict { audit: AuditRef { job, attempt, .. }, validator, verdict, work_tag, .. } = revealed;
+        audit.reveals.try_push((position, verdict, work_tag)).map_err(|_| Error::<T>::Refused(Refusal::AlreadyRevealed))?;
         Self::deposit_event(Event::VerdictRevealed { job, attempt, validator, verdict });
 
         if audit.reveals.len() >= audit.seals.len() {

@@ -165,7 +165,10 @@ pub(crate) fn is_bound(commitment: &CommitmentV1, binding: &AttemptBinding) -> b
 /// Counts and roots that the job and its class allow.
 fn check_claims(commitment: &CommitmentV1, work: &WorkSpec, class: VerificationClass) -> Result<(), Refusal> {
     match class {
-        VerificationClass::Exact => return Err(Refusal::ClassNotSupported),
+        VerificationClass::Exact if commitment.stop.is_job_error() => {
+            ensure!(commitment.trace_root.is_none(), Refusal::TraceUnexpected)
+        }
+        VerificationClass::Exact => ensure!(commitment.trace_root.is_some(), Refusal::TraceMissing),
         VerificationClass::Statistical => ensure!(commitment.trace_root.is_none(), Refusal::TraceUnexpected),
     }
     let WorkSpec::Generate(work) = work;

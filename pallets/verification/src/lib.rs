@@ -284,7 +284,7 @@ pub mod pallet {
         /// opens the audit; where no validator is independent of the provider, concludes it at once as undecided.
         ///
         /// Errors: [`Error::Refused`]; what the market answers. Refusals: `JobNotAssigned`, `AttemptOver`,
-        /// `AttemptNotBegun`, `AlreadyCommitted`, `DeadlinePassed`, `ClassNotSupported`, `TraceUnexpected`,
+        /// `AttemptNotBegun`, `AlreadyCommitted`, `DeadlinePassed`, `TraceMissing`, `TraceUnexpected`,
         /// `TooManyInputTokens`, `TooManyOutputTokens`, `OutputUnexpected`, `SeedUnknown`, `JobRootMismatch`,
         /// `ProviderKeyNotFound`, `BadSignature`. Events: [`Event::CommitmentRecorded`], [`Event::AuditConcluded`].
         #[pallet::call_index(0)]

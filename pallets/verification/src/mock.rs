@@ -390,6 +390,27 @@ pub fn commitment_with(job: JobId, change: impl FnOnce(&mut CommitmentV1)) -> Co
     Commitment::V1(it)
 }
 
+/// Makes an assigned job one of the exact class.
+pub fn be_exact(job: JobId) {
+    Assigned::mutate(|jobs| jobs.get_mut(&job).unwrap().class = VerificationClass::Exact);
+}
+
+/// As [`commitment`], with this end and this trace.
+pub fn traced_commitment(job: JobId, stop: StopReason, trace_root: Option<H256>) -> Commitment {
+    commitment_with(job, |it| {
+        it.trace_root = trace_root;
+        it.stop = stop;
+        if stop.is_job_error() {
+            it.n_out = 0;
+        }
+    })
+}
+
+/// A revealed verdict with a work tag.
+pub fn tagged(audit: &AuditRef, by: &Actor, verdict: Verdict, tag: u8) -> RevealedVerdict {
+    RevealedVerdict { work_tag: Some(H256([tag; 32])), ..revealed(audit, by, verdict) }
+}
+
 pub fn commit_call(job: JobId, attempt: Attempt, commitment: Commitment, by: &Actor) -> crate::Call<Test> {
     let payload = commit_payload(&Verification::genesis(), job, attempt, &commitment);
     crate::Call::commit { job, attempt, commitment, signature: by.pair.sign(&payload) }

@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
         let set = Self::set_of(audit);
         let eligible: Vec<Position> = audit.eligible.to_vec();
         let sealed: Vec<Position> = audit.seals.iter().map(|(position, _)| *position).collect();
-        let revealed: Vec<Position> = audit.reveals.iter().map(|(position, _)| *position).collect();
+        let revealed: Vec<Position> = audit.reveals.iter().map(|(position, ..)| *position).collect();
         for positions in [&eligible, &sealed, &revealed] {
             let mut unique = positions.clone();
             unique.sort();

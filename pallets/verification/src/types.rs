@@ -13,7 +13,7 @@ use strike_primitives::{
     commitment::Commitment,
     job::VerificationClass,
     traits::{AuditOutcome, MAX_VERIFIERS},
-    verdict::{AuditRef, Verdict},
+    verdict::{same_vote, AuditRef, Verdict},
     AccountId, Attempt, BlockNumber, JobId,
 };
 
@@ -101,8 +101,8 @@ pub struct OpenAudit {
     pub phase: Phase,
     /// Seals, in the order they came.
     pub seals: PerValidator<(Position, H256)>,
-    /// Verdicts, in the order they were revealed.
-    pub reveals: PerValidator<(Position, Verdict)>,
+    /// Verdicts and work tags, in the order they were revealed.
+    pub reveals: PerValidator<(Position, Verdict, Option<H256>)>,
 }
 
 impl OpenAudit {
@@ -133,26 +133,36 @@ impl OpenAudit {
 
     /// The revealed verdict of the validator at `position`.
     pub fn verdict_of(&self, position: Position) -> Option<Verdict> {
-        self.reveals.iter().find(|(revealed, _)| *revealed == position).map(|(_, verdict)| *verdict)
+        self.reveals.iter().find(|(revealed, ..)| *revealed == position).map(|(_, verdict, _)| *verdict)
     }
 
-    /// The verdict that a majority of the eligible validators revealed, if there is one, and how many agree with it.
+    /// The vote of a majority of the eligible validators, if there is one, and how many cast it.
     ///
     /// Verdicts that agree need not be equal; the one revealed first stands for them.
-    pub fn tally(&self) -> (Option<Verdict>, u32) {
+    fn majority_vote(&self) -> Option<(Verdict, Option<H256>, u32)> {
         self.reveals
             .iter()
-            .map(|(_, verdict)| (*verdict, self.reveals.iter().filter(|(_, other)| other.agrees_with(verdict)).count()))
-            .find(|(_, agreeing)| *agreeing >= self.majority())
-            .map_or((None, 0), |(verdict, agreeing)| (Some(verdict), agreeing as u32))
+            .map(|(_, verdict, tag)| {
+                let same = self.reveals.iter().filter(|(_, other, other_tag)| same_vote((verdict, tag), (other, other_tag)));
+                (*verdict, *tag, same.count() as u32)
+            })
+            .find(|(_, _, agreeing)| *agreeing as usize >= self.majority())
+    }
+
+    /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how many they
+    /// are.
+    pub fn tally(&self) -> (Option<Verdict>, u32) {
+        self.majority_vote().map_or((None, 0), |(verdict, _, agreeing)| (Some(verdict), agreeing))
     }
 
     /// What the market is told: the tally, and the accounts of those who agree with it.
     pub fn outcome(&self, set: &KeySet) -> AuditOutcome {
-        let (verdict, _) = self.tally();
+        let vote = self.majority_vote();
+        let verdict = vote.as_ref().map(|(verdict, _, _)| *verdict);
         let mut verifiers = PerValidator::new();
-        for (position, revealed) in self.reveals.iter() {
-            let agrees = verdict.as_ref().is_some_and(|verdict| verdict.agrees_with(revealed));
+        for (position, revealed, revealed_tag) in self.reveals.iter() {
+            let agrees =
+                vote.as_ref().is_some_and(|(verdict, tag, _)| same_vote((verdict, tag), (revealed, revealed_tag)));
             if let (true, Some(validator)) = (agrees, set.get(usize::from(*position))) {
                 if verifiers.try_push(validator.account.clone()).is_err() {
                     frame_support::defensive!("there are no more reveals than validators");
@@ -220,9 +230,9 @@ pub enum Refusal {
     AttemptNotBegun = 2,
     /// 3: the deadline of the commitment has passed.
     DeadlinePassed = 3,
-    /// 4: the job's class is not one that can be audited yet.
-    ClassNotSupported = 4,
-    /// 5: the statistical class has no trace root.
+    /// 4: the exact class has a trace root, unless the job ended in a job error.
+    TraceMissing = 4,
+    /// 5: the statistical class has no trace root, and neither has a job error.
     TraceUnexpected = 5,
     /// 6: more input tokens than the job allows, without saying so in the stop reason.
     TooManyInputTokens = 6,
@@ -258,10 +268,12 @@ pub enum Refusal {
     RevealingClosed = 29,
     /// 30: the validator sealed no verdict.
     NotSealed = 30,
-    /// 31: the statistical class has no work tag.
+    /// 31: only a valid verdict on a commitment with a trace has a work tag.
     WorkTagUnexpected = 31,
     /// 32: verdict and salt are not what was sealed.
     SealMismatch = 32,
+    /// 33: a valid verdict on a commitment with a trace has a work tag.
+    WorkTagMissing = 33,
     /// `Stale`: a commitment for the attempt is in.
     AlreadyCommitted = 40,
     /// `Stale`: the validator has sealed.

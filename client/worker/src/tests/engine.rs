@@ -11,7 +11,7 @@ use strike_inference::ModelFiles;
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
     commitment::StopReason,
-    job::{Generate, Input, WorkSpec},
+    job::{Generate, Input, VerificationClass, WorkSpec},
 };
 
 const MEMORY: u64 = 1 << 30;
@@ -26,7 +26,7 @@ struct World {
 fn world() -> World {
     let (dir, blobs) = blobs();
     let models = Arc::new(ModelStore::open(&[], MEMORY).unwrap());
-    World { executor: EngineExecutor::new(models.clone(), blobs.clone()), models, blobs, _dir: dir }
+    World { executor: EngineExecutor::new(models.clone(), blobs.clone()).unwrap(), models, blobs, _dir: dir }
 }
 
 fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
@@ -36,8 +36,21 @@ fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
 }
 
 impl World {
+    /// Runs in both classes; what can be compared must be alike. Gives the exact class's result.
     fn run(&self, work: &WorkSpec) -> Result<Outcome, ExecuteError> {
-        self.executor.run(&self.models.built_in(), work, &H256([3; 32]), &Control::default())
+        let run = |class| self.executor.run(&self.models.built_in(), class, work, &H256([3; 32]), &Control::default());
+        let (exact, statistical) = (run(VerificationClass::Exact), run(VerificationClass::Statistical));
+        match (&exact, &statistical) {
+            (Ok(exact), Ok(statistical)) => {
+                assert_eq!(exact.n_in, statistical.n_in);
+                assert_eq!(exact.stop.is_job_error(), statistical.stop.is_job_error());
+                assert_eq!(exact.trace.is_some(), !exact.stop.is_job_error());
+                assert_eq!(statistical.trace, None);
+            }
+            (Err(exact), Err(statistical)) => assert_eq!(exact.reason(), statistical.reason()),
+            (exact, statistical) => panic!("{exact:?}, {statistical:?}"),
+        }
+        exact
     }
 }
 
@@ -70,13 +83,13 @@ fn what_is_the_nodes_fault_is_an_error() {
     let control = Control::default();
     control.cancel();
     let model = world.models.built_in();
-    let cancelled = world.executor.run(&model, &work("once"), &H256::zero(), &control);
+    let cancelled = world.executor.run(&model, VerificationClass::Exact, &work("once"), &H256::zero(), &control);
     assert!(matches!(cancelled, Err(ExecuteError::Cancelled)));
     let late = Control::with_deadline(std::time::Instant::now());
-    let late = world.executor.run(&model, &work("once"), &H256::zero(), &late);
+    let late = world.executor.run(&model, VerificationClass::Exact, &work("once"), &H256::zero(), &late);
     assert!(matches!(late, Err(ExecuteError::TooSlow)));
     let other = super::support::MODEL;
-    let missing = world.executor.run(&other, &work("once"), &H256::zero(), &Control::default());
+    let missing = world.executor.run(&other, VerificationClass::Exact, &work("once"), &H256::zero(), &Control::default());
     assert!(matches!(missing, Err(ExecuteError::ModelMissing(id)) if id == other));
 }
 
@@ -117,7 +130,7 @@ fn models_are_found_in_a_directory_and_in_its_folders() {
     assert_eq!(of_folders.ids().len(), 2);
     let id = model_id(&ModelFiles::read(&dir.path().join("a")).unwrap());
     assert!(of_folders.ids().contains(&id));
-    assert!(of_folders.get(&id).unwrap().is_some());
+    assert!(of_folders.exact(&id).unwrap().is_some());
     let nothing = ModelStore::open(&[dir.path().join("empty")], MEMORY);
     assert!(matches!(nothing, Err(ModelStoreError::NoModel(_))));
 }
@@ -129,7 +142,7 @@ fn a_model_that_changed_since_the_start_is_refused() {
     let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
     let id = model_id(&ModelFiles::read(dir.path()).unwrap());
     fs::write(dir.path().join("tokenizer.json"), b"{}").unwrap();
-    assert!(matches!(store.get(&id), Err(ModelStoreError::Changed(_))));
+    assert!(matches!(store.exact(&id), Err(ModelStoreError::Changed(_))));
 }
 
 #[test]
@@ -139,7 +152,7 @@ fn a_damaged_model_is_an_error_that_names_the_file() {
     fs::write(dir.path().join("model.safetensors"), b"damaged").unwrap();
     let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
     let id = model_id(&ModelFiles::read(dir.path()).unwrap());
-    let error = store.get(&id).unwrap_err();
+    let error = store.exact(&id).unwrap_err();
     assert!(matches!(error, ModelStoreError::Load { .. }));
     assert!(error.to_string().contains("model.safetensors"), "{error}");
 }
@@ -151,10 +164,10 @@ fn models_stay_loaded_while_memory_allows_and_the_last_used_always_does() {
     let other = model_id(&ModelFiles::read(dir.path()).unwrap());
     for (memory, kept) in [(MEMORY, true), (1, false)] {
         let store = ModelStore::open(&[dir.path().to_path_buf()], memory).unwrap();
-        let first = store.get(&store.built_in()).unwrap().unwrap();
-        assert!(Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()));
-        store.get(&other).unwrap().unwrap();
-        assert_eq!(Arc::ptr_eq(&first, &store.get(&store.built_in()).unwrap().unwrap()), kept);
+        let first = store.exact(&store.built_in()).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &store.exact(&store.built_in()).unwrap().unwrap()));
+        store.exact(&other).unwrap().unwrap();
+        assert_eq!(Arc::ptr_eq(&first, &store.exact(&store.built_in()).unwrap().unwrap()), kept);
     }
 }
 

@@ -12,7 +12,7 @@ use strike_primitives::{
     api::Duty,
     artifact::output_root,
     commitment::StopReason,
-    job::{VerificationClass, WorkSpec},
+    job::WorkSpec,
     verdict::{InvalidReason, Verdict},
 };
 
@@ -103,17 +103,12 @@ fn failures_say_whether_to_try_again() {
 }
 
 #[test]
-fn a_key_that_is_gone_and_a_class_not_known_are_hopeless() {
+fn a_key_that_is_gone_is_hopeless() {
     let (_dir, blobs) = blobs();
-    let (keystore, own) = keystore();
+    let (keystore, _) = keystore();
     let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs };
     let duty = check_for(key(), 1, commitment(&binding(1, &work("once")), &outcome()));
     let failure = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::KeyMissing));
     assert!(matches!(failure.ended::<()>(), Ended::Hopeless));
-
-    let mut exact = provide_for(own, 1, 5, 50);
-    exact.class = VerificationClass::Exact;
-    let failure = workshop.perform(&Duty::Provide(exact), &Control::default()).unwrap_err();
-    assert!(matches!(failure, Failure::ClassNotSupported(VerificationClass::Exact)));
 }

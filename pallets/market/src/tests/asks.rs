@@ -75,7 +75,6 @@ fn asks_that_cannot_be_are_refused() {
             Market::place_ask(RuntimeOrigin::signed(who), model, class, price, capacity, max_units)
         };
         let unknown = ArtifactId { kind: ArtifactKind::Bundle, root: Default::default() };
-        assert_noop!(place(provider(1), MODEL, VerificationClass::Exact, 100, 1, 1), Error::<Test>::ClassNotSupported);
         assert_noop!(place(provider(1), unknown, CLASS, 100, 1, 1), Error::<Test>::ModelNotFound);
         assert_noop!(place(requester(), MODEL, CLASS, 100, 1, 1), Error::<Test>::ProviderNotActive);
         assert_noop!(place(provider(1), MODEL, CLASS, 9, 1, 1), Error::<Test>::PriceTooLow);

@@ -305,7 +305,6 @@ fn orders_that_cannot_be_are_refused() {
         }
         let root = H256::zero();
         refused(|order| order.model = ArtifactId { kind: ArtifactKind::Bundle, root }, Error::ModelNotFound);
-        refused(|order| order.class = VerificationClass::Exact, Error::ClassNotSupported);
         refused(|order| work(order).input = Input::Blob { root, length: 1 }, Error::InputNotSupported);
         refused(
             |order| work(order).input = Input::Encrypted { root, length: 1, key_commitment: root },

@@ -8,7 +8,8 @@ use frame_support::assert_ok;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 use strike_primitives::{
     traits::Audits,
-    verdict::{AssignmentProof, InvalidReason, Verdict},
+    commitment::StopReason,
+    verdict::{AssignmentProof, AuditRef, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, H256,
 };
 
@@ -256,6 +257,82 @@ fn a_reveal_that_differs_from_its_seal_is_refused() {
         tagged.work_tag = Some(H256::zero());
         assert_eq!(include(sign_reveal(tagged, &validator(0))), refused(Refusal::WorkTagUnexpected));
         assert_ok!(reveal(&audit, &validator(0), VALID));
+    });
+}
+
+/// An audit of an exact job that takes seals.
+fn exact_sealing(job: u64) -> AuditRef {
+    assign(job);
+    be_exact(job);
+    run_for(2);
+    let commitment = traced_commitment(job, StopReason::EndOfText, Some(H256([9; 32])));
+    include(commit_call(job, 0, commitment, &provider())).unwrap();
+    run_for(2);
+    audit_ref(job)
+}
+
+fn seal_and_reveal(verdicts: [RevealedVerdict; 4]) {
+    for (index, revealed) in verdicts.iter().enumerate() {
+        let sealed = SealedVerdict {
+            audit: revealed.audit.clone(),
+            validator: revealed.validator.clone(),
+            assignment: AssignmentProof::All,
+            seal: revealed.seal(&Verification::genesis()),
+        };
+        assert_ok!(include(sign_seal(sealed, &validator(index))));
+    }
+    for (index, revealed) in verdicts.into_iter().enumerate() {
+        assert_ok!(include(sign_reveal(revealed, &validator(index))));
+    }
+}
+
+#[test]
+fn exact_verdicts_count_only_with_the_work_tag_of_the_majority() {
+    ExtBuilder::default().execute(|| {
+        let audit = exact_sealing(1);
+        seal_and_reveal([0, 1, 2, 3].map(|index| tagged(&audit, &validator(index), VALID, u8::from(index == 2))));
+        let (_, _, outcome) = Outcomes::get().pop().unwrap();
+        assert_eq!(outcome.verdict, Some(VALID));
+        // Who said the same without having done the work is not among the verifiers.
+        let paid = [0, 1, 3].map(|index| validator(index).account);
+        assert_eq!(outcome.verifiers.into_inner(), paid);
+    });
+}
+
+#[test]
+fn exact_verdicts_with_too_many_tags_decide_nothing() {
+    ExtBuilder::default().execute(|| {
+        let audit = exact_sealing(1);
+        seal_and_reveal([0, 1, 2, 3].map(|index| tagged(&audit, &validator(index), VALID, index as u8 / 2)));
+        let (_, _, outcome) = Outcomes::get().pop().unwrap();
+        assert_eq!(outcome.verdict, None);
+    });
+}
+
+#[test]
+fn a_valid_exact_verdict_has_a_work_tag_and_an_invalid_one_has_none() {
+    ExtBuilder::default().execute(|| {
+        let audit = exact_sealing(1);
+        let verdicts = [
+            revealed(&audit, &validator(0), VALID),
+            tagged(&audit, &validator(1), WRONG, 1),
+            tagged(&audit, &validator(2), VALID, 1),
+            revealed(&audit, &validator(3), WRONG),
+        ];
+        for (index, revealed) in verdicts.iter().enumerate() {
+            let sealed = SealedVerdict {
+                audit: audit.clone(),
+                validator: revealed.validator.clone(),
+                assignment: AssignmentProof::All,
+                seal: revealed.seal(&Verification::genesis()),
+            };
+            assert_ok!(include(sign_seal(sealed, &validator(index))));
+        }
+        let [untagged, false_tag, valid, invalid] = verdicts;
+        assert_eq!(include(sign_reveal(untagged, &validator(0))), refused(Refusal::WorkTagMissing));
+        assert_eq!(include(sign_reveal(false_tag, &validator(1))), refused(Refusal::WorkTagUnexpected));
+        assert_ok!(include(sign_reveal(valid, &validator(2))));
+        assert_ok!(include(sign_reveal(invalid, &validator(3))));
     });
 }
 

@@ -181,15 +181,18 @@ fn claims_beyond_the_job_are_refused() {
 }
 
 #[test]
-fn the_exact_class_is_not_supported_yet() {
+fn the_exact_class_has_a_trace_and_the_statistical_one_has_none() {
     ExtBuilder::default().execute(|| {
         assign(1);
-        Assigned::mutate(|jobs| {
-            jobs.get_mut(&1).unwrap().class = strike_primitives::job::VerificationClass::Exact;
-        });
+        let traced = |trace_root| traced_commitment(1, StopReason::EndOfText, trace_root);
         run_for(2);
-        let call = commit_call(1, 0, commitment(1), &provider());
-        assert_eq!(validate(call), refused(Refusal::ClassNotSupported));
+        let root = Some(sp_core::H256([9; 32]));
+        assert_eq!(validate(commit_call(1, 0, traced(root), &provider())), refused(Refusal::TraceUnexpected));
+        be_exact(1);
+        assert_eq!(validate(commit_call(1, 0, traced(None), &provider())), refused(Refusal::TraceMissing));
+        let unread = traced_commitment(1, StopReason::InvalidInput, root);
+        assert_eq!(validate(commit_call(1, 0, unread, &provider())), refused(Refusal::TraceUnexpected));
+        assert_ok!(include(commit_call(1, 0, traced(root), &provider())));
     });
 }
 
