@@ -1,5 +1,9 @@
 //! The command line.
 
+mod engine;
+
+pub use engine::*;
+
 use crate::output::{parse_amount, parse_milli};
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -277,29 +281,6 @@ pub enum AccountCommand {
         /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
-    },
-}
-
-/// `strike engine …`.
-#[derive(Debug, Subcommand)]
-pub enum EngineCommand {
-    /// Generate a text on this machine.
-    Generate {
-        /// A folder with config.json, tokenizer.json and model.safetensors, or 'builtin'.
-        #[arg(long, default_value = "builtin")]
-        model: String,
-        /// The text to go on from.
-        #[command(flatten)]
-        prompt: PromptArgs,
-        /// Most tokens to generate.
-        #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
-        max_tokens: u32,
-        /// How tokens are drawn.
-        #[command(flatten)]
-        sampler: SamplerArgs,
-        /// Seed of the draws: 64 hex digits. [default: random, and told on stderr]
-        #[arg(long, value_name = "HEX")]
-        seed: Option<String>,
     },
 }
 

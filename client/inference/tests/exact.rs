@@ -255,3 +255,19 @@ fn a_thread_that_flushes_subnormals_gets_the_same_bits() {
     unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &state, options(nostack)) };
     assert_eq!(found, expected);
 }
+
+#[test]
+fn a_prompt_that_goes_on_from_another_gets_what_it_gets_alone() {
+    let model = model();
+    let long = "The old woman sat by the fire and told the children about the sea. ".repeat(3);
+    let engine = Engine::new(2).unwrap();
+    for (index, ending) in ["", "She said", "She said that", "But the boy", "She said"].iter().enumerate() {
+        for traced in [false, true] {
+            let job = job(&model, &format!("{long}{ending}"), 30, index as u8);
+            let fresh = Engine::new(1).unwrap();
+            let alone = fresh.generate(&model, &job, traced, &Control::default(), |_, _| {}).unwrap();
+            let found = engine.generate(&model, &job, traced, &Control::default(), |_, _| {}).unwrap();
+            assert_eq!(found, alone, "{ending} {traced}");
+        }
+    }
+}

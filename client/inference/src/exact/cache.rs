@@ -28,7 +28,7 @@ impl CacheShape {
     }
 
     /// Bytes of one block.
-    pub fn block_bytes(&self) -> usize {
+    fn block_bytes(&self) -> usize {
         2 * self.numbers()
     }
 

@@ -8,6 +8,7 @@ use super::float_state::FloatState;
 use super::forward::{Forward, Run, Workspace};
 use super::job::{Job, Stop};
 use super::model::ExactModel;
+use super::prefixes::Prefixes;
 use super::team::Team;
 use super::trace::{last_input, Recorder, Trace};
 use crate::kernels::choice::choose;
@@ -16,12 +17,16 @@ use crate::{Control, Isa};
 /// Rows of one pass; bounds memory and the wait for a cancellation. Has no influence on results.
 pub(crate) const ROWS: usize = 256;
 
+/// Bytes of computed beginnings that are kept for later jobs.
+const PREFIX_MEMORY: usize = 256 << 20;
+
 /// Threads and an instruction set, shared by all jobs of a process.
 pub struct Engine {
     pub(crate) isa: Isa,
     pub(crate) team: Team,
     /// Working memory is kept between jobs.
     workspaces: Mutex<Vec<Workspace>>,
+    prefixes: Mutex<Prefixes>,
 }
 
 /// A finished generation.
@@ -53,7 +58,12 @@ impl Engine {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads.min(256),
         };
-        Ok(Self { isa, team: Team::new(threads)?, workspaces: Mutex::default() })
+        Ok(Self {
+            isa,
+            team: Team::new(threads)?,
+            workspaces: Mutex::default(),
+            prefixes: Mutex::new(Prefixes::new(PREFIX_MEMORY)),
+        })
     }
 
     /// Threads of the engine.
@@ -170,14 +180,13 @@ impl<'a> Batch<'a> {
         });
         let id = self.admitted;
         self.admitted += 1;
-        self.active.push(Active {
-            id,
-            history: job.prompt.clone(),
-            sequence: Sequence::new(forward.cache_shape()),
-            trace: trace.then(|| Trace::new(network.decoder.layers)),
-            long,
-            job,
+        let known = self.engine.prefixes.lock().ok().and_then(|mut prefixes| {
+            prefixes.find(&self.model.model_root(), long, &job.prompt, trace)
         });
+        let (sequence, trace) = known.unwrap_or_else(|| {
+            (Sequence::new(forward.cache_shape()), trace.then(|| Trace::new(network.decoder.layers)))
+        });
+        self.active.push(Active { id, history: job.prompt.clone(), sequence, trace, long, job });
         Ok(id)
     }
 
@@ -191,14 +200,19 @@ impl<'a> Batch<'a> {
         let _state = FloatState::standard();
         let limits = self.model.limits();
         let mut events = Vec::new();
+        let (engine, root) = (self.engine, self.model.model_root());
         self.active.retain_mut(|active| match active.job.stop_after(active.output(), &limits) {
             None => true,
             Some(stop) => {
+                let trace = active.trace.clone();
                 events.push(active.finish(stop));
+                let tokens = active.history[..active.sequence.len()].to_vec();
+                if let Ok(mut prefixes) = engine.prefixes.lock() {
+                    prefixes.keep(root, active.long, tokens, active.sequence.clone(), trace);
+                }
                 false
             }
         });
-        let engine = self.engine;
         let forward = Forward { isa: engine.isa, team: &engine.team, network: &self.model.network };
         let mut workspace = self.workspace.take().unwrap_or_default();
         let result = self.pass(&forward, &mut workspace, &mut events);

@@ -180,7 +180,8 @@ impl Forward<'_> {
         let total: usize = panels.iter().sum();
         let chunk = if rows >= 16 { 1 } else { total.div_ceil(self.team.threads() * 8).max(1) };
         let chunks = panels.map(|panels| panels.div_ceil(chunk));
-        self.team.run(chunks.iter().sum(), &|mut task| {
+        let bytes: usize = parts.iter().map(|(matrix, _)| rows * matrix.panels.len()).sum();
+        self.share(bytes, chunks.iter().sum(), &|mut task| {
             for ((matrix, output), (panels, chunks)) in parts.iter().zip(panels.iter().zip(chunks)) {
                 if task < chunks {
                     let from = task * chunk;
@@ -191,11 +192,21 @@ impl Forward<'_> {
         });
     }
 
+    /// Calls `task` for every number below `tasks`: on the team, or on this thread alone where there is so little to do that
+    /// waking the others would cost more. `bytes` is about what is read.
+    fn share(&self, bytes: usize, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        if bytes < SHARE_FROM {
+            (0..tasks).for_each(task);
+        } else {
+            self.team.run(tasks, task);
+        }
+    }
+
     /// Calls `task` for every row, a few rows a task.
     fn each_row(&self, rows: usize, task: impl Fn(usize) -> Result<(), NotFinite> + Sync) -> Result<(), NotFinite> {
         let chunk = rows.div_ceil(self.team.threads() * 4).max(4);
         let failed = std::sync::atomic::AtomicBool::new(false);
-        self.team.run(rows.div_ceil(chunk), &|index| {
+        self.share(rows * self.network.decoder.hidden_size * 8, rows.div_ceil(chunk), &|index| {
             for row in index * chunk..((index + 1) * chunk).min(rows) {
                 if task(row).is_err() {
                     failed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -422,15 +433,16 @@ impl Forward<'_> {
         let shares = group.div_ceil(share);
         let out = SharedRows::new(attended, query_width);
         let heads = Heads { width, scale: decoder.attention_scale, cap: decoder.attention_softcap, queries };
-        self.team.run(units.len() * decoder.kv_heads * shares, &|task| {
+        let seen: usize = positions.iter().map(|position| position.at + 1).sum();
+        self.share(seen * decoder.heads * width, units.len() * decoder.kv_heads * shares, &|task| {
             let (unit, part) = (task / (decoder.kv_heads * shares), task % (decoder.kv_heads * shares));
             let (kv_head, part) = (part / shares, part % shares);
             let (row, count) = units[unit];
             let members = part * share..((part + 1) * share).min(group);
             let mut list = [Query { offset: 0, first: 0, end: 0 }; MAX_QUERIES];
             let mut used = 0;
-            for row in row..row + count {
-                let end = positions[row].at + 1;
+            for (row, position) in positions.iter().enumerate().skip(row).take(count) {
+                let end = position.at + 1;
                 let first = decoder.windows[layer].map_or(0, |window| end.saturating_sub(window));
                 for member in members.clone() {
                     let head = kv_head * group + member;
@@ -459,6 +471,9 @@ impl Forward<'_> {
         });
     }
 }
+
+/// Bytes from which on a section is worth the other threads: some tens of microseconds of work.
+const SHARE_FROM: usize = 256 << 10;
 
 /// Widest head.
 pub(crate) const MAX_HEAD: usize = 512;

@@ -24,6 +24,13 @@ pub struct ExactModel {
     model_root: [u8; 32],
 }
 
+impl std::fmt::Debug for ExactModel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The roots name it; the weights would fill a disk.
+        formatter.debug_struct("ExactModel").field("model_root", &self.model_root).field("bytes", &self.weight_bytes()).finish()
+    }
+}
+
 impl Tensors for strike_models::Model {
     fn architecture(&self) -> &Architecture {
         self.architecture()

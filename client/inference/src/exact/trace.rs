@@ -79,6 +79,21 @@ impl Trace {
         self.cells.resize(self.tokens.len() * self.layers, [0; 32]);
     }
 
+    /// The first `length` positions; what was chosen at the last of them belongs to another job.
+    pub(crate) fn beginning(&self, length: usize) -> Self {
+        let mut beginning = self.clone();
+        beginning.truncate(length);
+        for trace in &mut beginning.tokens {
+            *trace = TokenTrace { token: trace.token, best: NO_CHOICE, chosen: NO_CHOICE, last: [0; 32] };
+        }
+        beginning
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.cells.len() * 32 + self.tokens.len() * size_of::<TokenTrace>()
+    }
+
     /// Forgets the positions from `length` on.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.tokens.truncate(length);

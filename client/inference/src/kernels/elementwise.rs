@@ -28,6 +28,7 @@ macro_rules! function {
             unsafe fn apply<L: Lanes>(self, $x: L, others: [L; $count]) -> L {
                 let [$($other),*] = others;
                 // SAFETY: passed on.
+                #[allow(unused_unsafe)]
                 unsafe {
                     $(let $field = L::splat(self.$field);)*
                     $body

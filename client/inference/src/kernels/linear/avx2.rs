@@ -23,7 +23,7 @@ macro_rules! rows {
             // SAFETY: rows are taken from those left.
             unsafe {
                 while row < rows {
-                    let rest = operands.from_row(row);
+                    let rest = operands.at_row(row);
                     for half in 0..2 {
                         match rows - row {
                             1 => $tile::<1, Q4>(rest, half),

@@ -20,10 +20,10 @@ pub unsafe fn vnni<const Q4: bool>(operands: Operands, rows: usize) {
     // SAFETY: rows are taken from those left.
     unsafe {
         while rows - row >= 6 {
-            vnni_tile::<6, Q4>(operands.from_row(row));
+            vnni_tile::<6, Q4>(operands.at_row(row));
             row += 6;
         }
-        let rest = operands.from_row(row);
+        let rest = operands.at_row(row);
         match rows - row {
             1 => vnni_tile::<1, Q4>(rest),
             2 => vnni_tile::<2, Q4>(rest),
@@ -159,10 +159,10 @@ pub unsafe fn plain<const Q4: bool>(operands: Operands, rows: usize) {
     // SAFETY: rows are taken from those left.
     unsafe {
         while rows - row >= 4 {
-            plain_tile::<4, Q4>(operands.from_row(row));
+            plain_tile::<4, Q4>(operands.at_row(row));
             row += 4;
         }
-        let rest = operands.from_row(row);
+        let rest = operands.at_row(row);
         match rows - row {
             1 => plain_tile::<1, Q4>(rest),
             2 => plain_tile::<2, Q4>(rest),

@@ -34,7 +34,7 @@ unsafe impl Sync for Output {}
 impl Output {
     /// Rows of `stride` numbers; the buffer holds whole rows.
     pub fn new(buffer: &mut [f32], stride: usize) -> Self {
-        assert!(stride > 0 && buffer.len() % stride == 0);
+        assert!(stride > 0 && buffer.len().is_multiple_of(stride));
         Self { data: buffer.as_mut_ptr(), rows: buffer.len() / stride, stride }
     }
 }
@@ -61,7 +61,7 @@ impl Operands {
     ///
     /// # Safety
     /// The row lies within the operands.
-    unsafe fn from_row(self, row: usize) -> Self {
+    unsafe fn at_row(self, row: usize) -> Self {
         // SAFETY: the caller keeps `row` within the rows these pointers were made for.
         unsafe {
             Self {

@@ -15,7 +15,7 @@ pub unsafe fn plain<const Q4: bool>(operands: Operands, rows: usize) {
     // SAFETY: rows are taken from those left.
     unsafe {
         while row < rows {
-            let rest = operands.from_row(row);
+            let rest = operands.at_row(row);
             for part in 0..PANEL_COLUMNS / 8 {
                 match rows - row {
                     1 => tile::<1, Q4>(rest, part),

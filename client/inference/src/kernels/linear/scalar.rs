@@ -12,7 +12,7 @@ pub unsafe fn rows<const Q4: bool>(operands: Operands, rows: usize) {
     for row in 0..rows {
         // SAFETY: the caller's promise; blocks and columns stay within the panel and the row.
         let (panel, q, scales, out) = unsafe {
-            let operands = operands.from_row(row);
+            let operands = operands.at_row(row);
             (
                 std::slice::from_raw_parts(operands.panel, operands.blocks * block_bytes),
                 std::slice::from_raw_parts(operands.q, operands.blocks * BLOCK),

@@ -1,0 +1,91 @@
+//! `strike engine …`.
+
+use super::{PromptArgs, SamplerArgs};
+use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
+
+/// The model and the threads of a command.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct EngineArgs {
+    /// A folder with config.json, safetensors and tokenizer.json, a GGUF file, or 'builtin'.
+    #[arg(long, value_name = "PATH", default_value = "builtin")]
+    pub model: String,
+    /// Threads, at most 256; 0 is all of the machine's.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub threads: u16,
+}
+
+/// `strike engine …`: the exact engine on this machine, without a chain.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Generate a text: the same bits on every machine.
+    Generate(Box<EngineGenerateArgs>),
+    /// Check a generation that `generate --save` wrote; exit code 1 where it is not what the job gives.
+    Verify {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The model.
+        #[command(flatten)]
+        engine: EngineArgs,
+    },
+    /// Measure how well a model predicts a text.
+    Perplexity {
+        /// The text, UTF-8.
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        /// Tokens of a window; every window starts anew. [default: the model's context]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+        context: Option<u32>,
+        /// Also write the logits here: little-endian f32, a row of the vocabulary for each predicted token.
+        #[arg(long, value_name = "FILE")]
+        logits: Option<PathBuf>,
+        /// The model.
+        #[command(flatten)]
+        engine: EngineArgs,
+    },
+    /// Measure the speed of reading and writing.
+    Bench {
+        /// Tokens read.
+        #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+        prompt_tokens: u32,
+        /// Tokens written.
+        #[arg(long, value_name = "N", default_value_t = 128)]
+        tokens: u32,
+        /// Write from this position on instead of behind the prompt.
+        #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(1..))]
+        position: Option<u32>,
+        /// Sequences written together; the speed counts the tokens of all.
+        #[arg(long, value_name = "B", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+        batch: u32,
+        /// Make the trace too.
+        #[arg(long)]
+        trace: bool,
+        /// The model.
+        #[command(flatten)]
+        engine: EngineArgs,
+    },
+}
+
+/// `strike engine generate`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct EngineGenerateArgs {
+    /// The text to go on from.
+    #[command(flatten)]
+    pub prompt: PromptArgs,
+    /// Most tokens to generate.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: u32,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampler: SamplerArgs,
+    /// Seed of the draws: 64 hex digits. [default: random, and told]
+    #[arg(long, value_name = "HEX")]
+    pub seed: Option<String>,
+    /// Leave job, output and trace in this folder, for `verify`.
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+    /// The model.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}

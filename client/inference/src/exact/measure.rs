@@ -1,0 +1,108 @@
+//! How fast the engine is on this machine.
+
+use std::time::{Duration, Instant};
+
+use super::cache::Sequence;
+use super::engine::{Engine, ROWS};
+use super::error::JobError;
+use super::float_state::FloatState;
+use super::forward::{Forward, Observer, Run};
+use super::job::Sampler;
+use super::model::ExactModel;
+use super::trace::{last_input, Recorder, Trace};
+use crate::kernels::choice::choose;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// Tokens read before the first is chosen, by every sequence.
+    pub prompt_tokens: usize,
+    /// Tokens chosen, by every sequence. No stop rule ends them.
+    pub tokens: usize,
+    /// Sequences that are decoded together.
+    pub batch: usize,
+    /// Whether the trace is made.
+    pub trace: bool,
+}
+
+/// How long it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Measurement {
+    /// Reading all prompts, one after the other.
+    pub prefill: Duration,
+    /// Choosing all tokens.
+    pub decode: Duration,
+}
+
+impl Engine {
+    /// Runs a workload over arbitrary tokens.
+    pub fn measure(&self, model: &ExactModel, workload: &Workload) -> Result<Measurement, JobError> {
+        let _state = FloatState::standard();
+        let limits = model.limits();
+        let length = workload.prompt_tokens + workload.tokens;
+        if workload.prompt_tokens == 0 {
+            return Err(JobError::PromptEmpty);
+        }
+        if length > limits.context_length {
+            return Err(JobError::PromptTooLong { prompt_tokens: length, context_length: limits.context_length });
+        }
+        let network = &model.network;
+        let forward = Forward { isa: self.isa, team: &self.team, network };
+        let mut workspace = self.workspace();
+        let mut logits = Vec::new();
+        let mut sequences: Vec<Sequence> =
+            (0..workload.batch).map(|_| Sequence::new(forward.cache_shape())).collect();
+        let mut traces: Vec<Trace> = (0..workload.batch).map(|_| Trace::new(network.decoder.layers)).collect();
+        let vocab = limits.vocab_size as u64;
+        let prompt = |sequence: u64| -> Vec<u32> {
+            (0..workload.prompt_tokens as u64).map(|at| ((at * 7919 + sequence * 104_729) % vocab) as u32).collect()
+        };
+        let mut next: Vec<u32> = Vec::new();
+        let start = Instant::now();
+        for (index, (sequence, trace)) in sequences.iter_mut().zip(&mut traces).enumerate() {
+            for tokens in prompt(index as u64).chunks(ROWS) {
+                trace.extend(tokens);
+                let mut recorder = recorder(network, vec![&mut *trace]);
+                let observer = workload.trace.then_some(&mut recorder as &mut dyn Observer);
+                let mut runs = [Run { sequence, tokens, long: false }];
+                forward.layers(&mut runs, &mut workspace, observer)?;
+            }
+            let last = (workload.prompt_tokens - 1) % ROWS;
+            forward.logits(&mut workspace, &[last], &mut logits)?;
+            next.push(choose(self.isa, &Sampler::GREEDY, &mut logits, &[], &[0; 32], 0)?.token);
+        }
+        let prefill = start.elapsed();
+        let rows: Vec<usize> = (0..workload.batch).collect();
+        let start = Instant::now();
+        for _ in 0..workload.tokens {
+            for (trace, token) in traces.iter_mut().zip(&next) {
+                trace.extend(std::slice::from_ref(token));
+            }
+            let mut recorder = recorder(network, traces.iter_mut().collect());
+            let observer = workload.trace.then_some(&mut recorder as &mut dyn Observer);
+            let mut runs: Vec<Run<'_>> = sequences
+                .iter_mut()
+                .zip(&next)
+                .map(|(sequence, token)| Run { sequence, tokens: std::slice::from_ref(token), long: false })
+                .collect();
+            forward.layers(&mut runs, &mut workspace, observer)?;
+            forward.logits(&mut workspace, &rows, &mut logits)?;
+            for (row, (logits, next)) in logits.chunks_exact_mut(limits.vocab_size).zip(&mut next).enumerate() {
+                let choice = choose(self.isa, &Sampler::GREEDY, logits, &[], &[0; 32], 0)?;
+                if workload.trace {
+                    let position = traces[row].tokens().len() - 1;
+                    let (q, scales) = workspace.last_input(row);
+                    traces[row].choose(position, choice.best, choice.token, last_input(q, scales));
+                }
+                *next = choice.token;
+            }
+        }
+        let decode = start.elapsed();
+        self.give_back(workspace);
+        Ok(Measurement { prefill, decode })
+    }
+}
+
+fn recorder<'a>(network: &super::network::Network, traces: Vec<&'a mut Trace>) -> Recorder<'a> {
+    Recorder { traces, kv_heads: network.decoder.kv_heads, width: network.decoder.head_dim }
+}
