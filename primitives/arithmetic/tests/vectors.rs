@@ -297,7 +297,7 @@ fn inputs(operation: &str) -> Vec<Vec<u32>> {
         }
         "key" => {
             for (temperature, min_p) in [(1000, 0), (700, 50), (1, 0), (65_535, 1000), (1000, 500), (1300, 1)] {
-                for logit in [0.0f32, -0.0, -0.3, -0.6931, -0.6932, -2.0, -15.99, -16.0, -16.01, -3e38] {
+                for logit in [0.0f32, -0.0, -0.3, -0.69, -0.7, -2.0, -15.99, -16.0, -16.01, -3e38] {
                     let header = [temperature, min_p, 1000, 0, bits(logit + 3.0), bits(3.0)];
                     inputs.push(joined(&[&header, &[random.next(); 8], &[random.next(), random.below(1 << 17)]]));
                 }
