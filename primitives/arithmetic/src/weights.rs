@@ -30,7 +30,7 @@ pub fn quantize<F: Float>(values: &[F; BLOCK]) -> Option<WeightBlock> {
     if scale == 0 {
         return Some(WeightBlock { scale, q: [0; BLOCK] });
     }
-    // Quotients reach 254 where the scale is the smallest binary16 number.
+    // Quotients reach 190 where the scale is the smallest binary16 number.
     let divisor = F::from_bits(f16_to_f32_bits(scale));
     let q = values.map(|value| value.over(divisor).nearest().clamp(-127, 127) as i8);
     Some(WeightBlock { scale, q })
