@@ -27,14 +27,7 @@ pub struct Cache<'a> {
 /// Scores: `q · k` serially over the elements from +0, times `scale`, then the cap. Weights `p = exp(s - max)`, +0 outside the
 /// range. Sums of `p` a tile by lanes, of `p * v` a tile serially over its keys from +0; tiles in order from +0; one division.
 /// Precondition: `first < end`, and the cache holds `end` rows.
-pub fn attend<F: Float>(
-    query: &[F],
-    cache: &Cache<'_>,
-    first: usize,
-    end: usize,
-    scale: F,
-    cap: Option<F>,
-) -> Vec<F> {
+pub fn attend<F: Float>(query: &[F], cache: &Cache<'_>, first: usize, end: usize, scale: F, cap: Option<F>) -> Vec<F> {
     let row = |rows: &[u16], position: usize| -> Vec<F> {
         rows[position * cache.width..][..cache.width].iter().map(|bits| F::of(f16_to_f32(*bits))).collect()
     };

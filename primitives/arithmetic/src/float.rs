@@ -152,64 +152,6 @@ impl Double for f64 {
     }
 }
 
-#[cfg(feature = "soft")]
-mod soft {
-    use super::{Double, Float};
-    use softfloat::{F32, F64};
-
-    impl Float for F32 {
-        type Double = F64;
-
-        fn from_bits(bits: u32) -> Self {
-            F32::from_bits(bits)
-        }
-        fn to_bits(self) -> u32 {
-            F32::to_bits(self)
-        }
-        fn plus(self, other: Self) -> Self {
-            self.add(other)
-        }
-        fn minus(self, other: Self) -> Self {
-            self.sub(other)
-        }
-        fn times(self, other: Self) -> Self {
-            self.mul(other)
-        }
-        fn over(self, other: Self) -> Self {
-            self.div(other)
-        }
-        fn root(self) -> Self {
-            self.sqrt()
-        }
-    }
-
-    impl Double for F64 {
-        type Single = F32;
-
-        fn of(value: f64) -> Self {
-            F64::from_native_f64(value)
-        }
-        fn widened(value: F32) -> Self {
-            value.to_f64()
-        }
-        fn rounded(self) -> F32 {
-            self.to_f32()
-        }
-        fn to_bits(self) -> u64 {
-            F64::to_bits(self)
-        }
-        fn plus(self, other: Self) -> Self {
-            self.add(other)
-        }
-        fn minus(self, other: Self) -> Self {
-            self.sub(other)
-        }
-        fn times(self, other: Self) -> Self {
-            self.mul(other)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

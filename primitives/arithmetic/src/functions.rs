@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(*found, truth as f32);
         }
         assert_eq!(LOG2_E, core::f32::consts::LOG2_E);
-        assert_eq!((LN2_HIGH, LN2_LOW), (0.693_359_375, -2.121_944_4e-4));
+        assert_eq!((f64::from(LN2_HIGH), LN2_LOW), (0.693_359_375, -2.121_944_4e-4));
         assert_eq!(SQRT_HALF, core::f32::consts::FRAC_1_SQRT_2);
         assert_eq!(SQRT_TWO_OVER_PI, (2.0 / core::f64::consts::PI).sqrt() as f32);
     }

@@ -17,6 +17,7 @@
 //! | [`rotary`] | sine and cosine of rotary angles, and the rotation |
 //! | [`attention`] | scores, softmax and values over tiles of 128 keys |
 //! | [`sampler`] | from logits to a token |
+//! | `soft` | software floats (feature `soft`) |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,8 @@ pub mod linear;
 pub mod norm;
 pub mod rotary;
 pub mod sampler;
+#[cfg(feature = "soft")]
+pub mod soft;
 pub mod weights;
 
 pub use float::{Double, Float};

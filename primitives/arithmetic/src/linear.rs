@@ -10,8 +10,7 @@ use crate::Float;
 /// Both slices have the same length.
 pub fn dot<F: Float>(weights: &[WeightBlock], activations: &[ActivationBlock<F>]) -> F {
     weights.iter().zip(activations).fold(F::of(0.0), |sum, (weights, activations)| {
-        let integer: i32 =
-            weights.q.iter().zip(&activations.q).map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
+        let integer: i32 = weights.q.iter().zip(&activations.q).map(|(w, a)| i32::from(*w) * i32::from(*a)).sum();
         let scale = F::of(f16_to_f32(weights.scale)).times(activations.scale);
         sum.plus(F::of_integer(integer).times(scale))
     })

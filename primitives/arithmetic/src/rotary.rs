@@ -37,8 +37,7 @@ pub fn sine_cosine<F: Float>(position: u32, inv_freq: F, factor: F) -> (F, F) {
     let turns = angle.times(F::Double::of(TWO_OVER_PI)).plus(F::Double::of(SHIFT));
     let quadrant = turns.to_bits() & 3;
     let turns = turns.minus(F::Double::of(SHIFT));
-    let r =
-        angle.minus(turns.times(F::Double::of(HALF_PI_HIGH))).minus(turns.times(F::Double::of(HALF_PI_LOW)));
+    let r = angle.minus(turns.times(F::Double::of(HALF_PI_HIGH))).minus(turns.times(F::Double::of(HALF_PI_LOW)));
     let square = r.times(r);
     let horner = |coefficients: &[f64; 6]| {
         let mut sum = F::Double::of(coefficients[0]);

@@ -225,7 +225,7 @@ const LOG_BITS: u32 = 56;
 /// `ln 2` in units of `2^-56`, rounded down.
 const LN_2: u64 = 0x00b1_7217_f7d1_cf79;
 
-/// Natural logarithm of an integer from 1 on, in units of `2^-56`: `(log2 x * LN_2)` rounded down, with `log2 x` from 57
+/// Natural logarithm of an integer from 1 on, in units of `2^-56`: `(log2 x * LN_2)` rounded down, with `log2 x` from 56
 /// repeated squarings, each rounded down.
 fn ln(x: u64) -> u64 {
     let whole = 63 - x.leading_zeros();
@@ -314,7 +314,8 @@ mod tests {
                 (0..500u32).map(|t| ((t * 7919 + position * 104_729) % 1000) as f32 / 120.0).collect();
             let choice = choose(&sampler, &mut logits.clone(), &[], &[9; 32], position).unwrap();
             let max = logits[choice.best as usize];
-            let keys = (0..500u32).filter_map(|t| Some((key(&sampler, logits[t as usize], max, &[9; 32], position, t)?, t)));
+            let keys =
+                (0..500u32).filter_map(|t| Some((key(&sampler, logits[t as usize], max, &[9; 32], position, t)?, t)));
             let winner = keys.max_by_key(|(key, token)| (*key, u32::MAX - token)).unwrap();
             assert_eq!(winner.1, choice.token);
         }

@@ -1,6 +1,7 @@
 //! Weight blocks: `docs/arithmetic.md`, "Weights".
 
-use crate::half::{f16_to_f32, f32_to_f16};
+use crate::half::{f16_to_f32_bits, f32_bits_to_f16};
+use crate::Float;
 
 /// Weights that share one scale.
 pub const BLOCK: usize = 32;
@@ -17,41 +18,33 @@ pub struct WeightBlock {
 /// The canonical block of 32 numbers, or `None` where one of them is not finite or the scale overflows binary16.
 ///
 /// `scale = f16(amax / 127)`, ties to even; `q = clamp(rne(x / scale), -127, 127)`, and all zero where the scale is zero.
-pub fn quantize(values: &[f32; BLOCK]) -> Option<WeightBlock> {
-    let amax = values.iter().map(|value| value.to_bits() & 0x7fff_ffff).max()?;
+pub fn quantize<F: Float>(values: &[F; BLOCK]) -> Option<WeightBlock> {
+    let amax = values.iter().map(|value| value.magnitude()).max()?;
     if amax >= 0x7f80_0000 {
         return None;
     }
-    let scale = f32_to_f16(f32::from_bits(amax) / 127.0);
+    let scale = f32_bits_to_f16(F::from_bits(amax).over(F::of(127.0)).to_bits());
     if scale >= 0x7c00 {
         return None;
     }
-    let divisor = f16_to_f32(scale);
-    let mut q = [0; BLOCK];
-    if scale != 0 {
-        for (q, value) in q.iter_mut().zip(values) {
-            *q = round_to_i8(value / divisor);
-        }
+    if scale == 0 {
+        return Some(WeightBlock { scale, q: [0; BLOCK] });
     }
+    // Quotients reach 190 where the scale is the smallest binary16 number.
+    let divisor = F::from_bits(f16_to_f32_bits(scale));
+    let q = values.map(|value| value.over(divisor).nearest().clamp(-127, 127) as i8);
     Some(WeightBlock { scale, q })
-}
-
-/// Nearest integer, ties to even, within -127..=127.
-fn round_to_i8(value: f32) -> i8 {
-    // Adding and taking away 1.5 * 2^23 rounds to an integer in the current mode, which is to nearest even.
-    const SHIFT: f32 = 12_582_912.0;
-    let rounded = (value.clamp(-127.0, 127.0) + SHIFT) - SHIFT;
-    rounded as i8
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::half::f16_to_f32;
 
     #[test]
     fn numbers_beyond_the_scale_are_clamped_and_ties_go_to_even() {
-        let mut values = [0.0; BLOCK];
-        values[0] = 127.0;
+        let mut values = [0.0f32; BLOCK];
+        values[0] = 127.0f32;
         values[1] = 0.5;
         values[2] = 1.5;
         values[3] = -2.5;
@@ -67,6 +60,6 @@ mod tests {
             values[7] = bad;
             assert_eq!(quantize(&values), None);
         }
-        assert_eq!(quantize(&[1e-12; BLOCK]).unwrap(), WeightBlock { scale: 0, q: [0; BLOCK] });
+        assert_eq!(quantize(&[1e-12f32; BLOCK]).unwrap(), WeightBlock { scale: 0, q: [0; BLOCK] });
     }
 }
