@@ -16,6 +16,7 @@
 //! | [`functions`] | exp, tanh, erf, SiLU, GELU, soft cap |
 //! | [`rotary`] | sine and cosine of rotary angles, and the rotation |
 //! | [`attention`] | scores, softmax and values over tiles of 128 keys |
+//! | [`pooling`] | from token states to an embedding |
 //! | [`sampler`] | from logits to a token |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ pub mod functions;
 pub mod half;
 pub mod linear;
 pub mod norm;
+pub mod pooling;
 pub mod rotary;
 pub mod sampler;
 pub mod weights;

@@ -18,8 +18,8 @@ use crate::isa::Isa;
 
 pub(crate) struct RandomTensors {
     architecture: Architecture,
-    matrices: std::collections::HashMap<TensorName, (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>)>,
-    vectors: std::collections::HashMap<TensorName, Vec<f32>>,
+    pub matrices: std::collections::HashMap<TensorName, (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>)>,
+    pub vectors: std::collections::HashMap<TensorName, Vec<f32>>,
 }
 
 pub(crate) struct Random(pub u64);
@@ -38,13 +38,25 @@ impl Random {
 }
 
 impl RandomTensors {
+    pub fn empty(architecture: Architecture) -> Self {
+        Self { architecture, matrices: Default::default(), vectors: Default::default() }
+    }
+
+    /// The product of a matrix with a row, from the definitions.
+    pub fn product(&self, name: TensorName, x: &[f32]) -> Vec<f32> {
+        let activations = quantize_row(x).expect("finite");
+        self.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
+    }
+
+    /// A row of a matrix as numbers.
+    pub fn row(&self, name: TensorName, row: usize) -> Vec<f32> {
+        let blocks = self.matrices[&name].2[row].iter();
+        blocks.flat_map(|block| block.q.map(|q| linear::dequantize::<f32>(block.scale, q))).collect()
+    }
+
     pub fn new(decoder: Decoder, seed: u64) -> Self {
         let mut random = Random(seed);
-        let mut tensors = Self {
-            architecture: Architecture::Decoder(decoder.clone()),
-            matrices: Default::default(),
-            vectors: Default::default(),
-        };
+        let mut tensors = Self::empty(Architecture::Decoder(decoder.clone()));
         let (hidden, ffn) = (decoder.hidden_size, decoder.ffn_size);
         let (query, kv) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
         tensors.matrix_of(TensorName::Embedding, decoder.vocab_size, hidden, &mut random);
@@ -82,11 +94,11 @@ impl RandomTensors {
         tensors
     }
 
-    fn vector_of(&mut self, name: TensorName, size: usize, mean: f32, random: &mut Random) {
+    pub fn vector_of(&mut self, name: TensorName, size: usize, mean: f32, random: &mut Random) {
         self.vectors.insert(name, (0..size).map(|_| mean + 0.3 * random.number()).collect());
     }
 
-    fn matrix_of(&mut self, name: TensorName, rows: usize, columns: usize, random: &mut Random) {
+    pub fn matrix_of(&mut self, name: TensorName, rows: usize, columns: usize, random: &mut Random) {
         let scale = 2.0 / (columns as f32).sqrt();
         let blocks = columns / BLOCK;
         let values: Vec<Vec<WeightBlock>> = (0..rows)
@@ -180,19 +192,13 @@ fn elaborate(layers: usize) -> Decoder {
 fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<Vec<f32>> {
     let Architecture::Decoder(decoder) = &tensors.architecture else { panic!() };
     let width = decoder.head_dim;
-    let product = |name: TensorName, x: &[f32]| -> Vec<f32> {
-        let activations = quantize_row(x).expect("finite");
-        tensors.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
-    };
+    let product = |name: TensorName, x: &[f32]| tensors.product(name, x);
     let vector = |layer: usize, tensor| &tensors.vectors[&TensorName::Layer(layer as u16, tensor)];
     let add = |x: &mut [f32], y: &[f32]| x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
     let mut caches = vec![vec![(Vec::new(), Vec::new()); decoder.kv_heads]; decoder.layers];
     let mut logits = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
-        let mut hidden: Vec<f32> = tensors.matrices[&TensorName::Embedding].2[*token as usize]
-            .iter()
-            .flat_map(|block| block.q.map(|q| linear::dequantize::<f32>(block.scale, q)))
-            .collect();
+        let mut hidden = tensors.row(TensorName::Embedding, *token as usize);
         if let Some(factor) = decoder.embedding_scale {
             hidden.iter_mut().for_each(|x| *x *= factor);
         }
@@ -281,7 +287,7 @@ fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<Vec<f32>> {
     logits
 }
 
-fn bits(logits: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(logits: &[f32]) -> Vec<u32> {
     logits.iter().map(|x| x.to_bits()).collect()
 }
 
