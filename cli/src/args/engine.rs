@@ -44,6 +44,15 @@ pub enum EngineCommand {
         #[command(flatten)]
         engine: EngineArgs,
     },
+    /// Embed texts: one vector for each line of a file.
+    Embed {
+        /// The texts, UTF-8, one a line.
+        #[arg(long, value_name = "LINES")]
+        file: PathBuf,
+        /// The model.
+        #[command(flatten)]
+        engine: EngineArgs,
+    },
     /// Measure the speed of reading and writing.
     Bench {
         /// Tokens read.

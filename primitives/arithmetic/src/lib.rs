@@ -16,6 +16,7 @@
 //! | [`functions`] | exp, tanh, erf, SiLU, GELU, soft cap |
 //! | [`rotary`] | sine and cosine of rotary angles, and the rotation |
 //! | [`attention`] | scores, softmax and values over tiles of 128 keys |
+//! | [`pooling`] | from token states to an embedding |
 //! | [`sampler`] | from logits to a token |
 //! | `soft` | software floats (feature `soft`) |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -30,6 +31,7 @@ pub mod functions;
 pub mod half;
 pub mod linear;
 pub mod norm;
+pub mod pooling;
 pub mod rotary;
 pub mod sampler;
 #[cfg(feature = "soft")]

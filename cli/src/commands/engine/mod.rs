@@ -1,6 +1,7 @@
 //! `strike engine …`: the exact engine on this machine, without a chain.
 
 mod bench;
+mod embed;
 mod generate;
 mod perplexity;
 mod saved;
@@ -17,7 +18,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 use strike_inference::{
-    exact::{Engine, ExactModel, JobError, OpenOptions, Stop},
+    exact::{Engine, ExactModel, JobError, LoadError, OpenOptions, Stop},
     Control,
 };
 
@@ -33,6 +34,7 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
             EngineCommand::Perplexity { file, context, logits, engine } => {
                 perplexity::run(&file, context, logits.as_deref(), &engine, &control, json)
             }
+            EngineCommand::Embed { file, engine } => embed::run(&file, &engine, &control, json),
             EngineCommand::Bench { prompt_tokens, tokens, position, batch, trace, engine } => {
                 bench::run(&bench::Bench { prompt_tokens, tokens, position, batch, trace }, &engine, json)
             }
@@ -52,8 +54,20 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
     }
 }
 
-/// Loads the model, with progress on stderr where it has to be imported, and starts the engine.
+/// Starts the engine and loads the model, with progress on stderr where it has to be imported.
 fn start(args: &EngineArgs) -> Result<(Engine, ExactModel)> {
+    let load = |options: &OpenOptions<'_>| match args.model.as_str() {
+        BUILTIN => ExactModel::builtin(),
+        path => ExactModel::open(Path::new(path), options),
+    };
+    start_with(args, load)
+}
+
+/// As [`start`], for any kind of model.
+fn start_with<M>(
+    args: &EngineArgs,
+    load: impl FnOnce(&OpenOptions<'_>) -> std::result::Result<M, LoadError>,
+) -> Result<(Engine, M)> {
     let engine = Engine::new(usize::from(args.threads))
         .map_err(|error| Error::new("EngineFailed", error.to_string()).hint("see STRIKE_ISA and --threads"))?;
     let told = AtomicU64::new(0);
@@ -65,13 +79,7 @@ fn start(args: &EngineArgs) -> Result<(Engine, ExactModel)> {
             progress(format!("importing the model: {percent} %"));
         }
     };
-    let model = match args.model.as_str() {
-        BUILTIN => ExactModel::builtin(),
-        path => ExactModel::open(
-            Path::new(path),
-            &OpenOptions { progress: Some(&import), ..OpenOptions::default() },
-        ),
-    };
+    let model = load(&OpenOptions { progress: Some(&import), ..OpenOptions::default() });
     let model = model.map_err(|error| {
         Error::new("ModelRefused", format!("{}: {error}", args.model)).hint(
             "--model takes 'builtin', a folder with config.json, safetensors and tokenizer.json, or a GGUF file",

@@ -3,12 +3,14 @@
 use std::sync::Mutex;
 
 use super::cache::Sequence;
+use super::encoder::EncoderWorkspace;
 use super::error::JobError;
 use super::float_state::FloatState;
 use super::forward::{Forward, Run, Workspace};
 use super::job::{Job, Stop};
 use super::model::ExactModel;
 use super::prefixes::Prefixes;
+use super::spare::Spare;
 use super::team::Team;
 use super::trace::{last_input, Recorder, Trace};
 use crate::kernels::choice::choose;
@@ -25,7 +27,8 @@ pub struct Engine {
     pub(crate) isa: Isa,
     pub(crate) team: Team,
     /// Working memory is kept between jobs.
-    workspaces: Mutex<Vec<Workspace>>,
+    workspaces: Spare<Workspace>,
+    pub(crate) encoder_workspaces: Spare<EncoderWorkspace>,
     prefixes: Mutex<Prefixes>,
 }
 
@@ -61,7 +64,8 @@ impl Engine {
         Ok(Self {
             isa,
             team: Team::new(threads)?,
-            workspaces: Mutex::default(),
+            workspaces: Spare::default(),
+            encoder_workspaces: Spare::default(),
             prefixes: Mutex::new(Prefixes::new(PREFIX_MEMORY)),
         })
     }
@@ -101,15 +105,11 @@ impl Engine {
     }
 
     pub(crate) fn workspace(&self) -> Workspace {
-        self.workspaces.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+        self.workspaces.take()
     }
 
     pub(crate) fn give_back(&self, workspace: Workspace) {
-        if let Ok(mut free) = self.workspaces.lock() {
-            if free.len() < 4 {
-                free.push(workspace);
-            }
-        }
+        self.workspaces.give_back(workspace);
     }
 }
 
@@ -175,9 +175,12 @@ impl<'a> Batch<'a> {
         job.validate(&self.model.limits())?;
         let network = &self.model.network;
         let forward = Forward { isa: self.engine.isa, team: &self.engine.team, network };
-        let long = network.decoder.rotary.long.as_ref().is_some_and(|long| {
-            job.prompt.len() as u64 + u64::from(job.max_tokens) > long.original_context as u64
-        });
+        let long = network
+            .decoder
+            .rotary
+            .long
+            .as_ref()
+            .is_some_and(|long| job.prompt.len() as u64 + u64::from(job.max_tokens) > long.original_context as u64);
         let id = self.admitted;
         self.admitted += 1;
         let known = self.engine.prefixes.lock().ok().and_then(|mut prefixes| {
@@ -280,9 +283,7 @@ impl<'a> Batch<'a> {
             return self.fail_alone(forward, workspace, events);
         }
         let mut failed = Vec::new();
-        for ((at, (index, _)), logits) in
-            members.iter().enumerate().zip(logits.chunks_exact_mut(decoder.vocab_size))
-        {
+        for ((at, (index, _)), logits) in members.iter().enumerate().zip(logits.chunks_exact_mut(decoder.vocab_size)) {
             let active = &mut self.active[*index];
             let (q, scales) = workspace.last_input(at);
             let position = active.history.len();

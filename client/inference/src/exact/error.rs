@@ -17,7 +17,10 @@ pub enum LoadError {
     /// There is no tokenizer.
     #[error("tokenizer.json: {0}")]
     TokenizerUnreadable(std::io::Error),
-    /// It lacks a tensor, or is of a kind that does not generate.
+    /// What sentence-transformers says of texts is malformed.
+    #[error("sentence_bert_config.json: {0}")]
+    SentenceConfig(String),
+    /// It lacks a tensor, or is of the other kind: a decoder generates, an encoder embeds.
     #[error("{0}")]
     Network(String),
 }
@@ -37,6 +40,22 @@ pub enum JobError {
     /// There is no token to start from: the prompt is empty, and the model has no begin-of-text token.
     #[error("the prompt is empty and the model has no begin-of-text token")]
     PromptEmpty,
+    /// A text to embed has no tokens.
+    #[error("text {text} has no tokens")]
+    TextEmpty {
+        /// Index of the text.
+        text: usize,
+    },
+    /// A text to embed has more tokens than the context of the model.
+    #[error("text {text} has {tokens} tokens, the context of the model {context_length}")]
+    TextTooLong {
+        /// Index of the text.
+        text: usize,
+        /// Its tokens.
+        tokens: usize,
+        /// Context length of the model.
+        context_length: usize,
+    },
     /// A token id is outside the vocabulary.
     #[error("token {id} of {place} is outside the vocabulary of {vocab_size}")]
     TokenOutOfRange {

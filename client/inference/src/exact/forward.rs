@@ -4,18 +4,18 @@
 //! batches of any composition give the same bits.
 
 use strike_arithmetic::attention::TILE;
-use strike_arithmetic::half::f16_to_f32;
 use strike_arithmetic::{rotary, NotFinite};
 use strike_models::architecture::Rotary;
-use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_COLUMNS};
+use strike_models::tensors::BLOCK;
 
 use super::cache::{CacheShape, Sequence, Writer};
 use super::network::{Layer, Network};
+use super::parallel::{Parallel, SharedRows};
 use super::team::Team;
 use crate::isa::Isa;
 use crate::kernels::attention::{attend, Heads, Query, Scratch, MAX_QUERIES};
 use crate::kernels::elementwise as rows;
-use crate::kernels::linear::{multiply, Output};
+use crate::kernels::embedding::embed;
 use crate::kernels::quantize::Activations;
 
 /// Consecutive tokens of one sequence.
@@ -70,34 +70,6 @@ impl Workspace {
     }
 }
 
-/// Rows that threads write apart from each other.
-#[derive(Clone, Copy)]
-struct SharedRows {
-    data: *mut f32,
-    width: usize,
-    rows: usize,
-}
-
-// SAFETY: `row` demands that no two threads take the same row.
-unsafe impl Send for SharedRows {}
-// SAFETY: as above.
-unsafe impl Sync for SharedRows {}
-
-impl SharedRows {
-    fn new(buffer: &mut [f32], width: usize) -> Self {
-        Self { data: buffer.as_mut_ptr(), width, rows: buffer.len() / width }
-    }
-
-    /// # Safety
-    /// No other thread uses the row at the same time, and the buffer is borrowed as long as the result lives.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn row(&self, row: usize) -> &mut [f32] {
-        assert!(row < self.rows);
-        // SAFETY: within the buffer; the caller keeps rows apart.
-        unsafe { std::slice::from_raw_parts_mut(self.data.add(row * self.width), self.width) }
-    }
-}
-
 /// A decoder on an instruction set and a team.
 pub(crate) struct Forward<'a> {
     pub isa: Isa,
@@ -106,6 +78,10 @@ pub(crate) struct Forward<'a> {
 }
 
 impl Forward<'_> {
+    fn parallel(&self) -> Parallel<'_> {
+        Parallel { isa: self.isa, team: self.team }
+    }
+
     /// The shape of this model's cache.
     pub fn cache_shape(&self) -> CacheShape {
         let decoder = &self.network.decoder;
@@ -164,60 +140,11 @@ impl Forward<'_> {
             workspace.quantized.set(self.isa, row, &workspace.normed[..width])?;
         }
         logits.resize(indices.len() * decoder.vocab_size, 0.0);
-        self.linear(&workspace.quantized, [(&self.network.output, &mut logits[..])]);
+        self.parallel().linear(&workspace.quantized, [(&self.network.output, &mut logits[..])]);
         if let Some(cap) = decoder.logit_softcap {
             rows::soft_cap(self.isa, logits, cap);
         }
         Ok(())
-    }
-
-    /// Products of the same activations with several matrices.
-    fn linear<const N: usize>(&self, activations: &Activations, parts: [(&Matrix<'_>, &mut [f32]); N]) {
-        // Small enough that threads end together, large enough that claiming does not show.
-        let rows = activations.rows();
-        let parts = parts.map(|(matrix, out)| (*matrix, Output::new(&mut out[..rows * matrix.rows], matrix.rows)));
-        let panels = parts.map(|(matrix, _)| matrix.rows.div_ceil(PANEL_COLUMNS));
-        let total: usize = panels.iter().sum();
-        let chunk = if rows >= 16 { 1 } else { total.div_ceil(self.team.threads() * 8).max(1) };
-        let chunks = panels.map(|panels| panels.div_ceil(chunk));
-        let bytes: usize = parts.iter().map(|(matrix, _)| rows * matrix.panels.len()).sum();
-        self.share(bytes, chunks.iter().sum(), &|mut task| {
-            for ((matrix, output), (panels, chunks)) in parts.iter().zip(panels.iter().zip(chunks)) {
-                if task < chunks {
-                    let from = task * chunk;
-                    return multiply(self.isa, activations, matrix, from..(from + chunk).min(*panels), *output);
-                }
-                task -= chunks;
-            }
-        });
-    }
-
-    /// Calls `task` for every number below `tasks`: on the team, or on this thread alone where there is so little to do that
-    /// waking the others would cost more. `bytes` is about what is read.
-    fn share(&self, bytes: usize, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        if bytes < SHARE_FROM {
-            (0..tasks).for_each(task);
-        } else {
-            self.team.run(tasks, task);
-        }
-    }
-
-    /// Calls `task` for every row, a few rows a task.
-    fn each_row(&self, rows: usize, task: impl Fn(usize) -> Result<(), NotFinite> + Sync) -> Result<(), NotFinite> {
-        let chunk = rows.div_ceil(self.team.threads() * 4).max(4);
-        let failed = std::sync::atomic::AtomicBool::new(false);
-        self.share(rows * self.network.decoder.hidden_size * 8, rows.div_ceil(chunk), &|index| {
-            for row in index * chunk..((index + 1) * chunk).min(rows) {
-                if task(row).is_err() {
-                    failed.store(true, std::sync::atomic::Ordering::Relaxed);
-                }
-            }
-        });
-        if failed.into_inner() {
-            Err(NotFinite)
-        } else {
-            Ok(())
-        }
     }
 
     /// `norm(row)` of all rows, quantized.
@@ -228,7 +155,7 @@ impl Forward<'_> {
         workspace.quantized.resize(count, width);
         let normed = SharedRows::new(&mut workspace.normed, width);
         let (hidden, quantized) = (&workspace.hidden, workspace.quantized.shared());
-        self.each_row(count, |row| {
+        self.parallel().each_row(count, |row| {
             // SAFETY: each row is one task's.
             let normed = unsafe { normed.row(row) };
             rows::rms_norm(self.isa, &hidden[row * width..][..width], gain, decoder.norm_epsilon, normed);
@@ -237,22 +164,13 @@ impl Forward<'_> {
         })
     }
 
-    /// Quantizes rows as they are.
-    fn quantize_rows(&self, values: &[f32], width: usize, quantized: &mut Activations) -> Result<(), NotFinite> {
-        let count = values.len() / width;
-        quantized.resize(count, width);
-        let quantized = quantized.shared();
-        // SAFETY: each row is one task's.
-        self.each_row(count, |row| unsafe { quantized.set(self.isa, row, &values[row * width..][..width]) })
-    }
-
     /// Adds what a layer's part computed to the residual stream.
     fn add_rows(&self, workspace: &mut Workspace, bias: Option<&[f32]>, norm: Option<&[f32]>) -> Result<(), NotFinite> {
         let decoder = &self.network.decoder;
         let (count, width) = (workspace.positions.len(), decoder.hidden_size);
         let hidden = SharedRows::new(&mut workspace.hidden[..count * width], width);
         let output = SharedRows::new(&mut workspace.output[..count * width], width);
-        self.each_row(count, |row| {
+        self.parallel().each_row(count, |row| {
             // SAFETY: each row is one task's.
             let (hidden, output) = unsafe { (hidden.row(row), output.row(row)) };
             if let Some(bias) = bias {
@@ -281,7 +199,7 @@ impl Forward<'_> {
         workspace.query.resize(count * query_width, 0.0);
         workspace.key.resize(count * kv_width, 0.0);
         workspace.value.resize(count * kv_width, 0.0);
-        self.linear(
+        self.parallel().linear(
             &workspace.quantized,
             [
                 (&layer.query, &mut workspace.query[..]),
@@ -293,9 +211,9 @@ impl Forward<'_> {
         workspace.attended.resize(count * query_width, 0.0);
         let sequences: Vec<&Sequence> = runs.iter().map(|run| &*run.sequence).collect();
         self.attend_rows(index, &sequences, &workspace.query, &workspace.positions, &mut workspace.attended);
-        self.quantize_rows(&workspace.attended, query_width, &mut workspace.quantized)?;
+        self.parallel().quantize_rows(&workspace.attended, query_width, &mut workspace.quantized)?;
         workspace.output.resize(count * decoder.hidden_size, 0.0);
-        self.linear(&workspace.quantized, [(&layer.attention_output, &mut workspace.output[..])]);
+        self.parallel().linear(&workspace.quantized, [(&layer.attention_output, &mut workspace.output[..])]);
         self.add_rows(workspace, layer.attention_output_bias, layer.post_attention_norm)
     }
 
@@ -305,16 +223,14 @@ impl Forward<'_> {
         self.norm_rows(layer.ffn_norm, workspace)?;
         workspace.gate.resize(count * decoder.ffn_size, 0.0);
         workspace.up.resize(count * decoder.ffn_size, 0.0);
-        self.linear(
-            &workspace.quantized,
-            [(&layer.gate, &mut workspace.gate[..]), (&layer.up, &mut workspace.up[..])],
-        );
+        self.parallel()
+            .linear(&workspace.quantized, [(&layer.gate, &mut workspace.gate[..]), (&layer.up, &mut workspace.up[..])]);
         workspace.quantized.resize(count, decoder.ffn_size);
         {
             let gate = SharedRows::new(&mut workspace.gate, decoder.ffn_size);
             let up = SharedRows::new(&mut workspace.up, decoder.ffn_size);
             let quantized = workspace.quantized.shared();
-            self.each_row(count, |row| {
+            self.parallel().each_row(count, |row| {
                 // SAFETY: each row is one task's.
                 unsafe {
                     let (gate, up) = (gate.row(row), up.row(row));
@@ -328,7 +244,7 @@ impl Forward<'_> {
             })?;
         }
         workspace.output.resize(count * decoder.hidden_size, 0.0);
-        self.linear(&workspace.quantized, [(&layer.down, &mut workspace.output[..])]);
+        self.parallel().linear(&workspace.quantized, [(&layer.down, &mut workspace.output[..])]);
         self.add_rows(workspace, layer.down_bias, layer.post_ffn_norm)
     }
 
@@ -371,7 +287,7 @@ impl Forward<'_> {
         let key = SharedRows::new(&mut workspace.key, decoder.kv_heads * width);
         let value = SharedRows::new(&mut workspace.value, decoder.kv_heads * width);
         let positions = &workspace.positions;
-        self.each_row(positions.len(), |row| {
+        self.parallel().each_row(positions.len(), |row| {
             // SAFETY: each row is one task's.
             let (query, key, value) = unsafe { (query.row(row), key.row(row), value.row(row)) };
             let (sines, cosines) = angles[row * 2 * pairs..][..2 * pairs].split_at(pairs);
@@ -434,7 +350,7 @@ impl Forward<'_> {
         let out = SharedRows::new(attended, query_width);
         let heads = Heads { width, scale: decoder.attention_scale, cap: decoder.attention_softcap, queries };
         let seen: usize = positions.iter().map(|position| position.at + 1).sum();
-        self.share(seen * decoder.heads * width, units.len() * decoder.kv_heads * shares, &|task| {
+        self.parallel().share(seen * decoder.heads * width, units.len() * decoder.kv_heads * shares, &|task| {
             let (unit, part) = (task / (decoder.kv_heads * shares), task % (decoder.kv_heads * shares));
             let (kv_head, part) = (part / shares, part % shares);
             let (row, count) = units[unit];
@@ -472,9 +388,6 @@ impl Forward<'_> {
     }
 }
 
-/// Bytes from which on a section is worth the other threads: some tens of microseconds of work.
-const SHARE_FROM: usize = 256 << 10;
-
 /// Widest head.
 pub(crate) const MAX_HEAD: usize = 512;
 
@@ -482,43 +395,9 @@ thread_local! {
     static SCRATCH: std::cell::RefCell<(Scratch, Vec<f32>)> = std::cell::RefCell::default();
 }
 
-impl SharedRows {
-    /// # Safety
-    /// No other thread uses this part at the same time, and the buffer is borrowed as long as the result lives.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn part(&self, offset: usize, length: usize) -> &mut [f32] {
-        assert!(offset + length <= self.rows * self.width);
-        // SAFETY: within the buffer; the caller keeps parts apart.
-        unsafe { std::slice::from_raw_parts_mut(self.data.add(offset), length) }
-    }
-}
-
 fn frequencies(rotary: &Rotary, long: bool) -> &[f32] {
     match &rotary.long {
         Some(other) if long => &other.inv_freq,
         _ => &rotary.inv_freq,
-    }
-}
-
-/// A row of a matrix as numbers.
-pub(crate) fn embed(matrix: &Matrix<'_>, row: usize, output: &mut [f32]) {
-    let (panel, column) = (row / PANEL_COLUMNS, row % PANEL_COLUMNS);
-    let bytes = matrix.panel_bytes();
-    let blocks = matrix.columns / BLOCK;
-    let panel = &matrix.panels[panel * bytes..][..bytes];
-    for (block, output) in panel.chunks_exact(bytes / blocks).zip(output.as_chunks_mut::<BLOCK>().0) {
-        let (scales, weights) = block.split_at(2 * PANEL_COLUMNS);
-        let scale = f16_to_f32(u16::from_le_bytes([scales[2 * column], scales[2 * column + 1]]));
-        for (at, output) in output.iter_mut().enumerate() {
-            let (group, byte) = (at / 4, at % 4);
-            let q = match matrix.packing {
-                Packing::Q8 => weights[128 * group + 4 * column + byte] as i8,
-                Packing::Q4 => {
-                    let packed = weights[128 * (group % 4) + 4 * column + byte];
-                    (if group < 4 { packed & 0xf } else { packed >> 4 }) as i8 - 8
-                }
-            };
-            *output = f32::from(q) * scale;
-        }
     }
 }

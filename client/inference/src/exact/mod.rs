@@ -1,23 +1,33 @@
 //! The engine of the exact class: the same job gives the same bits on every machine. `docs/arithmetic.md`.
 
 mod cache;
+mod embed;
+mod encoder;
+mod encoder_model;
+mod encoder_network;
 mod engine;
 mod error;
 mod float_state;
 mod forward;
 mod job;
+mod loaded;
 mod measure;
 mod model;
 mod network;
+mod parallel;
 mod prefixes;
 mod score;
+mod spare;
 mod team;
 mod trace;
 mod verify;
 
 #[cfg(test)]
+mod encoder_tests;
+#[cfg(test)]
 mod tests;
 
+pub use encoder_model::ExactEncoder;
 pub use engine::{Batch, BatchEvent, Engine, ExactGeneration};
 pub use error::{JobError, LoadError};
 pub use job::{Job, Sampler, Stop};

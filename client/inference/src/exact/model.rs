@@ -1,45 +1,27 @@
-//! A loaded model: weights, tokenizer and what names it.
+//! A model that generates.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use strike_models::architecture::Architecture;
-use strike_models::gguf;
-use strike_models::tensors::{Matrix, TensorName};
-use strike_models::tokenizer::{GgufTokenizer, Tokenizer};
+use strike_models::tokenizer::Tokenizer;
 use strike_models::{OpenOptions, SpecialTokens};
 
 use super::error::{JobError, LoadError};
 use super::job::Limits;
-use super::network::{Network, Tensors};
-use crate::{ModelFiles, TOKENIZER_FILE};
-
-const TOKENIZER_LIMIT: u64 = 64 << 20;
+use super::loaded::Loaded;
+use super::network::Network;
+use crate::ModelFiles;
 
 /// A decoder that is ready to generate. Cheap to share.
 pub struct ExactModel {
     pub(crate) network: Network,
-    source: Arc<strike_models::Model>,
-    tokenizer: Tokenizer,
-    model_root: [u8; 32],
+    loaded: Loaded,
 }
 
 impl std::fmt::Debug for ExactModel {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The roots name it; the weights would fill a disk.
-        formatter.debug_struct("ExactModel").field("model_root", &self.model_root).field("bytes", &self.weight_bytes()).finish()
-    }
-}
-
-impl Tensors for strike_models::Model {
-    fn architecture(&self) -> &Architecture {
-        self.architecture()
-    }
-    fn matrix(&self, name: TensorName) -> Option<Matrix<'_>> {
-        self.matrix(name)
-    }
-    fn vector(&self, name: TensorName) -> Option<&[f32]> {
-        self.vector(name)
+        let root = self.model_root();
+        formatter.debug_struct("ExactModel").field("model_root", &root).field("bytes", &self.weight_bytes()).finish()
     }
 }
 
@@ -47,32 +29,12 @@ impl ExactModel {
     /// Opens a folder (`config.json`, safetensors, `tokenizer.json`) or a GGUF file. A `tokenizer.json` beside a GGUF file is not
     /// read: the file has its own.
     pub fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Self, LoadError> {
-        let source = strike_models::Model::open(path, options)?;
-        let vocab_size = vocab_size(source.architecture());
-        let tokenizer = if path.is_dir() {
-            let path = path.join(TOKENIZER_FILE);
-            let length = std::fs::metadata(&path).map_err(LoadError::TokenizerUnreadable)?.len();
-            if length > TOKENIZER_LIMIT {
-                let limit = std::io::Error::other(format!("{length} bytes, at most {TOKENIZER_LIMIT} are accepted"));
-                return Err(LoadError::TokenizerUnreadable(limit));
-            }
-            let contents = std::fs::read(path).map_err(LoadError::TokenizerUnreadable)?;
-            Tokenizer::from_json(&contents, vocab_size)?
-        } else {
-            Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?
-        };
-        Self::new(source, tokenizer)
+        Self::new(Loaded::open(path, options)?)
     }
 
     /// A model whose files are in memory.
     pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
-        let source = strike_models::Model::from_files(&strike_models::ModelFiles {
-            config: files.config.clone(),
-            weights: files.weights.clone(),
-            tokenizer: files.tokenizer.clone(),
-        })?;
-        let tokenizer = Tokenizer::from_json(&files.tokenizer, vocab_size(source.architecture()))?;
-        Self::new(source, tokenizer)
+        Self::new(Loaded::from_files(files)?)
     }
 
     /// The model that is compiled in.
@@ -80,36 +42,34 @@ impl ExactModel {
         Self::from_files(&ModelFiles::builtin())
     }
 
-    fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Result<Self, LoadError> {
-        let source = Arc::new(source);
-        let network = Network::new(source.clone()).map_err(LoadError::Network)?;
-        let model_root = source.model_root(&tokenizer.root());
-        Ok(Self { network, source, tokenizer, model_root })
+    fn new(loaded: Loaded) -> Result<Self, LoadError> {
+        let network = Network::new(loaded.source.clone()).map_err(LoadError::Network)?;
+        Ok(Self { network, loaded })
     }
 
     /// What names weights, tokenizer and arithmetic together.
     pub fn model_root(&self) -> [u8; 32] {
-        self.model_root
+        self.loaded.model_root
     }
 
     /// What names the weights alone, whichever container they came in.
     pub fn weights_root(&self) -> [u8; 32] {
-        self.source.weights_root()
+        self.loaded.source.weights_root()
     }
 
     /// Bytes of the weights in memory or mapped.
     pub fn weight_bytes(&self) -> u64 {
-        self.source.weight_bytes()
+        self.loaded.source.weight_bytes()
     }
 
     /// The tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        &self.loaded.tokenizer
     }
 
     /// Tokens that begin and end a text.
     pub fn special_tokens(&self) -> &SpecialTokens {
-        self.source.special_tokens()
+        self.loaded.source.special_tokens()
     }
 
     /// Most positions of a sequence.
@@ -119,7 +79,7 @@ impl ExactModel {
 
     /// Tokens of a prompt, at least one: those of the text, with those the tokenizer adds, or the begin-of-text token.
     pub fn prompt(&self, text: &str) -> Result<Vec<u32>, JobError> {
-        let mut tokens = self.tokenizer.encode(text, true)?;
+        let mut tokens = self.loaded.tokenizer.encode(text, true)?;
         if tokens.is_empty() {
             tokens.push(self.special_tokens().bos.ok_or(JobError::PromptEmpty)?);
         }
@@ -134,41 +94,4 @@ impl ExactModel {
             eos: &self.special_tokens().eos,
         }
     }
-}
-
-fn vocab_size(architecture: &Architecture) -> usize {
-    match architecture {
-        Architecture::Decoder(decoder) => decoder.vocab_size,
-        Architecture::Encoder(encoder) => encoder.vocab_size,
-    }
-}
-
-/// The tokenizer's part of a GGUF file's metadata.
-fn gguf_tokenizer(file: &gguf::File) -> Result<GgufTokenizer, LoadError> {
-    let metadata = file.metadata();
-    let id = |name: &str| -> Result<Option<u32>, LoadError> {
-        let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
-        Ok(id.and_then(|id| u32::try_from(id).ok()))
-    };
-    let strings = |key: &str| -> Result<Option<Vec<String>>, LoadError> {
-        Ok(metadata.strings(key)?.map(<[String]>::to_vec))
-    };
-    let token_types = metadata.integers("tokenizer.ggml.token_type")?;
-    Ok(GgufTokenizer {
-        model: metadata.string("tokenizer.ggml.model")?.unwrap_or_default().to_owned(),
-        pre: metadata.string("tokenizer.ggml.pre")?.map(str::to_owned),
-        tokens: strings("tokenizer.ggml.tokens")?.unwrap_or_default(),
-        scores: metadata.floats("tokenizer.ggml.scores")?.map(<[f32]>::to_vec),
-        token_types: token_types.map(|types| types.into_iter().map(|kind| kind as i32).collect()),
-        merges: strings("tokenizer.ggml.merges")?,
-        bos: id("bos")?,
-        eos: id("eos")?,
-        unk: id("unknown")?,
-        pad: id("padding")?,
-        cls: id("cls")?,
-        sep: id("seperator")?,
-        add_bos: metadata.boolean("tokenizer.ggml.add_bos_token")?,
-        add_eos: metadata.boolean("tokenizer.ggml.add_eos_token")?,
-        add_space_prefix: metadata.boolean("tokenizer.ggml.add_space_prefix")?,
-    })
 }

@@ -57,23 +57,8 @@ impl Network {
             return Err("the model is an encoder, it does not generate".to_owned());
         };
         let decoder = decoder.clone();
-        let matrix = |name: TensorName, rows: usize, columns: usize| {
-            let matrix = source.matrix(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
-            if (matrix.rows, matrix.columns) != (rows, columns) {
-                return Err(format!(
-                    "tensor {name:?} has shape {}x{}, expected {rows}x{columns}",
-                    matrix.rows, matrix.columns
-                ));
-            }
-            Ok(matrix)
-        };
-        let vector = |name: TensorName, size: usize| {
-            let vector = source.vector(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
-            if vector.len() != size {
-                return Err(format!("tensor {name:?} has {} numbers, expected {size}", vector.len()));
-            }
-            Ok(vector)
-        };
+        let matrix = |name, rows, columns| lookup_matrix(source, name, rows, columns);
+        let vector = |name, size| lookup_vector(source, name, size);
         let optional = |present: bool, name, size| present.then(|| vector(name, size)).transpose();
         let (hidden, ffn) = (decoder.hidden_size, decoder.ffn_size);
         let (query_width, kv_width) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
@@ -115,4 +100,32 @@ impl Network {
             _tensors: tensors,
         })
     }
+}
+
+/// The matrix of this name and shape; what is wrong with it is the error.
+pub(super) fn lookup_matrix(
+    source: &'static dyn Tensors,
+    name: TensorName,
+    rows: usize,
+    columns: usize,
+) -> Result<Matrix<'static>, String> {
+    let matrix = source.matrix(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
+    if (matrix.rows, matrix.columns) != (rows, columns) {
+        let (found_rows, found_columns) = (matrix.rows, matrix.columns);
+        return Err(format!("tensor {name:?} has shape {found_rows}x{found_columns}, expected {rows}x{columns}"));
+    }
+    Ok(matrix)
+}
+
+/// As [`lookup_matrix`], for a vector.
+pub(super) fn lookup_vector(
+    source: &'static dyn Tensors,
+    name: TensorName,
+    size: usize,
+) -> Result<&'static [f32], String> {
+    let vector = source.vector(name).ok_or_else(|| format!("tensor {name:?} is missing"))?;
+    if vector.len() != size {
+        return Err(format!("tensor {name:?} has {} numbers, expected {size}", vector.len()));
+    }
+    Ok(vector)
 }

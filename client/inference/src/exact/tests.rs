@@ -1,5 +1,7 @@
 //! The forward pass against a plain reference over `strike-arithmetic`, and its independence of everything but the tokens.
 
+#![allow(clippy::needless_range_loop)]
+
 use std::sync::Arc;
 
 use strike_arithmetic::activations::quantize_row;
@@ -16,10 +18,13 @@ use super::network::{Network, Tensors};
 use super::team::Team;
 use crate::isa::Isa;
 
+/// Rows, columns, the rows as blocks and as panels.
+type RandomMatrix = (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>);
+
 pub(crate) struct RandomTensors {
     architecture: Architecture,
-    matrices: std::collections::HashMap<TensorName, (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>)>,
-    vectors: std::collections::HashMap<TensorName, Vec<f32>>,
+    pub matrices: std::collections::HashMap<TensorName, RandomMatrix>,
+    pub vectors: std::collections::HashMap<TensorName, Vec<f32>>,
 }
 
 pub(crate) struct Random(pub u64);
@@ -38,13 +43,25 @@ impl Random {
 }
 
 impl RandomTensors {
+    pub fn empty(architecture: Architecture) -> Self {
+        Self { architecture, matrices: Default::default(), vectors: Default::default() }
+    }
+
+    /// The product of a matrix with a row, from the definitions.
+    pub fn product(&self, name: TensorName, x: &[f32]) -> Vec<f32> {
+        let activations = quantize_row(x).expect("finite");
+        self.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
+    }
+
+    /// A row of a matrix as numbers.
+    pub fn row(&self, name: TensorName, row: usize) -> Vec<f32> {
+        let blocks = self.matrices[&name].2[row].iter();
+        blocks.flat_map(|block| block.q.map(|q| linear::dequantize::<f32>(block.scale, q))).collect()
+    }
+
     pub fn new(decoder: Decoder, seed: u64) -> Self {
         let mut random = Random(seed);
-        let mut tensors = Self {
-            architecture: Architecture::Decoder(decoder.clone()),
-            matrices: Default::default(),
-            vectors: Default::default(),
-        };
+        let mut tensors = Self::empty(Architecture::Decoder(decoder.clone()));
         let (hidden, ffn) = (decoder.hidden_size, decoder.ffn_size);
         let (query, kv) = (decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim);
         tensors.matrix_of(TensorName::Embedding, decoder.vocab_size, hidden, &mut random);
@@ -82,11 +99,11 @@ impl RandomTensors {
         tensors
     }
 
-    fn vector_of(&mut self, name: TensorName, size: usize, mean: f32, random: &mut Random) {
+    pub fn vector_of(&mut self, name: TensorName, size: usize, mean: f32, random: &mut Random) {
         self.vectors.insert(name, (0..size).map(|_| mean + 0.3 * random.number()).collect());
     }
 
-    fn matrix_of(&mut self, name: TensorName, rows: usize, columns: usize, random: &mut Random) {
+    pub fn matrix_of(&mut self, name: TensorName, rows: usize, columns: usize, random: &mut Random) {
         let scale = 2.0 / (columns as f32).sqrt();
         let blocks = columns / BLOCK;
         let values: Vec<Vec<WeightBlock>> = (0..rows)
@@ -180,19 +197,13 @@ fn elaborate(layers: usize) -> Decoder {
 fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<Vec<f32>> {
     let Architecture::Decoder(decoder) = &tensors.architecture else { panic!() };
     let width = decoder.head_dim;
-    let product = |name: TensorName, x: &[f32]| -> Vec<f32> {
-        let activations = quantize_row(x).expect("finite");
-        tensors.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
-    };
+    let product = |name: TensorName, x: &[f32]| tensors.product(name, x);
     let vector = |layer: usize, tensor| &tensors.vectors[&TensorName::Layer(layer as u16, tensor)];
     let add = |x: &mut [f32], y: &[f32]| x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
     let mut caches = vec![vec![(Vec::new(), Vec::new()); decoder.kv_heads]; decoder.layers];
     let mut logits = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
-        let mut hidden: Vec<f32> = tensors.matrices[&TensorName::Embedding].2[*token as usize]
-            .iter()
-            .flat_map(|block| block.q.map(|q| linear::dequantize::<f32>(block.scale, q)))
-            .collect();
+        let mut hidden = tensors.row(TensorName::Embedding, *token as usize);
         if let Some(factor) = decoder.embedding_scale {
             hidden.iter_mut().for_each(|x| *x *= factor);
         }
@@ -281,7 +292,7 @@ fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<Vec<f32>> {
     logits
 }
 
-fn bits(logits: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(logits: &[f32]) -> Vec<u32> {
     logits.iter().map(|x| x.to_bits()).collect()
 }
 
@@ -294,11 +305,11 @@ fn any_division_into_passes_gives_the_bits_of_the_reference() {
         let expected: Vec<Vec<u32>> = reference(&tensors, &tokens).iter().map(|row| bits(row)).collect();
         let network = Network::new(tensors).expect("a network");
         for isa in Isa::available() {
-            for threads in [1, 2, 3, 8] {
+            for (threads, passes) in [(1, [1, length]), (2, [7, length]), (3, [64, length]), (8, [33, length])] {
                 let team = Team::new(threads).expect("threads");
                 let forward = Forward { isa, team: &team, network: &network };
                 let mut workspace = Workspace::default();
-                for pass in [1, 7, 64, length] {
+                for pass in passes {
                     let mut sequence = Sequence::new(forward.cache_shape());
                     for (index, chunk) in tokens.chunks(pass).enumerate() {
                         let run = Run { sequence: &mut sequence, tokens: chunk, long: false };
@@ -337,7 +348,7 @@ fn sequences_in_one_batch_do_not_touch_each_other() {
         while fed.iter().zip(&texts).any(|(fed, text)| *fed < text.len()) {
             let mut runs = Vec::new();
             let mut places = Vec::new();
-            for ((text, sequence), fed) in texts.iter().zip(&mut sequences).zip(&mut fed).enumerate().map(|(_, x)| x) {
+            for ((text, sequence), fed) in texts.iter().zip(&mut sequences).zip(&mut fed) {
                 let count = (1 + order.next() as usize % 9).min(text.len() - *fed);
                 if count > 0 {
                     runs.push(Run { sequence, tokens: &text[*fed..*fed + count], long: false });
@@ -366,65 +377,4 @@ fn a_matrix_of_another_shape_is_named() {
     tensors.matrices.remove(&TensorName::Layer(0, LayerTensor::Up));
     let error = Network::new(Arc::new(tensors)).err().expect("refused");
     assert!(error.contains("Up"), "{error}");
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    let shape = std::env::var("SHAPE").unwrap_or_default();
-    let (vocab_size, hidden_size, ffn_size, layers, heads, kv_heads) = match shape.as_str() {
-        "tiny" => (32_000, 2048, 5632, 22, 32, 4),
-        "qwen" => (151_936, 896, 4864, 24, 14, 2),
-        _ => (49_152, 576, 1536, 30, 9, 3),
-    };
-    let base = decoder(1);
-    let decoder = Decoder {
-        vocab_size,
-        hidden_size,
-        ffn_size,
-        layers,
-        heads,
-        kv_heads,
-        head_dim: 64,
-        context_length: 8192,
-        rotary: Rotary {
-            inv_freq: (0..32).map(|i| 10_000f32.powf(-(i as f32) / 32.0)).collect(),
-            long: None,
-            attention_factor: 1.0,
-        },
-        windows: vec![None; layers],
-        ..base
-    };
-    let network = Network::new(Arc::new(RandomTensors::new(decoder, 3))).expect("a network");
-    for threads in [1, 2] {
-        let team = Team::new(threads).expect("threads");
-        let forward = Forward { isa: Isa::selected().expect("isa"), team: &team, network: &network };
-        let mut workspace = Workspace::default();
-        for prompt in [512, 4096] {
-            let mut sequence = Sequence::new(forward.cache_shape());
-            let tokens: Vec<u32> = (0..prompt as u32).map(|i| i * 7919 % 30_000).collect();
-            let cpu = || {
-                let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-                text.split(' ').next().and_then(|x| x.parse::<f64>().ok()).expect("number") / 1e9
-            };
-            let start = cpu();
-            for chunk in tokens.chunks(256) {
-                forward
-                    .layers(&mut [Run { sequence: &mut sequence, tokens: chunk, long: false }], &mut workspace, None)
-                    .expect("finite");
-            }
-            let prefill = prompt as f64 / (cpu() - start);
-            let mut logits = Vec::new();
-            let start = cpu();
-            let steps = 64;
-            for step in 0..steps {
-                forward
-                    .layers(&mut [Run { sequence: &mut sequence, tokens: &[step], long: false }], &mut workspace, None)
-                    .expect("finite");
-                forward.logits(&mut workspace, &[0], &mut logits).expect("finite");
-            }
-            let decode = f64::from(steps) / (cpu() - start);
-            eprintln!("{threads} threads, prompt {prompt}: prefill {prefill:.0}, decode {decode:.1} tokens/s");
-        }
-    }
 }

@@ -45,6 +45,7 @@ function!(Gain, 1, { factor } [gain] (x) => x.mul(factor).mul(gain));
 function!(GainAndShift, 2, { mean, factor } [gain, shift] (x) => x.sub(mean).mul(factor).mul(gain).add(shift));
 function!(Plus, 1, {} [y] (x) => x.add(y));
 function!(Times, 0, { factor } [] (x) => x.mul(factor));
+function!(Over, 0, { divisor } [] (x) => x.div(divisor));
 function!(SoftCap, 0, { cap } [] (x) => lanes::soft_cap(x, cap));
 function!(GateSilu, 1, {} [up] (x) => lanes::silu(x).mul(up));
 function!(GateGeluErf, 1, {} [up] (x) => lanes::gelu_erf(x).mul(up));
@@ -185,6 +186,43 @@ pub(crate) fn scale(isa: Isa, row: &mut [f32], factor: f32) {
     run(isa, Scale(row, factor));
 }
 
+/// `row[i] /= divisor`.
+pub(crate) fn divide(isa: Isa, row: &mut [f32], divisor: f32) {
+    struct Divide<'a>(&'a mut [f32], f32);
+    impl Kernel for Divide<'_> {
+        type Output = ();
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            // SAFETY: passed on.
+            unsafe { zip_apply::<L, 0>(self.0, [], Over { divisor: self.1 }) }
+        }
+    }
+    run(isa, Divide(row, divisor));
+}
+
+/// Divides by the Euclidean length, as [`strike_arithmetic::pooling::normalize`].
+pub(crate) fn normalize(isa: Isa, row: &mut [f32]) -> Result<(), NotFinite> {
+    struct Normalize<'a>(&'a mut [f32]);
+    impl Kernel for Normalize<'_> {
+        type Output = Result<(), NotFinite>;
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) -> Self::Output {
+            // SAFETY: passed on.
+            unsafe {
+                let squares = lane_sum::<L>(self.0, Square {});
+                if !squares.is_finite() {
+                    return Err(NotFinite);
+                }
+                if squares != 0.0 {
+                    zip_apply::<L, 0>(self.0, [], Over { divisor: squares.sqrt() });
+                }
+            }
+            Ok(())
+        }
+    }
+    run(isa, Normalize(row))
+}
+
 /// `row[i] = cap * tanh(row[i] / cap)`.
 pub(crate) fn soft_cap(isa: Isa, row: &mut [f32], cap: f32) {
     struct Cap<'a>(&'a mut [f32], f32);
@@ -293,7 +331,7 @@ pub(crate) fn to_half(isa: Isa, row: &[f32], output: &mut [u16]) -> Result<(), N
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use strike_arithmetic::{functions, norm, rotary};
+    use strike_arithmetic::{functions, norm, pooling, rotary};
 
     fn bits(row: &[f32]) -> Vec<u32> {
         row.iter().map(|x| x.to_bits()).collect()
@@ -329,6 +367,11 @@ mod tests {
                 norm::layer_norm(&mut expected, &gain, &shift, epsilon);
                 let mut found = row.clone();
                 layer_norm(isa, &mut found, &gain, &shift, epsilon);
+                prop_assert_eq!(bits(&found), bits(&expected));
+
+                let mut expected = row.clone();
+                let mut found = row.clone();
+                prop_assert_eq!(normalize(isa, &mut found), pooling::normalize(&mut expected));
                 prop_assert_eq!(bits(&found), bits(&expected));
 
                 for (activation, function) in [

@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 pub(crate) mod choice;
 pub(crate) mod elementwise;
+pub(crate) mod embedding;
 pub(crate) mod lanes;
 pub(crate) mod linear;
 pub(crate) mod quantize;

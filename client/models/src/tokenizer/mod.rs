@@ -95,6 +95,11 @@ impl Tokenizer {
     /// Tokens of a text. Special tokens that stand in the text are recognised; `add_special` adds those that the tokenizer
     /// puts around a text, such as a begin-of-text token. A chat template has written them already.
     pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>, TokenizerError> {
+        self.encode_at_most(text, add_special, usize::MAX)
+    }
+
+    /// As [`Self::encode`], with at most `limit` tokens: the end of the text is cut off, the tokens put around it stay.
+    pub fn encode_at_most(&self, text: &str, add_special: bool, limit: usize) -> Result<Vec<u32>, TokenizerError> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(TokenizerError::TextTooLarge { found: text.len(), limit: MAX_TEXT_BYTES });
         }
@@ -102,12 +107,11 @@ impl Tokenizer {
         let encoding = guarded(|| self.inner.encode_fast(text, false))
             .and_then(|result| result.map_err(|error| error.to_string()))
             .map_err(failed)?;
-        let ids = encoding.get_ids().iter();
-        Ok(if add_special {
-            self.around.prefix.iter().chain(ids).chain(&self.around.suffix).copied().collect()
-        } else {
-            ids.copied().collect()
-        })
+        let (prefix, suffix): (&[u32], &[u32]) =
+            if add_special { (&self.around.prefix, &self.around.suffix) } else { (&[], &[]) };
+        let room = limit.saturating_sub(prefix.len() + suffix.len());
+        let ids = encoding.get_ids().iter().take(room);
+        Ok(prefix.iter().chain(ids).chain(suffix).take(limit).copied().collect())
     }
 
     /// Text of tokens; `skip_special` leaves special tokens out. Bytes that are not UTF-8 become U+FFFD, ids of the embedding

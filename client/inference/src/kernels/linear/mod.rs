@@ -3,13 +3,13 @@
 //! Vector lanes are output columns, so no instruction set changes the order of a sum. A kernel computes a few rows against one
 //! panel of 32 columns; callers split panels among threads.
 
-mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod scalar;
 
 use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_COLUMNS};
 
@@ -75,21 +75,24 @@ impl Operands {
     }
 }
 
-/// Multiplies all rows of `activations` with the panels in `panels` and writes their columns of `output`.
+/// Multiplies some rows of `activations` with the panels in `panels` and writes their columns of `output`, whose first row is
+/// that of the first of `rows`.
 ///
 /// Panics if the shapes do not fit: they are the engine's own.
 pub(crate) fn multiply(
     isa: Isa,
     activations: &Activations,
+    rows: std::ops::Range<usize>,
     matrix: &Matrix<'_>,
     panels: std::ops::Range<usize>,
     output: Output,
 ) {
-    let rows = activations.rows();
+    let (first, rows) = (rows.start, rows.len());
+    assert!(first + rows <= activations.rows());
     assert_eq!(activations.columns(), matrix.columns);
     assert!(rows <= output.rows && matrix.rows <= output.stride);
     assert!(panels.end <= matrix.rows.div_ceil(PANEL_COLUMNS));
-    let bytes = matrix.panel_bytes();
+    let (bytes, blocks) = (matrix.panel_bytes(), matrix.columns / BLOCK);
     assert!(matrix.panels.len() >= panels.end * bytes);
     let mut edge = Vec::new();
     for panel in panels {
@@ -102,10 +105,10 @@ pub(crate) fn multiply(
         }
         let operands = Operands {
             panel: matrix.panels[panel * bytes..][..bytes].as_ptr(),
-            blocks: matrix.columns / BLOCK,
-            q: activations.q().as_ptr(),
-            scales: activations.scales().as_ptr(),
-            corrections: activations.corrections().as_ptr(),
+            blocks,
+            q: activations.q()[first * matrix.columns..].as_ptr(),
+            scales: activations.scales()[first * blocks..].as_ptr(),
+            corrections: activations.corrections()[first * blocks..].as_ptr(),
             // SAFETY: the column lies within the output's stride.
             out: if whole { unsafe { output.data.add(column) } } else { edge.as_mut_ptr() },
             out_stride: if whole { output.stride } else { PANEL_COLUMNS },

@@ -77,7 +77,11 @@ fn inputs(rows: usize, columns: usize, random: &mut Random) -> Vec<f32> {
             };
             let block: [f32; BLOCK] = std::array::from_fn(|_| {
                 let number = (random.next() % 2_000_001) as f32 / 1_000_000.0 - 1.0;
-                if random.next() % 32 == 0 { size } else { number * size }
+                if random.next().is_multiple_of(32) {
+                    size
+                } else {
+                    number * size
+                }
             });
             block
         })
@@ -112,8 +116,8 @@ fn every_instruction_set_row_count_and_split_gives_the_bits_of_the_reference() {
                         let mut found = vec![f32::NAN; count * outputs];
                         let output = Output::new(&mut found, outputs);
                         let middle = panel_count / splits;
-                        multiply(isa, &activations, &matrix, 0..middle, output);
-                        multiply(isa, &activations, &matrix, middle..panel_count, output);
+                        multiply(isa, &activations, 0..activations.rows(), &matrix, 0..middle, output);
+                        multiply(isa, &activations, 0..activations.rows(), &matrix, middle..panel_count, output);
                         let found: Vec<u32> = found.iter().map(|x| x.to_bits()).collect();
                         assert!(found == expected, "{} {outputs}x{columns} {packing:?} {count} rows", isa.name());
                     }

@@ -1,0 +1,102 @@
+//! Embeddings of texts.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::encoder::EncoderForward;
+use super::encoder_model::ExactEncoder;
+use super::engine::{check, Engine};
+use super::error::JobError;
+use super::float_state::FloatState;
+use super::job::in_vocabulary;
+use super::parallel::Parallel;
+use crate::Control;
+
+/// Rows of one pass, unless one text has more; bounds memory and the wait for a cancellation. Has no influence on results.
+const ROWS: usize = 256;
+
+/// Texts that are tokenized between two looks at the control.
+const TEXTS: usize = 256;
+
+impl Engine {
+    /// One vector a text, of [`ExactEncoder::dimensions`] numbers: pooled and normalized as the model says. Texts are tokens,
+    /// special ones included. What a text gives does not depend on the others, except that an error is the error of all.
+    pub fn embed(
+        &self,
+        encoder: &ExactEncoder,
+        texts: &[Vec<u32>],
+        control: &Control,
+    ) -> Result<Vec<Vec<f32>>, JobError> {
+        let _state = FloatState::standard();
+        let network = &encoder.network;
+        for (text, tokens) in texts.iter().enumerate() {
+            let (count, context_length) = (tokens.len(), network.encoder.context_length);
+            if count == 0 {
+                return Err(JobError::TextEmpty { text });
+            }
+            if count > context_length {
+                return Err(JobError::TextTooLong { text, tokens: count, context_length });
+            }
+            in_vocabulary("a text", tokens, network.encoder.vocab_size)?;
+        }
+        let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &self.team }, network };
+        let mut workspace = self.encoder_workspaces.take();
+        let mut vectors = Vec::with_capacity(texts.len());
+        for pass in passes(texts) {
+            vectors.extend(forward.embed(&texts[pass], &mut workspace, &|| check(control))?);
+        }
+        self.encoder_workspaces.give_back(workspace);
+        Ok(vectors)
+    }
+
+    /// As [`Self::embed`], with [`ExactEncoder::tokens`] of texts.
+    pub fn embed_texts<T: AsRef<str> + Sync>(
+        &self,
+        encoder: &ExactEncoder,
+        texts: &[T],
+        control: &Control,
+    ) -> Result<Vec<Vec<f32>>, JobError> {
+        let mut tokens = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TEXTS) {
+            check(control)?;
+            let slots: Vec<OnceLock<Result<Vec<u32>, JobError>>> = texts.iter().map(|_| OnceLock::new()).collect();
+            self.team.run(texts.len(), &|text| {
+                slots[text].get_or_init(|| encoder.tokens(texts[text].as_ref()));
+            });
+            for slot in slots {
+                tokens.extend(slot.into_inner().transpose()?);
+            }
+        }
+        self.embed(encoder, &tokens, control)
+    }
+}
+
+/// The texts of each pass.
+fn passes(texts: &[Vec<u32>]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let mut rows = texts.get(from)?.len();
+        let mut to = from + 1;
+        while to < texts.len() && rows + texts[to].len() <= ROWS {
+            rows += texts[to].len();
+            to += 1;
+        }
+        let pass = from..to;
+        from = to;
+        Some(pass)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_take_every_text_once_and_stay_within_their_rows() {
+        let lengths = [1, 255, 1, 300, 5, 256, 100, 100, 56, 1];
+        let texts: Vec<Vec<u32>> = lengths.iter().map(|length| vec![0; *length]).collect();
+        let found: Vec<Range<usize>> = passes(&texts).collect();
+        assert_eq!(found, [0..2, 2..3, 3..4, 4..5, 5..6, 6..9, 9..10]);
+        assert_eq!(passes(&[]).count(), 0);
+    }
+}

@@ -1,0 +1,111 @@
+//! What every model is loaded from: weights, tokenizer and what names them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use strike_models::architecture::Architecture;
+use strike_models::gguf;
+use strike_models::tensors::{Matrix, TensorName};
+use strike_models::tokenizer::{GgufTokenizer, Tokenizer};
+use strike_models::OpenOptions;
+
+use super::error::LoadError;
+use super::network::Tensors;
+use crate::{ModelFiles, TOKENIZER_FILE};
+
+const TOKENIZER_LIMIT: u64 = 64 << 20;
+
+/// Weights and tokenizer, not yet checked to be a network.
+pub(crate) struct Loaded {
+    pub source: Arc<strike_models::Model>,
+    pub tokenizer: Tokenizer,
+    pub model_root: [u8; 32],
+}
+
+impl Loaded {
+    /// A folder or a GGUF file.
+    pub fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Self, LoadError> {
+        let source = strike_models::Model::open(path, options)?;
+        let tokenizer = if path.is_dir() {
+            let contents = read_at_most(&path.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
+            let contents = contents.map_err(LoadError::TokenizerUnreadable)?;
+            Tokenizer::from_json(&contents, vocab_size(source.architecture()))?
+        } else {
+            Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?
+        };
+        Ok(Self::new(source, tokenizer))
+    }
+
+    /// Files in memory.
+    pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
+        let source = strike_models::Model::from_files(&strike_models::ModelFiles {
+            config: files.config.clone(),
+            weights: files.weights.clone(),
+            tokenizer: files.tokenizer.clone(),
+        })?;
+        let tokenizer = Tokenizer::from_json(&files.tokenizer, vocab_size(source.architecture()))?;
+        Ok(Self::new(source, tokenizer))
+    }
+
+    fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
+        let model_root = source.model_root(&tokenizer.root());
+        Self { source: Arc::new(source), tokenizer, model_root }
+    }
+}
+
+/// The contents of a file; an error if it is larger than `limit`.
+pub(super) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let length = std::fs::metadata(path)?.len();
+    if length > limit {
+        return Err(std::io::Error::other(format!("{length} bytes, at most {limit} are accepted")));
+    }
+    std::fs::read(path)
+}
+
+impl Tensors for strike_models::Model {
+    fn architecture(&self) -> &Architecture {
+        self.architecture()
+    }
+    fn matrix(&self, name: TensorName) -> Option<Matrix<'_>> {
+        self.matrix(name)
+    }
+    fn vector(&self, name: TensorName) -> Option<&[f32]> {
+        self.vector(name)
+    }
+}
+
+fn vocab_size(architecture: &Architecture) -> usize {
+    match architecture {
+        Architecture::Decoder(decoder) => decoder.vocab_size,
+        Architecture::Encoder(encoder) => encoder.vocab_size,
+    }
+}
+
+/// The tokenizer's part of a GGUF file's metadata.
+fn gguf_tokenizer(file: &gguf::File) -> Result<GgufTokenizer, LoadError> {
+    let metadata = file.metadata();
+    let id = |name: &str| -> Result<Option<u32>, LoadError> {
+        let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
+        Ok(id.and_then(|id| u32::try_from(id).ok()))
+    };
+    let strings =
+        |key: &str| -> Result<Option<Vec<String>>, LoadError> { Ok(metadata.strings(key)?.map(<[String]>::to_vec)) };
+    let token_types = metadata.integers("tokenizer.ggml.token_type")?;
+    Ok(GgufTokenizer {
+        model: metadata.string("tokenizer.ggml.model")?.unwrap_or_default().to_owned(),
+        pre: metadata.string("tokenizer.ggml.pre")?.map(str::to_owned),
+        tokens: strings("tokenizer.ggml.tokens")?.unwrap_or_default(),
+        scores: metadata.floats("tokenizer.ggml.scores")?.map(<[f32]>::to_vec),
+        token_types: token_types.map(|types| types.into_iter().map(|kind| kind as i32).collect()),
+        merges: strings("tokenizer.ggml.merges")?,
+        bos: id("bos")?,
+        eos: id("eos")?,
+        unk: id("unknown")?,
+        pad: id("padding")?,
+        cls: id("cls")?,
+        sep: id("seperator")?,
+        add_bos: metadata.boolean("tokenizer.ggml.add_bos_token")?,
+        add_eos: metadata.boolean("tokenizer.ggml.add_eos_token")?,
+        add_space_prefix: metadata.boolean("tokenizer.ggml.add_space_prefix")?,
+    })
+}
