@@ -23,3 +23,8 @@ pub use model::ExactModel;
 pub use strike_models::{CacheUse, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
+
+pub(crate) use engine::check;
+pub(crate) use forward::embed;
+pub(crate) use job::in_vocabulary;
+pub(crate) use model::{open_tokenizer, vocab_size};

@@ -42,18 +42,7 @@ impl ExactModel {
     pub fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Self, LoadError> {
         let source = strike_models::Model::open(path, options)?;
         let vocab_size = vocab_size(source.architecture());
-        let tokenizer = if path.is_dir() {
-            let path = path.join(TOKENIZER_FILE);
-            let length = std::fs::metadata(&path).map_err(LoadError::TokenizerUnreadable)?.len();
-            if length > TOKENIZER_LIMIT {
-                let limit = std::io::Error::other(format!("{length} bytes, at most {TOKENIZER_LIMIT} are accepted"));
-                return Err(LoadError::TokenizerUnreadable(limit));
-            }
-            let contents = std::fs::read(path).map_err(LoadError::TokenizerUnreadable)?;
-            Tokenizer::from_json(&contents, vocab_size)?
-        } else {
-            Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?
-        };
+        let tokenizer = open_tokenizer(path, vocab_size)?;
         Self::new(source, tokenizer)
     }
 
@@ -129,7 +118,23 @@ impl ExactModel {
     }
 }
 
-fn vocab_size(architecture: &Architecture) -> usize {
+/// The tokenizer of a folder or a GGUF file, for an embedding table of `vocab_size` rows.
+pub(crate) fn open_tokenizer(path: &Path, vocab_size: usize) -> Result<Tokenizer, LoadError> {
+    if !path.is_dir() {
+        return Ok(Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?);
+    }
+    let path = path.join(TOKENIZER_FILE);
+    let length = std::fs::metadata(&path).map_err(LoadError::TokenizerUnreadable)?.len();
+    if length > TOKENIZER_LIMIT {
+        let limit = std::io::Error::other(format!("{length} bytes, at most {TOKENIZER_LIMIT} are accepted"));
+        return Err(LoadError::TokenizerUnreadable(limit));
+    }
+    let contents = std::fs::read(path).map_err(LoadError::TokenizerUnreadable)?;
+    Ok(Tokenizer::from_json(&contents, vocab_size)?)
+}
+
+/// Rows of the embedding table.
+pub(crate) fn vocab_size(architecture: &Architecture) -> usize {
     match architecture {
         Architecture::Decoder(decoder) => decoder.vocab_size,
         Architecture::Encoder(encoder) => encoder.vocab_size,
@@ -143,9 +148,8 @@ fn gguf_tokenizer(file: &gguf::File) -> Result<GgufTokenizer, LoadError> {
         let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
         Ok(id.and_then(|id| u32::try_from(id).ok()))
     };
-    let strings = |key: &str| -> Result<Option<Vec<String>>, LoadError> {
-        Ok(metadata.strings(key)?.map(<[String]>::to_vec))
-    };
+    let strings =
+        |key: &str| -> Result<Option<Vec<String>>, LoadError> { Ok(metadata.strings(key)?.map(<[String]>::to_vec)) };
     let token_types = metadata.integers("tokenizer.ggml.token_type")?;
     Ok(GgufTokenizer {
         model: metadata.string("tokenizer.ggml.model")?.unwrap_or_default().to_owned(),
