@@ -93,9 +93,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
         providers: ProvidersConfig {
             providers: vec![(provider.clone(), BOND, PROVIDER.public().into(), vec![model], vec![])],
         },
-        market: MarketConfig {
-            asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS)],
-        },
+        market: MarketConfig { asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS)] },
         sudo: SudoConfig { key: Some(root.to_account_id()) },
     })
 }

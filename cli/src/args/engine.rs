@@ -37,6 +37,9 @@ pub enum EngineCommand {
         /// Tokens of a window; every window starts anew. [default: the model's context]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
         context: Option<u32>,
+        /// Compute with the file's own weights in f32 instead: the statistical class's arithmetic.
+        #[arg(long)]
+        reference: bool,
         /// Also write the logits here: little-endian f32, a row of the vocabulary for each predicted token.
         #[arg(long, value_name = "FILE")]
         logits: Option<PathBuf>,

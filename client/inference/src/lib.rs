@@ -36,7 +36,7 @@ pub mod exact;
 pub use control::Control;
 pub use isa::{Isa, ISA_VARIABLE};
 pub use statistical::{
-    CheckOutcome, GenerateError, GenerateRequest, Generation, Model, ModelError, ModelFiles, ModelInfo, Sampler,
-    StopReason, TokenEvent, CONFIG_FILE, MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES,
-    TOKENIZER_FILE, WEIGHTS_FILE,
+    CheckOutcome, Device, GenerateError, GenerateRequest, Generation, Model, ModelError, ModelFiles, ModelInfo,
+    Reference, ReferenceError, ReferenceOptions, Rounding, Sampler, StopReason, TokenEvent, CONFIG_FILE,
+    MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES, TOKENIZER_FILE, WEIGHTS_FILE,
 };

@@ -56,9 +56,8 @@ fn every_instruction_set_and_number_of_threads_gives_one_result() {
 fn jobs_that_join_a_batch_at_any_time_get_what_they_get_alone() {
     let model = model();
     let prompts = ["The", "A dog ran to the harbour and", "Tell me about the sea.", "Once", "In the morning"];
-    let jobs: Vec<Job> = (0..32u8)
-        .map(|at| job(&model, prompts[usize::from(at) % prompts.len()], 10 + u32::from(at) * 3, at))
-        .collect();
+    let jobs: Vec<Job> =
+        (0..32u8).map(|at| job(&model, prompts[usize::from(at) % prompts.len()], 10 + u32::from(at) * 3, at)).collect();
     let engine = Engine::new(2).unwrap();
     let alone: Vec<ExactGeneration> = jobs.iter().map(|job| generate(&engine, &model, job)).collect();
     let mut batch = Batch::new(&engine, &model);
@@ -140,21 +139,15 @@ fn other_jobs_and_other_outputs_are_found() {
         for at in [0, claim.tokens.len() / 2, claim.tokens.len() - 1] {
             let mut other = claim.clone();
             other.tokens[at] = (other.tokens[at] + 1) % 1024;
-            let expected = Divergence::Token {
-                index: at,
-                expected: Some(claim.tokens[at]),
-                claimed: Some(other.tokens[at]),
-            };
+            let expected =
+                Divergence::Token { index: at, expected: Some(claim.tokens[at]), claimed: Some(other.tokens[at]) };
             assert_eq!(found(&engine, &model, &job, &other, None), expected);
         }
         let mut early = claim.clone();
         early.tokens.pop();
         let expected = claim.tokens.last().copied();
         let index = early.tokens.len();
-        assert_eq!(
-            found(&engine, &model, &job, &early, None),
-            Divergence::Token { index, expected, claimed: None }
-        );
+        assert_eq!(found(&engine, &model, &job, &early, None), Divergence::Token { index, expected, claimed: None });
         let mut past = claim.clone();
         past.tokens.push(5);
         assert_eq!(

@@ -73,6 +73,32 @@ impl Encoding {
         Ok(())
     }
 
+    /// The numbers of any encoding. `bytes` is whole units, `values` has the length of what is in them. `false` if one is not
+    /// finite.
+    pub fn dequantize(self, bytes: &[u8], values: &mut [f32]) -> bool {
+        let blocks = values.as_chunks_mut::<BLOCK>().0;
+        match self {
+            Self::F32 | Self::F16 | Self::Bf16 => {
+                if self.widen(bytes, values).is_err() {
+                    return false;
+                }
+            }
+            Self::Q8_0 | Self::Q4_0 => {
+                let mut canonical = vec![0; blocks.len() * CANONICAL_BLOCK];
+                self.canonical(bytes, &mut canonical);
+                for (block, values) in canonical.as_chunks::<CANONICAL_BLOCK>().0.iter().zip(blocks) {
+                    let scale = strike_arithmetic::half::f16_to_f32(u16::from_le_bytes([block[0], block[1]]));
+                    for (value, integer) in values.iter_mut().zip(&block[2..]) {
+                        *value = f32::from(*integer as i8) * scale;
+                    }
+                }
+            }
+            Self::Q4K => super_block_values(bytes.as_chunks::<Q4_K_BYTES>().0, values, dequantize_q4_k),
+            Self::Q6K => super_block_values(bytes.as_chunks::<Q6_K_BYTES>().0, values, dequantize_q6_k),
+        }
+        values.iter().all(|value| value.is_finite())
+    }
+
     /// One row as canonical blocks. `row` is whole units, `blocks` has [`CANONICAL_BLOCK`] bytes for 32 weights.
     ///
     /// `false` if a number or a scale is not finite or too large.
@@ -160,6 +186,16 @@ fn super_blocks<const UNIT: usize>(
         }
     }
     good
+}
+
+fn super_block_values<const UNIT: usize>(
+    units: &[[u8; UNIT]],
+    values: &mut [f32],
+    dequantize: impl Fn(&[u8; UNIT], &mut [f32; SUPER_BLOCK]),
+) {
+    for (unit, values) in units.iter().zip(values.as_chunks_mut::<SUPER_BLOCK>().0) {
+        dequantize(unit, values);
+    }
 }
 
 fn scale_is_finite(block: &[u8]) -> bool {

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::architecture::Architecture;
 use crate::cache::{self, CacheFile};
-use crate::config::{self, PoolingContents, PoolingFiles, SpecialTokens, CONFIG_FILE, CONFIG_LIMIT, GENERATION_FILE};
+use crate::config::SpecialTokens;
 use crate::image::Image;
 use crate::import::{import, ImportError, Provider};
-use crate::layout::{layout, TensorShape};
-use crate::origin::{prefix, Naming};
-use crate::provider::FileProvider;
-use crate::source::{read_whole, Source};
-use crate::store::Store;
+use crate::layout::TensorShape;
+use crate::opened::Opened;
 use crate::tensors::{Matrix, TensorName};
 use crate::{gguf, root, safetensors_files, ModelError};
 
@@ -74,80 +71,28 @@ impl Model {
     /// The first time, the weights are imported into the cache; later they are mapped from there. Presence and shape of all
     /// tensors are checked either way.
     pub fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        match path.is_dir() {
-            true => Self::open_folder(path, options),
-            false => Self::open_gguf(path, options),
-        }
+        let cache = cache_file(options, || match path.is_dir() {
+            true => safetensors_files::paths(path),
+            false => Ok(vec![path.to_owned()]),
+        })?;
+        Self::load(Opened::path(path)?, cache.as_ref(), options)
     }
 
     /// A model whose files are in memory, such as the one that is compiled in. Its panels are in memory too.
     pub fn from_files(files: &ModelFiles) -> Result<Self, ModelError> {
-        if files.config.len() as u64 > CONFIG_LIMIT {
-            let found = files.config.len() as u64;
-            return Err(ModelError::FileTooLarge { file: CONFIG_FILE.to_owned(), found, limit: CONFIG_LIMIT });
-        }
-        let source = Source::memory(safetensors_files::WEIGHTS_FILE, files.weights.clone());
-        let store = safetensors_files::single_file(source)?;
         let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
-        Self::from_safetensors(&files.config, None, PoolingFiles::default(), &store, None, &options)
-    }
-
-    fn open_folder(folder: &Path, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        let cache = cache_file(options, || safetensors_files::paths(folder))?;
-        let config = read_whole(&folder.join(CONFIG_FILE), CONFIG_LIMIT)?;
-        let generation = folder.join(GENERATION_FILE);
-        let generation = generation.exists().then(|| read_whole(&generation, CONFIG_LIMIT)).transpose()?;
-        let pooling = PoolingContents::read(folder)?;
-        let store = safetensors_files::open(folder)?;
-        Self::from_safetensors(&config, generation.as_deref(), pooling.files(), &store, cache.as_ref(), options)
-    }
-
-    fn from_safetensors(
-        config: &[u8],
-        generation: Option<&[u8]>,
-        pooling: PoolingFiles<'_>,
-        store: &Store,
-        cache: Option<&CacheFile>,
-        options: &OpenOptions<'_>,
-    ) -> Result<Self, ModelError> {
-        let prefix = prefix(store);
-        let has_tensor = |name: &str| store.contains(&format!("{prefix}{name}"));
-        let (family, architecture, special, position_offset) =
-            config::from_json(config, generation, pooling, has_tensor)?;
-        let naming = Naming::Transformers { family, prefix: prefix.to_owned(), position_offset };
-        Self::load(architecture, special, (store, None), &naming, cache, options)
-    }
-
-    fn open_gguf(path: &Path, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        let cache = cache_file(options, || Ok(vec![path.to_owned()]))?;
-        Self::from_gguf(&gguf::File::open(path)?, cache.as_ref(), options)
+        Self::load(Opened::files(files)?, None, &options)
     }
 
     /// A GGUF file in memory. Its panels are in memory too.
     pub fn from_gguf_bytes(name: &str, contents: impl Into<Cow<'static, [u8]>>) -> Result<Self, ModelError> {
         let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
-        Self::from_gguf(&gguf::File::from_bytes(name, contents)?, None, &options)
+        Self::load(Opened::gguf(gguf::File::from_bytes(name, contents)?)?, None, &options)
     }
 
-    fn from_gguf(file: &gguf::File, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        let (family, architecture, special) = config::from_gguf(file)?;
-        let naming = Naming::Gguf { family };
-        Self::load(architecture, special, (&file.store, Some(file)), &naming, cache, options)
-    }
-
-    fn load(
-        architecture: Architecture,
-        special: SpecialTokens,
-        (store, gguf): (&Store, Option<&gguf::File>),
-        naming: &Naming,
-        cache: Option<&CacheFile>,
-        options: &OpenOptions<'_>,
-    ) -> Result<Self, ModelError> {
-        let layout = layout(&architecture);
-        let provider = FileProvider { store, gguf, naming, architecture: &architecture, layout: &layout };
-        provider.check()?;
-        let image = cache::open(cache, &layout, &provider, options.checked, options.progress)?;
-        Ok(Self::new(architecture, special, image))
+    fn load(opened: Opened, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
+        let image = cache::open(cache, &opened.layout, &opened.provider(), options.checked, options.progress)?;
+        Ok(Self::new(opened.architecture, opened.special, image))
     }
 
     /// A model of tensors that no file has.

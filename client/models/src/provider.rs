@@ -57,6 +57,16 @@ impl FileProvider<'_> {
         Ok((origin, location, source))
     }
 
+    /// The rows of a matrix, after its shape was checked.
+    pub fn rows(&self, shape: &TensorShape) -> Result<FileRows<'_>, ModelError> {
+        let (origin, location, source) = self.locate(shape)?;
+        let row_bytes = location.encoding.bytes(shape.columns).ok_or_else(|| {
+            let reason = format!("a row of tensor {} is no whole number of blocks", origin.tensor);
+            ModelError::malformed(source.name(), reason)
+        })?;
+        Ok(FileRows { source, origin, encoding: location.encoding, offset: location.offset, row_bytes })
+    }
+
     /// Checks the presence and shape of every tensor, without reading any.
     pub fn check(&self) -> Result<(), ModelError> {
         self.layout.iter().try_for_each(|shape| self.locate(shape).map(drop))
@@ -65,12 +75,7 @@ impl FileProvider<'_> {
 
 impl Provider for FileProvider<'_> {
     fn matrix<'a>(&'a self, shape: &TensorShape) -> Result<Box<dyn RowSource + 'a>, ModelError> {
-        let (origin, location, source) = self.locate(shape)?;
-        let row_bytes = location.encoding.bytes(shape.columns).ok_or_else(|| {
-            let reason = format!("a row of tensor {} is no whole number of blocks", origin.tensor);
-            ModelError::malformed(source.name(), reason)
-        })?;
-        Ok(Box::new(FileRows { source, origin, encoding: location.encoding, offset: location.offset, row_bytes }))
+        Ok(Box::new(self.rows(shape)?))
     }
 
     fn vector(&self, shape: &TensorShape) -> Result<Vec<f32>, ModelError> {
@@ -90,7 +95,8 @@ impl Provider for FileProvider<'_> {
     }
 }
 
-struct FileRows<'a> {
+/// The rows of one matrix in its file.
+pub(crate) struct FileRows<'a> {
     source: &'a Source,
     origin: Origin,
     encoding: Encoding,
@@ -99,34 +105,50 @@ struct FileRows<'a> {
 }
 
 impl FileRows<'_> {
-    fn convert(&self, bytes: &[u8], row: usize, canonical: &mut [u8]) -> Result<(), ModelError> {
-        match canonical_row(self.encoding, bytes, canonical) {
+    /// The numbers of whole rows of `columns` from row `first` on.
+    pub fn floats(
+        &self,
+        first: usize,
+        columns: usize,
+        values: &mut [f32],
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), ModelError> {
+        let mut rows = values.chunks_exact_mut(columns);
+        self.each(first, rows.len(), scratch, |_, bytes| {
+            rows.next().is_some_and(|values| self.encoding.dequantize(bytes, values))
+        })
+    }
+
+    /// Calls `convert` with the index and the bytes of each of `count` rows from row `first` on; `false` says that a number is
+    /// not finite.
+    fn each(
+        &self,
+        first: usize,
+        count: usize,
+        scratch: &mut Vec<u8>,
+        mut convert: impl FnMut(usize, &[u8]) -> bool,
+    ) -> Result<(), ModelError> {
+        // The location was checked to lie within the file, so these offsets do not overflow.
+        let offset = |row: usize| self.offset + self.origin.row(row) as u64 * self.row_bytes as u64;
+        let mut checked = |row: usize, bytes: &[u8]| match convert(row, bytes) {
             true => Ok(()),
             false => Err(ModelError::NotFiniteWeight {
                 file: self.source.name().to_owned(),
                 tensor: self.origin.tensor.clone(),
-                row,
+                row: first + row,
             }),
+        };
+        if self.origin.interleaved.is_none() {
+            let bytes = self.source.bytes(offset(first), count * self.row_bytes, scratch)?;
+            return bytes.chunks_exact(self.row_bytes).enumerate().try_for_each(|(row, bytes)| checked(row, bytes));
         }
+        (0..count).try_for_each(|row| checked(row, self.source.bytes(offset(first + row), self.row_bytes, scratch)?))
     }
 }
 
 impl RowSource for FileRows<'_> {
     fn fill(&self, first: usize, count: usize, rows: &mut Rows, scratch: &mut Vec<u8>) -> Result<(), ModelError> {
-        // The location was checked to lie within the file, so these offsets do not overflow.
-        let offset = |row: usize| self.offset + self.origin.row(row) as u64 * self.row_bytes as u64;
-        if self.origin.interleaved.is_none() {
-            let bytes = self.source.bytes(offset(first), count * self.row_bytes, scratch)?;
-            for (row, bytes) in bytes.chunks_exact(self.row_bytes).enumerate() {
-                self.convert(bytes, first + row, rows.row_mut(row))?;
-            }
-            return Ok(());
-        }
-        for row in 0..count {
-            let bytes = self.source.bytes(offset(first + row), self.row_bytes, scratch)?;
-            self.convert(bytes, first + row, rows.row_mut(row))?;
-        }
-        Ok(())
+        self.each(first, count, scratch, |row, bytes| canonical_row(self.encoding, bytes, rows.row_mut(row)))
     }
 
     fn source_row_bytes(&self) -> usize {

@@ -73,8 +73,9 @@ impl Failure {
     pub fn ended<R>(&self) -> Ended<R> {
         match self {
             Self::Execute(ExecuteError::Cancelled) => Ended::Cancelled,
-            Self::Execute(ExecuteError::ModelMissing(_) | ExecuteError::NotSupported(_))
-            | Self::KeyMissing => Ended::Hopeless,
+            Self::Execute(ExecuteError::ModelMissing(_) | ExecuteError::NotSupported(_)) | Self::KeyMissing => {
+                Ended::Hopeless
+            }
             Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::Panicked(_) | Self::NoThread(_) => {
                 Ended::Failed
             }

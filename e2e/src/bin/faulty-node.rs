@@ -8,7 +8,11 @@ use std::{
     sync::{atomic::Ordering, Arc},
     time::Duration,
 };
-use strike_primitives::{artifact::ArtifactId, job::{VerificationClass, WorkSpec}, H256};
+use strike_primitives::{
+    artifact::ArtifactId,
+    job::{VerificationClass, WorkSpec},
+    H256,
+};
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
 
 /// How the provider misbehaves.

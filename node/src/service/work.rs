@@ -63,7 +63,8 @@ impl Workshop {
         let blobs = BlobStore::open(folder, Default::default()).map_err(|error| other(&error))?;
         let models = ModelStore::open(&work.model_dirs, MODEL_MEMORY).map_err(|error| other(&error))?;
         let (blobs, models) = (Arc::new(blobs), Arc::new(models));
-        let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).map_err(|error| other(&error))?);
+        let engine: Arc<dyn Executor> =
+            Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).map_err(|error| other(&error))?);
         Ok(Self { blobs, models, provide: wrap(engine.clone()), check: engine })
     }
 

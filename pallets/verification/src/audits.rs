@@ -154,7 +154,10 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         let Fitting { mut audit, position, .. } = Self::check_reveal(&revealed, now).map_err(Error::<T>::Refused)?;
         let RevealedVerdict { audit: AuditRef { job, attempt, .. }, validator, verdict, work_tag, .. } = revealed;
-        audit.reveals.try_push((position, verdict, work_tag)).map_err(|_| Error::<T>::Refused(Refusal::AlreadyRevealed))?;
+        audit
+            .reveals
+            .try_push((position, verdict, work_tag))
+            .map_err(|_| Error::<T>::Refused(Refusal::AlreadyRevealed))?;
         Self::deposit_event(Event::VerdictRevealed { job, attempt, validator, verdict });
 
         if audit.reveals.len() >= audit.seals.len() {

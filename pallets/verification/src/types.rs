@@ -143,7 +143,8 @@ impl OpenAudit {
         self.reveals
             .iter()
             .map(|(_, verdict, tag)| {
-                let same = self.reveals.iter().filter(|(_, other, other_tag)| same_vote((verdict, tag), (other, other_tag)));
+                let same =
+                    self.reveals.iter().filter(|(_, other, other_tag)| same_vote((verdict, tag), (other, other_tag)));
                 (*verdict, *tag, same.count() as u32)
             })
             .find(|(_, _, agreeing)| *agreeing as usize >= self.majority())

@@ -31,8 +31,9 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
         move || match command {
             EngineCommand::Generate(args) => generate::run(&args, &control, json),
             EngineCommand::Verify { folder, engine } => verify::run(&folder, &engine, &control, json),
-            EngineCommand::Perplexity { file, context, logits, engine } => {
-                perplexity::run(&file, context, logits.as_deref(), &engine, &control, json)
+            EngineCommand::Perplexity { file, context, reference, logits, engine } => {
+                let perplexity = perplexity::Perplexity { file, context, reference, logits };
+                perplexity::run(&perplexity, &engine, &control, json)
             }
             EngineCommand::Embed { file, engine } => embed::run(&file, &engine, &control, json),
             EngineCommand::Bench { prompt_tokens, tokens, position, batch, trace, engine } => {
@@ -81,9 +82,8 @@ fn start_with<M>(
     };
     let model = load(&OpenOptions { progress: Some(&import), ..OpenOptions::default() });
     let model = model.map_err(|error| {
-        Error::new("ModelRefused", format!("{}: {error}", args.model)).hint(
-            "--model takes 'builtin', a folder with config.json, safetensors and tokenizer.json, or a GGUF file",
-        )
+        Error::new("ModelRefused", format!("{}: {error}", args.model))
+            .hint("--model takes 'builtin', a folder with config.json, safetensors and tokenizer.json, or a GGUF file")
     })?;
     Ok((engine, model))
 }

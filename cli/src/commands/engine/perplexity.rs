@@ -1,6 +1,6 @@
 //! `strike engine perplexity`.
 
-use super::{failed, start, unreadable};
+use super::{failed, start, unreadable, BUILTIN};
 use crate::{
     args::EngineArgs,
     error::{Error, Result},
@@ -10,10 +10,14 @@ use serde::Serialize;
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::Instant,
 };
-use strike_inference::Control;
+use strike_inference::{
+    exact::{Engine, ExactModel},
+    Control, Reference, ReferenceError, ReferenceOptions,
+};
+use strike_models::tokenizer::Tokenizer;
 
 /// A measurement as JSON.
 #[derive(Serialize)]
@@ -28,42 +32,90 @@ struct View {
     seconds: f64,
 }
 
-pub fn run(
-    file: &Path,
-    context: Option<u32>,
-    logits: Option<&Path>,
-    args: &EngineArgs,
-    control: &Control,
-    json: bool,
-) -> Result<()> {
+/// What is measured.
+pub struct Perplexity {
+    pub file: PathBuf,
+    pub context: Option<u32>,
+    pub reference: bool,
+    pub logits: Option<PathBuf>,
+}
+
+/// The exact engine with its model, or the reference.
+enum Scorer {
+    Exact(Engine, ExactModel),
+    Reference(Box<Reference>),
+}
+
+impl Scorer {
+    fn load(args: &EngineArgs, reference: bool) -> Result<Self> {
+        if !reference {
+            return start(args).map(|(engine, model)| Self::Exact(engine, model));
+        }
+        let options = ReferenceOptions::default();
+        let reference = match args.model.as_str() {
+            BUILTIN => Reference::builtin(&options),
+            path => Reference::open(Path::new(path), &options),
+        };
+        let refused = |error: ReferenceError| Error::new("ModelRefused", format!("{}: {error}", args.model));
+        reference.map(|reference| Self::Reference(Box::new(reference))).map_err(refused)
+    }
+
+    fn tokenizer(&self) -> &Tokenizer {
+        match self {
+            Self::Exact(_, model) => model.tokenizer(),
+            Self::Reference(reference) => reference.tokenizer(),
+        }
+    }
+
+    fn context_length(&self) -> usize {
+        match self {
+            Self::Exact(_, model) => model.context_length(),
+            Self::Reference(reference) => reference.context_length(),
+        }
+    }
+
+    fn score(&self, window: &[u32], control: &Control, on_logits: impl FnMut(usize, &[f32])) -> Result<()> {
+        match self {
+            Self::Exact(engine, model) => {
+                engine.score(model, window, 0, window.len(), control, on_logits).map_err(failed)
+            }
+            Self::Reference(reference) => reference
+                .score(window, 0, window.len(), control, on_logits)
+                .map_err(|error| Error::new("ReferenceFailed", error.to_string())),
+        }
+    }
+}
+
+pub fn run(perplexity: &Perplexity, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
+    let Perplexity { file, context, reference, logits } = perplexity;
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    let (engine, model) = start(args)?;
-    let tokens = model.prompt(&text).map_err(failed)?;
-    let window = context.map_or(model.context_length(), |context| context as usize).min(model.context_length());
+    let scorer = Scorer::load(args, *reference)?;
+    let tokens =
+        scorer.tokenizer().encode(&text, true).map_err(|error| Error::new("TokenizerFailed", error.to_string()))?;
+    let most = scorer.context_length();
+    let window = context.map_or(most, |context| context as usize).min(most);
     if tokens.len() < 2 {
         return Err(Error::new("TextTooShort", format!("{} holds fewer than two tokens", file.display())));
     }
     let unwritable = |error: std::io::Error| Error::new("FileUnwritable", error.to_string());
-    let mut rows = logits.map(File::create).transpose().map_err(unwritable)?.map(BufWriter::new);
+    let mut rows = logits.as_ref().map(File::create).transpose().map_err(unwritable)?.map(BufWriter::new);
     let (mut sum, mut predicted) = (0.0, 0);
     let mut written = Ok(());
     let began = Instant::now();
     for window in tokens.chunks(window) {
-        engine
-            .score(&model, window, 0, window.len(), control, |position, logits| {
-                let Some(next) = window.get(position + 1) else { return };
-                let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let total: f64 = logits.iter().map(|logit| f64::from(logit - max).exp()).sum();
-                sum += total.ln() - f64::from(logits[*next as usize] - max);
-                predicted += 1;
-                if let (Some(rows), Ok(())) = (&mut rows, &written) {
-                    written = logits.iter().try_for_each(|logit| rows.write_all(&logit.to_le_bytes()));
-                }
-            })
-            .map_err(failed)?;
+        scorer.score(window, control, |position, logits| {
+            let Some(next) = window.get(position + 1) else { return };
+            let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let total: f64 = logits.iter().map(|logit| f64::from(logit - max).exp()).sum();
+            sum += total.ln() - f64::from(logits[*next as usize] - max);
+            predicted += 1;
+            if let (Some(rows), Ok(())) = (&mut rows, &written) {
+                written = logits.iter().try_for_each(|logit| rows.write_all(&logit.to_le_bytes()));
+            }
+        })?;
     }
     written.and_then(|()| rows.map_or(Ok(()), |mut rows| rows.flush())).map_err(unwritable)?;
-    let nll = sum / f64::from(predicted.max(1));
+    let nll = sum / f64::from(predicted.max(1u32));
     let view = View {
         tokens: tokens.len(),
         predicted: predicted as usize,

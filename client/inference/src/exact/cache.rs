@@ -105,7 +105,8 @@ impl Sequence {
     pub fn writer(&mut self) -> Writer<'_> {
         let first = self.length / TILE;
         let blocks = self.blocks[first..].iter_mut();
-        let blocks = blocks.map(|block| Arc::get_mut(block).map_or(std::ptr::null_mut(), <[u16]>::as_mut_ptr)).collect();
+        let blocks =
+            blocks.map(|block| Arc::get_mut(block).map_or(std::ptr::null_mut(), <[u16]>::as_mut_ptr)).collect();
         Writer { shape: self.shape, first, blocks, sequence: std::marker::PhantomData }
     }
 }

@@ -183,9 +183,12 @@ impl<'a> Batch<'a> {
             .is_some_and(|long| job.prompt.len() as u64 + u64::from(job.max_tokens) > long.original_context as u64);
         let id = self.admitted;
         self.admitted += 1;
-        let known = self.engine.prefixes.lock().ok().and_then(|mut prefixes| {
-            prefixes.find(&self.model.model_root(), long, &job.prompt, trace)
-        });
+        let known = self
+            .engine
+            .prefixes
+            .lock()
+            .ok()
+            .and_then(|mut prefixes| prefixes.find(&self.model.model_root(), long, &job.prompt, trace));
         let (sequence, trace) = known.unwrap_or_else(|| {
             (Sequence::new(forward.cache_shape()), trace.then(|| Trace::new(network.decoder.layers)))
         });

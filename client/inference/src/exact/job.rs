@@ -1,7 +1,7 @@
 //! What is asked of the engine, in tokens: everything that determines the result.
 
-use strike_arithmetic::sampler::MAX_REPETITION_WINDOW;
 pub use strike_arithmetic::sampler::Sampler;
+use strike_arithmetic::sampler::MAX_REPETITION_WINDOW;
 
 use super::error::JobError;
 use crate::{MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};

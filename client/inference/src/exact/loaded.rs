@@ -26,13 +26,7 @@ impl Loaded {
     /// A folder or a GGUF file.
     pub fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Self, LoadError> {
         let source = strike_models::Model::open(path, options)?;
-        let tokenizer = if path.is_dir() {
-            let contents = read_at_most(&path.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
-            let contents = contents.map_err(LoadError::TokenizerUnreadable)?;
-            Tokenizer::from_json(&contents, vocab_size(source.architecture()))?
-        } else {
-            Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?
-        };
+        let tokenizer = open_tokenizer(path, vocab_size(source.architecture()))?;
         Ok(Self::new(source, tokenizer))
     }
 
@@ -51,6 +45,15 @@ impl Loaded {
         let model_root = source.model_root(&tokenizer.root());
         Self { source: Arc::new(source), tokenizer, model_root }
     }
+}
+
+/// The tokenizer of a folder or a GGUF file, for an embedding table of `vocab_size` rows.
+pub(crate) fn open_tokenizer(path: &Path, vocab_size: usize) -> Result<Tokenizer, LoadError> {
+    if !path.is_dir() {
+        return Ok(Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?);
+    }
+    let contents = read_at_most(&path.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
+    Ok(Tokenizer::from_json(&contents.map_err(LoadError::TokenizerUnreadable)?, vocab_size)?)
 }
 
 /// The contents of a file; an error if it is larger than `limit`.
@@ -74,7 +77,7 @@ impl Tensors for strike_models::Model {
     }
 }
 
-fn vocab_size(architecture: &Architecture) -> usize {
+pub(crate) fn vocab_size(architecture: &Architecture) -> usize {
     match architecture {
         Architecture::Decoder(decoder) => decoder.vocab_size,
         Architecture::Encoder(encoder) => encoder.vocab_size,

@@ -50,8 +50,7 @@ impl Engine {
         let forward = Forward { isa: self.isa, team: &self.team, network };
         let mut workspace = self.workspace();
         let mut logits = Vec::new();
-        let mut sequences: Vec<Sequence> =
-            (0..workload.batch).map(|_| Sequence::new(forward.cache_shape())).collect();
+        let mut sequences: Vec<Sequence> = (0..workload.batch).map(|_| Sequence::new(forward.cache_shape())).collect();
         let mut traces: Vec<Trace> = (0..workload.batch).map(|_| Trace::new(network.decoder.layers)).collect();
         let vocab = limits.vocab_size as u64;
         let prompt = |sequence: u64| -> Vec<u32> {

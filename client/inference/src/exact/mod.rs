@@ -36,3 +36,7 @@ pub use model::ExactModel;
 pub use strike_models::{CacheUse, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
+
+pub(crate) use engine::check;
+pub(crate) use job::in_vocabulary;
+pub(crate) use loaded::{open_tokenizer, vocab_size};

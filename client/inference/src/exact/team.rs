@@ -72,7 +72,8 @@ impl Team {
         let mut team = Self { shared, turn: Mutex::new(()), workers: Vec::new() };
         for index in 0..others {
             let shared = team.shared.clone();
-            let handle = thread::Builder::new().name(format!("engine-{}", index + 1)).spawn(move || serve(&shared, index))?;
+            let handle =
+                thread::Builder::new().name(format!("engine-{}", index + 1)).spawn(move || serve(&shared, index))?;
             let thread = handle.thread().clone();
             team.workers.push((handle, thread));
         }

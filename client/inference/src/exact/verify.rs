@@ -98,7 +98,8 @@ impl Engine {
         history.extend_from_slice(&claim.tokens[..usable]);
         let rows = if claim.tokens.is_empty() && job.stop_after(&[], &limits).is_some() { 0 } else { history.len() };
         // The last claimed token goes through the network only if the job does not end with it, which the loop sees.
-        let rows = if usable > 0 && job.stop_after(&claim.tokens[..usable], &limits).is_some() { rows - 1 } else { rows };
+        let rows =
+            if usable > 0 && job.stop_after(&claim.tokens[..usable], &limits).is_some() { rows - 1 } else { rows };
         if let Some(trace) = claimed_trace {
             if let Some(divergence) = compare_shape(trace, &history[..rows], network.decoder.layers) {
                 return diverged(divergence);
@@ -108,9 +109,12 @@ impl Engine {
             }
         }
         let forward = Forward { isa: self.isa, team: &self.team, network };
-        let long = network.decoder.rotary.long.as_ref().is_some_and(|long| {
-            prompt as u64 + u64::from(job.max_tokens) > long.original_context as u64
-        });
+        let long = network
+            .decoder
+            .rotary
+            .long
+            .as_ref()
+            .is_some_and(|long| prompt as u64 + u64::from(job.max_tokens) > long.original_context as u64);
         let mut workspace = self.workspace();
         let mut sequence = Sequence::new(forward.cache_shape());
         let mut trace = Trace::new(network.decoder.layers);
@@ -146,8 +150,7 @@ impl Engine {
                     let (q, scales) = workspace.last_input(at);
                     let last = last_input(q, scales);
                     let past = &history[..position + 1];
-                    let choice =
-                        choose(self.isa, &job.sampler, logits, past, &job.seed, position as u32 + 1)?;
+                    let choice = choose(self.isa, &job.sampler, logits, past, &job.seed, position as u32 + 1)?;
                     trace.choose(position, choice.best, choice.token, last);
                     let found = claim.tokens.get(index).copied();
                     if found != Some(choice.token) {

@@ -322,7 +322,8 @@ mod tests {
     }
 
     fn stored_values(values: &[u16], width: usize) -> Vec<u16> {
-        let row = |row: &[u16]| row.iter().copied().chain(std::iter::repeat_n(0, padded(width) - width)).collect::<Vec<_>>();
+        let row =
+            |row: &[u16]| row.iter().copied().chain(std::iter::repeat_n(0, padded(width) - width)).collect::<Vec<_>>();
         values.chunks_exact(width).flat_map(row).collect()
     }
 

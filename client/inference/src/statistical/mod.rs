@@ -1,9 +1,10 @@
-//! The engine of the statistical class: f32 weights, additions in a fixed order.
+//! The engine of the statistical class: f32 weights, additions in a fixed order. And models of every family in f32 on candle.
 
 mod attention;
 mod config;
 mod error;
 mod files;
+mod float;
 mod generate;
 mod kernels;
 mod math;
@@ -17,6 +18,7 @@ mod weights;
 
 pub use error::{GenerateError, ModelError};
 pub use files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+pub use float::{Device, Reference, ReferenceError, ReferenceOptions, Rounding};
 pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};
 pub use model::{Model, ModelInfo};
 pub use request::{GenerateRequest, MAX_PROMPT_BYTES, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};

@@ -89,7 +89,8 @@ fn what_is_the_nodes_fault_is_an_error() {
     let late = world.executor.run(&model, VerificationClass::Exact, &work("once"), &H256::zero(), &late);
     assert!(matches!(late, Err(ExecuteError::TooSlow)));
     let other = super::support::MODEL;
-    let missing = world.executor.run(&other, VerificationClass::Exact, &work("once"), &H256::zero(), &Control::default());
+    let missing =
+        world.executor.run(&other, VerificationClass::Exact, &work("once"), &H256::zero(), &Control::default());
     assert!(matches!(missing, Err(ExecuteError::ModelMissing(id)) if id == other));
 }
 

@@ -84,7 +84,14 @@ pub fn check_for(key: AppKey, job: JobId, claim: CommitmentV1) -> CheckDuty {
 }
 
 pub fn outcome() -> Outcome {
-    Outcome { tokens: vec![10, 11, 12], n_in: 4, n_out: 3, stop: StopReason::EndOfText, text: "there was a".into(), trace: None }
+    Outcome {
+        tokens: vec![10, 11, 12],
+        n_in: 4,
+        n_out: 3,
+        stop: StopReason::EndOfText,
+        text: "there was a".into(),
+        trace: None,
+    }
 }
 
 /// Off-chain storage whose clones are the same storage, as a node's are.

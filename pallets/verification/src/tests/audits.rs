@@ -7,8 +7,8 @@ use crate::{
 use frame_support::assert_ok;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 use strike_primitives::{
-    traits::Audits,
     commitment::StopReason,
+    traits::Audits,
     verdict::{AssignmentProof, AuditRef, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, H256,
 };

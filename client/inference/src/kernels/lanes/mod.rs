@@ -2,11 +2,11 @@
 //!
 //! All operations work on each lane alone and round as IEEE 754 says, so code written with them gives the same bits everywhere.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
-#[cfg(target_arch = "aarch64")]
-mod neon;
 
 use strike_arithmetic::functions as f;
 
@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn functions_give_the_bits_of_the_reference() {
-        let edges = [0u32, 0x8000_0000, 1, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x42ae_0000, 0x42ae_0001, 0x0080_0000];
+        let edges =
+            [0u32, 0x8000_0000, 1, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x42ae_0000, 0x42ae_0001, 0x0080_0000];
         for isa in Isa::available() {
             for function in 0..7 {
                 let mut bits = 0u32;

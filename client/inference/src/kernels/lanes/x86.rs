@@ -116,10 +116,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn load_half(from: *const u16) -> Self {
         unsafe {
-            Self(
-                _mm256_cvtph_ps(_mm_loadu_si128(from.cast())),
-                _mm256_cvtph_ps(_mm_loadu_si128(from.add(8).cast())),
-            )
+            Self(_mm256_cvtph_ps(_mm_loadu_si128(from.cast())), _mm256_cvtph_ps(_mm_loadu_si128(from.add(8).cast())))
         }
     }
     #[inline(always)]

@@ -1,0 +1,96 @@
+//! A model's files, opened: what they describe, and where its tensors lie.
+
+use std::path::Path;
+
+use crate::architecture::Architecture;
+use crate::config::{self, PoolingContents, PoolingFiles, SpecialTokens, CONFIG_FILE, CONFIG_LIMIT, GENERATION_FILE};
+use crate::layout::{layout, TensorShape};
+use crate::model::ModelFiles;
+use crate::origin::{prefix, Naming};
+use crate::provider::FileProvider;
+use crate::source::{read_whole, Source};
+use crate::store::Store;
+use crate::{gguf, safetensors_files, ModelError};
+
+/// Files whose configuration was accepted and that have every tensor in its shape.
+pub(crate) struct Opened {
+    pub architecture: Architecture,
+    pub special: SpecialTokens,
+    pub layout: Vec<TensorShape>,
+    container: Container,
+    naming: Naming,
+}
+
+enum Container {
+    Safetensors(Store),
+    Gguf(gguf::File),
+}
+
+impl Opened {
+    /// A folder or a GGUF file.
+    pub fn path(path: &Path) -> Result<Self, ModelError> {
+        match path.is_dir() {
+            true => Self::folder(path),
+            false => Self::gguf(gguf::File::open(path)?),
+        }
+    }
+
+    fn folder(folder: &Path) -> Result<Self, ModelError> {
+        let config = read_whole(&folder.join(CONFIG_FILE), CONFIG_LIMIT)?;
+        let generation = folder.join(GENERATION_FILE);
+        let generation = generation.exists().then(|| read_whole(&generation, CONFIG_LIMIT)).transpose()?;
+        let pooling = PoolingContents::read(folder)?;
+        Self::safetensors(&config, generation.as_deref(), pooling.files(), safetensors_files::open(folder)?)
+    }
+
+    /// Files in memory.
+    pub fn files(files: &ModelFiles) -> Result<Self, ModelError> {
+        if files.config.len() as u64 > CONFIG_LIMIT {
+            let found = files.config.len() as u64;
+            return Err(ModelError::FileTooLarge { file: CONFIG_FILE.to_owned(), found, limit: CONFIG_LIMIT });
+        }
+        let source = Source::memory(safetensors_files::WEIGHTS_FILE, files.weights.clone());
+        let store = safetensors_files::single_file(source)?;
+        Self::safetensors(&files.config, None, PoolingFiles::default(), store)
+    }
+
+    fn safetensors(
+        config: &[u8],
+        generation: Option<&[u8]>,
+        pooling: PoolingFiles<'_>,
+        store: Store,
+    ) -> Result<Self, ModelError> {
+        let prefix = prefix(&store);
+        let has_tensor = |name: &str| store.contains(&format!("{prefix}{name}"));
+        let (family, architecture, special, position_offset) =
+            config::from_json(config, generation, pooling, has_tensor)?;
+        let naming = Naming::Transformers { family, prefix: prefix.to_owned(), position_offset };
+        Self::checked(architecture, special, Container::Safetensors(store), naming)
+    }
+
+    pub fn gguf(file: gguf::File) -> Result<Self, ModelError> {
+        let (family, architecture, special) = config::from_gguf(&file)?;
+        Self::checked(architecture, special, Container::Gguf(file), Naming::Gguf { family })
+    }
+
+    fn checked(
+        architecture: Architecture,
+        special: SpecialTokens,
+        container: Container,
+        naming: Naming,
+    ) -> Result<Self, ModelError> {
+        let layout = layout(&architecture);
+        let opened = Self { architecture, special, layout, container, naming };
+        opened.provider().check()?;
+        Ok(opened)
+    }
+
+    /// The tensors.
+    pub fn provider(&self) -> FileProvider<'_> {
+        let (store, gguf) = match &self.container {
+            Container::Safetensors(store) => (store, None),
+            Container::Gguf(file) => (&file.store, Some(file)),
+        };
+        FileProvider { store, gguf, naming: &self.naming, architecture: &self.architecture, layout: &self.layout }
+    }
+}

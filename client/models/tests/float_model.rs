@@ -1,0 +1,100 @@
+//! The tensors of the files in f32: the same in every container, and what the canonical form approximates.
+
+mod common;
+
+use common::families::{all, Sample};
+use common::gguf::{self, Stored};
+use common::{safetensors, Type};
+use strike_arithmetic::weights::quantize;
+use strike_models::architecture::Architecture;
+use strike_models::{layout, FloatModel, Model, ModelFiles, TensorKind, TensorShape};
+
+fn files(sample: &Sample) -> ModelFiles {
+    ModelFiles {
+        config: sample.config.to_string().into_bytes().into(),
+        weights: safetensors(&sample.tensors, Type::F32).into(),
+        tokenizer: Vec::new().into(),
+    }
+}
+
+fn from_gguf(sample: &Sample, kind: Type) -> FloatModel {
+    let tensors: Vec<_> = sample.gguf.iter().map(|tensor| Stored::new(tensor, kind)).collect();
+    FloatModel::from_gguf_bytes("model.gguf", gguf::write(&sample.metadata, &tensors)).unwrap()
+}
+
+/// All numbers of a tensor.
+fn values(model: &FloatModel, shape: &TensorShape) -> Vec<f32> {
+    match shape.kind {
+        TensorKind::Vector => model.vector(shape.name).unwrap().unwrap(),
+        TensorKind::Matrix => {
+            let matrix = model.matrix(shape.name).unwrap().unwrap();
+            assert_eq!((matrix.rows, matrix.columns), (shape.rows, shape.columns));
+            matrix.values
+        }
+    }
+}
+
+#[test]
+fn containers_of_one_model_have_the_same_numbers() {
+    for sample in all() {
+        let first = FloatModel::from_files(&files(&sample)).unwrap();
+        for kind in [Type::F32, Type::F16, Type::Bf16] {
+            let other = from_gguf(&sample, kind);
+            assert_eq!(first.architecture(), other.architecture(), "{}", sample.name);
+            // Only decoders have special tokens in both containers.
+            if matches!(first.architecture(), Architecture::Decoder(_)) {
+                assert_eq!(first.special_tokens(), other.special_tokens());
+            }
+            for shape in layout(first.architecture()) {
+                assert_eq!(values(&first, &shape), values(&other, &shape), "{} {:?}", sample.name, shape.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_canonical_form_is_their_quantization() {
+    for sample in all() {
+        let float = FloatModel::from_files(&files(&sample)).unwrap();
+        let canonical = Model::from_files(&files(&sample)).unwrap();
+        for shape in layout(float.architecture()) {
+            let numbers = values(&float, &shape);
+            if shape.kind == TensorKind::Vector {
+                assert_eq!(numbers, canonical.vector(shape.name).unwrap());
+                continue;
+            }
+            let matrix = canonical.matrix(shape.name).unwrap();
+            for (row, numbers) in numbers.chunks(shape.columns).enumerate() {
+                let blocks = numbers.as_chunks::<32>().0.iter().map(|values| quantize(values).unwrap());
+                let expected: Vec<u8> = blocks
+                    .flat_map(|block| block.scale.to_le_bytes().into_iter().chain(block.q.map(|q| q as u8)))
+                    .collect();
+                assert_eq!(matrix.canonical_row(row), expected, "{} {:?}", sample.name, shape.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn quantized_encodings_are_the_numbers_of_their_blocks() {
+    let sample = all().remove(0);
+    let mut tensors: Vec<_> = sample.gguf.iter().map(|tensor| Stored::new(tensor, Type::F32)).collect();
+    let down = tensors.iter_mut().find(|tensor| tensor.name == "blk.0.ffn_down.weight").unwrap();
+    let up = strike_models::tensors::LayerTensor::Down;
+    let name = strike_models::tensors::TensorName::Layer(0, up);
+    let count: usize = down.shape.iter().product();
+    down.kind = 8;
+    down.bytes = (0..count / 32)
+        .flat_map(|block| {
+            let scale = half::f16::from_f32(0.01 + block as f32 * 1e-3).to_le_bytes();
+            scale.into_iter().chain((0..32).map(move |at| ((block * 7 + at * 5) % 256) as u8))
+        })
+        .collect();
+    let model = FloatModel::from_gguf_bytes("model.gguf", gguf::write(&sample.metadata, &tensors)).unwrap();
+    let found = model.matrix(name).unwrap().unwrap().values;
+    for (at, found) in found.into_iter().enumerate() {
+        let (block, at) = (at / 32, at % 32);
+        let scale = half::f16::from_f32(0.01 + block as f32 * 1e-3).to_f32();
+        assert_eq!(found, f32::from(((block * 7 + at * 5) % 256) as u8 as i8) * scale);
+    }
+}
