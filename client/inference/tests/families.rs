@@ -27,6 +27,16 @@ impl Pair {
         let exact = ExactModel::open(&folder(family), &options).unwrap_or_else(|error| panic!("{family}: {error}"));
         let options = ReferenceOptions { rounding: Rounding::WeightsAndActivations, ..ReferenceOptions::default() };
         let rounded = Reference::open(&folder(family), &options).unwrap_or_else(|error| panic!("{family}: {error}"));
+        Self::new(exact, rounded)
+    }
+
+    fn builtin() -> Self {
+        let options = ReferenceOptions { rounding: Rounding::WeightsAndActivations, ..ReferenceOptions::default() };
+        let exact = ExactModel::builtin().expect("the built-in model");
+        Self::new(exact, Reference::builtin(&options).expect("the built-in model"))
+    }
+
+    fn new(exact: ExactModel, rounded: Reference) -> Self {
         Self { engine: Engine::new(2).expect("an engine"), exact, rounded }
     }
 
@@ -126,6 +136,7 @@ fn the_exact_engine_computes_what_the_float_path_does_with_its_roundings() {
             agrees_somewhere(family, &pair, length);
         }
     }
+    agrees_somewhere("the built-in model", &Pair::builtin(), 20);
 }
 
 #[test]

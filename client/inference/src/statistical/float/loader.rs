@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use strike_models::architecture::Architecture;
 use strike_models::tensors::{LayerTensor, TensorName};
-use strike_models::{FloatModel, Model};
+use strike_models::{FloatModel, Model, SpecialTokens};
 
 use super::error::ReferenceError;
 use super::linear::{Linear, Norm};
@@ -31,6 +31,13 @@ impl Source {
         match self {
             Self::Files(model) => model.architecture(),
             Self::Blocks(model) => model.architecture(),
+        }
+    }
+
+    pub fn special_tokens(&self) -> &SpecialTokens {
+        match self {
+            Self::Files(model) => model.special_tokens(),
+            Self::Blocks(model) => model.special_tokens(),
         }
     }
 

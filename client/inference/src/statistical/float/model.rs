@@ -4,7 +4,7 @@ use std::path::Path;
 
 use strike_models::architecture::{Architecture, Pooling};
 use strike_models::tokenizer::Tokenizer;
-use strike_models::{CacheUse, FloatModel, Model, OpenOptions};
+use strike_models::{CacheUse, FloatModel, Model, OpenOptions, SpecialTokens};
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
@@ -54,6 +54,7 @@ pub struct ReferenceOptions {
 /// Additions are in whatever order the device likes, so equal inputs need not give equal bits on two machines.
 pub struct Reference {
     network: Network,
+    special: SpecialTokens,
     tokenizer: Tokenizer,
 }
 
@@ -101,12 +102,17 @@ impl Reference {
             Architecture::Decoder(decoder) => Network::Decoder(Decoder::load(decoder, &loader)?),
             Architecture::Encoder(encoder) => Network::Encoder(Encoder::load(encoder, &loader)?),
         };
-        Ok(Self { network, tokenizer })
+        Ok(Self { network, special: source.special_tokens().clone(), tokenizer })
     }
 
     /// The tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// Tokens that begin and end a text.
+    pub fn special_tokens(&self) -> &SpecialTokens {
+        &self.special
     }
 
     /// Most positions of a text.
