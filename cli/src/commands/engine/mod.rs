@@ -122,6 +122,6 @@ mod tests {
         let args = EngineArgs { model: folder.path().to_str().unwrap().to_owned(), threads: 1 };
         let error = start(&args).err().expect("refused");
         assert_eq!(error.name, "ModelRefused");
-        assert!(error.message.contains("config.json"), "{error}");
+        assert!(error.message.contains("model.safetensors"), "{error}");
     }
 }
