@@ -233,9 +233,15 @@ unsafe fn score<L: Lanes, const Q: usize>(
 /// As [`Kernel::run`].
 #[inline(always)]
 unsafe fn weigh<L: Lanes>(query: &Query, origin: usize, scores: &mut [f32]) {
-    // What the query does not see, or what was left by a call before, becomes -infinity, whose weight is +0.
-    scores[..query.first - origin].fill(f32::NEG_INFINITY);
-    scores[query.end - origin..].fill(f32::NEG_INFINITY);
+    // Only vectors of which the query sees something are computed. What it does not see in them, or what was left by a call
+    // before, becomes -infinity, whose weight is +0.
+    let (first, end) = (query.first - origin, query.end - origin);
+    let seen = first / LANES * LANES..end.next_multiple_of(LANES);
+    scores[..seen.start].fill(0.0);
+    scores[seen.end..].fill(0.0);
+    scores[seen.start..first].fill(f32::NEG_INFINITY);
+    scores[end..seen.end].fill(f32::NEG_INFINITY);
+    let scores = &mut scores[seen];
     // SAFETY: rows are whole tiles.
     unsafe {
         let mut max = L::splat(f32::NEG_INFINITY);

@@ -16,20 +16,25 @@ use super::Operands;
 /// The machine has AVX-512 F, BW, DQ, VL and VNNI, and the operands hold `rows` rows.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,f16c")]
 pub unsafe fn vnni<const Q4: bool>(operands: Operands, rows: usize) {
+    // Four rows: with more, sums and products do not fit into the registers, and the sums go through memory in every block.
     let mut row = 0;
     // SAFETY: rows are taken from those left.
     unsafe {
+<<<<<<< HEAD
         while rows - row >= 6 {
             vnni_tile::<6, Q4>(operands.at_row(row));
             row += 6;
+=======
+        while rows - row >= 4 {
+            vnni_tile::<4, Q4>(operands.from_row(row));
+            row += 4;
+>>>>>>> encoder
         }
         let rest = operands.at_row(row);
         match rows - row {
             1 => vnni_tile::<1, Q4>(rest),
             2 => vnni_tile::<2, Q4>(rest),
             3 => vnni_tile::<3, Q4>(rest),
-            4 => vnni_tile::<4, Q4>(rest),
-            5 => vnni_tile::<5, Q4>(rest),
             _ => {}
         }
     }
