@@ -20,15 +20,9 @@ pub unsafe fn vnni<const Q4: bool>(operands: Operands, rows: usize) {
     let mut row = 0;
     // SAFETY: rows are taken from those left.
     unsafe {
-<<<<<<< HEAD
-        while rows - row >= 6 {
-            vnni_tile::<6, Q4>(operands.at_row(row));
-            row += 6;
-=======
         while rows - row >= 4 {
-            vnni_tile::<4, Q4>(operands.from_row(row));
+            vnni_tile::<4, Q4>(operands.at_row(row));
             row += 4;
->>>>>>> encoder
         }
         let rest = operands.at_row(row);
         match rows - row {
