@@ -34,7 +34,11 @@ aarch64() {
     done
     rustup target list --installed | grep -qx $target || rustup target add $target
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    # On one processor: qemu 7.2 on x86-64 lets a load pass a sequentially consistent store before it, and the engine's threads
+    # then sometimes miss a wake-up.
+    local processor
+    processor=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="taskset -c $processor qemu-aarch64 -L /usr/aarch64-linux-gnu"
     export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc CXX_aarch64_unknown_linux_gnu=aarch64-linux-gnu-g++
     # `soft.rs` compares two implementations on one machine, which 100,000 cases under an emulator would only repeat.
     cargo test --target $target -p strike-arithmetic --features soft --lib --test vectors
