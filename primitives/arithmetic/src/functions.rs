@@ -22,7 +22,7 @@ pub const LN2_HIGH: f32 = f32::from_bits(0x3f31_8000);
 /// `ln 2 - LN2_HIGH`: -2.12194440e-4.
 pub const LN2_LOW: f32 = f32::from_bits(0xb95e_8083);
 /// Coefficients of the error function (Abramowitz and Stegun 7.1.26), highest power first, and the factor of `|x|`.
-pub const ERF: [f32; 5] = [1.061_405_4, -1.453_152, 1.421_413_8, -0.284_496_72, 0.254_829_6];
+pub const ERF: [f32; 5] = [1.061_405_4, -1.453_152_1, 1.421_413_8, -0.284_496_72, 0.254_829_6];
 /// See [`ERF`].
 pub const ERF_P: f32 = 0.327_591_1;
 /// `1 / sqrt 2`.

@@ -42,14 +42,14 @@ pub struct Perplexity {
 
 /// The exact engine with its model, or the reference.
 enum Scorer {
-    Exact(Engine, ExactModel),
+    Exact(Box<(Engine, ExactModel)>),
     Reference(Box<Reference>),
 }
 
 impl Scorer {
     fn load(args: &EngineArgs, reference: bool) -> Result<Self> {
         if !reference {
-            return start(args).map(|(engine, model)| Self::Exact(engine, model));
+            return start(args).map(|started| Self::Exact(Box::new(started)));
         }
         let options = ReferenceOptions::default();
         let reference = match args.model.as_str() {
@@ -62,21 +62,22 @@ impl Scorer {
 
     fn tokenizer(&self) -> &Tokenizer {
         match self {
-            Self::Exact(_, model) => model.tokenizer(),
+            Self::Exact(started) => started.1.tokenizer(),
             Self::Reference(reference) => reference.tokenizer(),
         }
     }
 
     fn context_length(&self) -> usize {
         match self {
-            Self::Exact(_, model) => model.context_length(),
+            Self::Exact(started) => started.1.context_length(),
             Self::Reference(reference) => reference.context_length(),
         }
     }
 
     fn score(&self, window: &[u32], control: &Control, on_logits: impl FnMut(usize, &[f32])) -> Result<()> {
         match self {
-            Self::Exact(engine, model) => {
+            Self::Exact(started) => {
+                let (engine, model) = started.as_ref();
                 engine.score(model, window, 0, window.len(), control, on_logits).map_err(failed)
             }
             Self::Reference(reference) => reference

@@ -14,6 +14,7 @@ use super::parallel::{Parallel, SharedRows};
 use super::team::Team;
 use crate::isa::Isa;
 use crate::kernels::attention::{attend, Heads, Query, Scratch, MAX_QUERIES};
+use crate::kernels::choice::all_finite;
 use crate::kernels::elementwise as rows;
 use crate::kernels::embedding::embed;
 use crate::kernels::quantize::Activations;
@@ -121,6 +122,10 @@ impl Forward<'_> {
                 let sequences: Vec<&Sequence> = runs.iter().map(|run| &*run.sequence).collect();
                 observer.layer(self.team, index, &workspace.hidden, &workspace.positions, &sequences);
             }
+        }
+        // Norms find what is not finite in every layer's input; nothing reads all rows behind the last one but the trace.
+        if !all_finite(self.isa, &workspace.hidden) {
+            return Err(NotFinite);
         }
         for run in runs {
             run.sequence.advance(run.tokens.len());

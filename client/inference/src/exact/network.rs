@@ -5,6 +5,8 @@ use std::sync::Arc;
 use strike_models::architecture::{Architecture, Decoder};
 use strike_models::tensors::{LayerTensor, Matrix, TensorName};
 
+use super::forward::MAX_HEAD;
+
 /// Where tensors come from.
 pub(crate) trait Tensors: Send + Sync {
     fn architecture(&self) -> &Architecture;
@@ -57,6 +59,9 @@ impl Network {
             return Err("the model is an encoder, it does not generate".to_owned());
         };
         let decoder = decoder.clone();
+        if decoder.head_dim > MAX_HEAD {
+            return Err(format!("heads have {} elements, at most {MAX_HEAD} are computed", decoder.head_dim));
+        }
         let matrix = |name, rows, columns| lookup_matrix(source, name, rows, columns);
         let vector = |name, size| lookup_vector(source, name, size);
         let optional = |present: bool, name, size| present.then(|| vector(name, size)).transpose();

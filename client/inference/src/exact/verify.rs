@@ -85,6 +85,26 @@ impl Engine {
         claimed_trace: Option<&Trace>,
         control: &Control,
     ) -> Result<Verification, JobError> {
+        match self.replay(model, job, claim, claimed_trace, control) {
+            // A wrong token may lead to numbers that are not finite behind it. What the job itself gives tells which it was.
+            Err(JobError::NotFinite) => {
+                let generation = self.generate(model, job, false, control, |_, _| {})?;
+                let index = generation.tokens.iter().zip(&claim.tokens).take_while(|(a, b)| a == b).count();
+                let (expected, claimed) = (generation.tokens.get(index).copied(), claim.tokens.get(index).copied());
+                Ok(Verification::Diverged(Divergence::Token { index, expected, claimed }))
+            }
+            result => result,
+        }
+    }
+
+    fn replay(
+        &self,
+        model: &ExactModel,
+        job: &Job,
+        claim: &Claim,
+        claimed_trace: Option<&Trace>,
+        control: &Control,
+    ) -> Result<Verification, JobError> {
         let _state = FloatState::standard();
         let limits = model.limits();
         job.validate(&limits)?;
@@ -143,6 +163,8 @@ impl Engine {
             let first = (prompt - 1).max(from);
             let chosen: Vec<usize> = (first..from + tokens.len()).map(|position| position - from).collect();
             let mut divergence = None;
+            // Behind the end of the job nothing is compared.
+            let mut end = from + tokens.len();
             for some in chosen.chunks(LOGIT_ROWS) {
                 forward.logits(&mut workspace, some, &mut logits)?;
                 for (at, logits) in logits.chunks_exact_mut(network.decoder.vocab_size).enumerate() {
@@ -161,6 +183,7 @@ impl Engine {
                     index += 1;
                     outcome = job.stop_after(&claim.tokens[..index], &limits);
                     if outcome.is_some() {
+                        end = position + 1;
                         break;
                     }
                 }
@@ -169,7 +192,7 @@ impl Engine {
                 }
             }
             // What the trace shows comes before the token that it led to.
-            let end = divergence.as_ref().map_or(from + tokens.len(), |(position, _)| position + 1);
+            let end = divergence.as_ref().map_or(end, |(position, _)| position + 1);
             if let Some(claimed) = claimed_trace {
                 if let Some(earlier) = compare(claimed, &trace, from..end, prompt) {
                     self.give_back(workspace);

@@ -15,7 +15,7 @@ pub(crate) fn choose(
     seed: &[u8; 32],
     position: u32,
 ) -> Result<Choice, NotFinite> {
-    if !run(isa, AllFinite(logits)) {
+    if !all_finite(isa, logits) {
         return Err(NotFinite);
     }
     let window = history.len().saturating_sub(usize::from(sampler.repetition_window));
@@ -29,6 +29,11 @@ pub(crate) fn choose(
     let threshold = max - if sampler.temperature_milli == 0 { 0.0 } else { reach(sampler) };
     let near = logits.iter().enumerate().filter(|(_, logit)| **logit >= threshold);
     Ok(draw(sampler, best, max, near.map(|(token, logit)| (token as u32, *logit)), seed, position))
+}
+
+/// Whether no number is infinite or NaN.
+pub(crate) fn all_finite(isa: Isa, numbers: &[f32]) -> bool {
+    run(isa, AllFinite(numbers))
 }
 
 struct AllFinite<'a>(&'a [f32]);
