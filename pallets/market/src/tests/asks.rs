@@ -2,7 +2,7 @@ use crate::{mock::*, Asks, Error, Event, HoldReason, Running};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
-    job::{VerificationClass, MAX_TOKENS},
+    job::MAX_TOKENS,
     AccountId, Balance,
 };
 

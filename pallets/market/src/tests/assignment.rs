@@ -3,7 +3,7 @@ use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weigh
 use sp_core::H256;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
-    job::{Input, JobOrder, VerificationClass, WorkSpec, MAX_TOKENS},
+    job::{Input, JobOrder, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     traits::Assignments,
     AccountId, Balance, JobId,
