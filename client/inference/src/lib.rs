@@ -1,28 +1,24 @@
-//! Deterministic text generation for Strike.
+//! The engine of Strike: language models and text encoders, run so that somebody else can check the result.
 //!
-//! Loads a Llama-architecture language model (`config.json`, `model.safetensors`, `tokenizer.json`),
-//! generates text with it, and checks text that somebody else claims to have generated.
-//!
-//! A provider is paid for tokens that a checker reproduces on another machine, so the same request
-//! must give the same tokens everywhere. All arithmetic is IEEE 754 binary32 in an order that is
-//! fixed by the shapes alone: no fused multiply-add, no library `exp`, no reduction whose order
-//! depends on threads, on the instruction set or on how many positions are computed at once. See
-//! `kernels` and `math` for the forms, [`Sampler`] for the choice of a token.
+//! [`exact`] is the class in which the same job gives the same bits on every machine: integer products of canonical weights and
+//! one order for every float operation, as `docs/arithmetic.md` says. The items of the crate's root are the statistical class: f32
+//! weights, additions in an order fixed by the shapes alone; and [`Reference`], the float path on candle that both are compared
+//! with.
 //!
 //! ```
-//! use strike_inference::{Control, GenerateRequest, Model, Sampler};
+//! use strike_inference::exact::{Claim, Engine, ExactModel, Job, Sampler, Verification};
+//! use strike_inference::Control;
 //!
-//! let model = Model::builtin()?;
-//! let request = GenerateRequest {
-//!     prompt: b"Tell me about the harbour.".to_vec(),
-//!     max_tokens: 20,
-//!     sampler: Sampler::GREEDY,
-//!     seed: [0; 32],
-//!     stop: vec![],
-//! };
-//! let generation = model.generate(&request, &Control::default(), &mut |_| {})?;
-//! let outcome = model.check(&request, &generation.tokens, &Control::default())?;
-//! assert!(outcome.is_match());
+//! let model = ExactModel::builtin()?;
+//! let engine = Engine::new(1)?;
+//! let prompt = model.prompt("Tell me about the harbour.")?;
+//! let job = Job { prompt, max_tokens: 20, sampler: Sampler::GREEDY, seed: [0; 32], stop: vec![] };
+//! let generation = engine.generate(&model, &job, true, &Control::default(), |_, _| {})?;
+//!
+//! let trace_root = generation.trace.as_ref().map(|trace| trace.root());
+//! let claim = Claim { tokens: generation.tokens, stop: generation.stop, trace_root };
+//! let verification = engine.verify(&model, &job, &claim, None, &Control::default())?;
+//! assert!(matches!(verification, Verification::Valid { .. }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

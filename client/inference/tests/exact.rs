@@ -112,6 +112,7 @@ fn honest_work_of_one_machine_is_valid_on_another() {
 fn other_jobs_and_other_outputs_are_found() {
     let model = model();
     let engine = Engine::new(2).unwrap();
+    let mut handed_in = 0;
     for seed in 0..20u8 {
         let job = job(&model, "The children went to the", 40, seed);
         let (claim, trace) = claim(&generate(&engine, &model, &job));
@@ -130,6 +131,7 @@ fn other_jobs_and_other_outputs_are_found() {
             // Made for another job, handed in for this one, and the other way round.
             let own = generate(&engine, &model, &other);
             if own.tokens != claim.tokens {
+                handed_in += 1;
                 let (claim, trace) = self::claim(&own);
                 let divergence = found(&engine, &model, &job, &claim, Some(&trace));
                 assert!(!matches!(divergence, Divergence::TraceRoot), "{lie}: {divergence:?}");
@@ -161,6 +163,8 @@ fn other_jobs_and_other_outputs_are_found() {
             Divergence::Stop { expected }
         );
     }
+    // Another job may give the same tokens by chance, not most of the time.
+    assert!(handed_in > 80, "{handed_in} of 100");
 }
 
 #[test]

@@ -144,7 +144,6 @@ mod tests {
             worst = worst.max(ulps(exp(x), f64::from(x).exp()));
         }
         assert!(worst < 1.0, "{worst}");
-        assert_eq!(exp(-87.0f32).to_bits(), exp(-87.0f32).to_bits());
         assert!(exp(-87.0f32) >= f32::MIN_POSITIVE);
         assert_eq!(exp(f32::from_bits((-87.0f32).to_bits() + 1)).to_bits(), 0);
         assert_eq!(exp(f32::NEG_INFINITY).to_bits(), 0);

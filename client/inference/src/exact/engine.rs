@@ -127,6 +127,7 @@ pub struct Batch<'a> {
     engine: &'a Engine,
     model: &'a ExactModel,
     workspace: Option<Workspace>,
+    logits: Vec<f32>,
     active: Vec<Active>,
     admitted: u64,
 }
@@ -157,7 +158,7 @@ pub struct BatchEvent {
 impl<'a> Batch<'a> {
     /// Without jobs.
     pub fn new(engine: &'a Engine, model: &'a ExactModel) -> Self {
-        Self { engine, model, workspace: Some(engine.workspace()), active: Vec::new(), admitted: 0 }
+        Self { engine, model, workspace: Some(engine.workspace()), logits: Vec::new(), active: Vec::new(), admitted: 0 }
     }
 
     /// Jobs that have not ended.
@@ -281,7 +282,9 @@ impl<'a> Batch<'a> {
             return self.fail_alone(forward, workspace, events);
         }
         let indices: Vec<usize> = members.iter().map(|(_, row)| *row).collect();
-        let mut logits = Vec::new();
+        // Kept for the next pass: a vocabulary's worth of memory is not asked for with every token.
+        let mut logits = std::mem::take(&mut self.logits);
+        logits.clear();
         if !indices.is_empty() && forward.logits(workspace, &indices, &mut logits).is_err() {
             return self.fail_alone(forward, workspace, events);
         }
@@ -303,6 +306,7 @@ impl<'a> Batch<'a> {
                 Err(_) => failed.push(active.id),
             }
         }
+        self.logits = logits;
         self.remove_failed(&failed, events);
         Ok(())
     }

@@ -72,6 +72,13 @@ impl ModelFiles {
     }
 }
 
+impl From<&ModelFiles> for strike_models::ModelFiles {
+    fn from(files: &ModelFiles) -> Self {
+        let ModelFiles { config, weights, tokenizer } = files.clone();
+        Self { config, weights, tokenizer }
+    }
+}
+
 fn read_limited(directory: &Path, file: &'static str, limit: u64) -> Result<Vec<u8>, ModelError> {
     let unreadable = |source| ModelError::Unreadable { file, source };
     let opened = std::fs::File::open(directory.join(file)).map_err(unreadable)?;

@@ -77,11 +77,7 @@ impl Reference {
 
     /// A model whose files are in memory.
     pub fn from_files(files: &ModelFiles, options: &ReferenceOptions) -> Result<Self, ReferenceError> {
-        let contents = strike_models::ModelFiles {
-            config: files.config.clone(),
-            weights: files.weights.clone(),
-            tokenizer: files.tokenizer.clone(),
-        };
+        let contents = strike_models::ModelFiles::from(files);
         let source = match options.rounding {
             Rounding::None => Source::Files(FloatModel::from_files(&contents)?),
             _ => Source::Blocks(Model::from_files(&contents)?),
