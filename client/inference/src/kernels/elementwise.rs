@@ -5,7 +5,7 @@
 use strike_arithmetic::{half::f32_to_f16, NotFinite};
 use strike_models::architecture::Activation;
 
-use super::lanes::{self, fold, run, Kernel, Lanes, LANES};
+use super::lanes::{self, run, Kernel, Lanes, LANES};
 use crate::isa::Isa;
 
 /// A function of a number and those at the same place of `N` other rows. A type, not a closure: closures are not compiled for
@@ -76,7 +76,7 @@ unsafe fn lane_sum<L: Lanes>(row: &[f32], term: impl Function<0>) -> f32 {
                 *sum += term;
             }
         }
-        fold(L::load(sums.as_ptr()))
+        L::load(sums.as_ptr()).fold()
     }
 }
 

@@ -121,8 +121,7 @@ impl Kernel for Quantize<'_> {
             // SAFETY: a block has 32 numbers.
             unsafe {
                 let (low, high) = (L::load(values.as_ptr()), L::load(values.as_ptr().add(LANES)));
-                let magnitudes = low.and(0x7fff_ffff).max_bits(high.and(0x7fff_ffff));
-                let amax = magnitudes.array().into_iter().map(f32::to_bits).fold(0, u32::max);
+                let amax = low.and(0x7fff_ffff).max_bits(high.and(0x7fff_ffff)).largest_bits();
                 if amax >= 0x7f80_0000 {
                     return Err(NotFinite);
                 }
@@ -134,9 +133,11 @@ impl Kernel for Quantize<'_> {
                 *scale = f32::from_bits((bits + 0x7ff + ((bits >> 12) & 1)) & !0xfff);
                 let inverse = L::splat(1.0 / *scale);
                 // Rounded they are within ±127: the scale is at most half a unit of 2^-11 below amax / 127.
-                nearest(low.mul(inverse)).store_i8(q.as_mut_ptr());
-                nearest(high.mul(inverse)).store_i8(q.as_mut_ptr().add(LANES));
-                *correction = -128 * q.iter().map(|q| i32::from(*q)).sum::<i32>();
+                let (low, high) = (nearest(low.mul(inverse)), nearest(high.mul(inverse)));
+                low.store_i8(q.as_mut_ptr());
+                high.store_i8(q.as_mut_ptr().add(LANES));
+                // Sums of two are exact.
+                *correction = -128 * low.add(high).integer_sum();
             }
         }
         Ok(())

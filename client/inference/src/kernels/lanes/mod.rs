@@ -20,6 +20,8 @@ pub(crate) const LANES: usize = 16;
 /// # Safety
 /// Methods may be called only where the machine has the instruction set of the type, that is within [`run`].
 pub(crate) trait Lanes: Copy {
+    /// Whether two dozen of these fit into registers beside a few more, otherwise one half dozen.
+    const WIDE: bool;
     unsafe fn splat(value: f32) -> Self;
     /// `from` holds 16 numbers.
     unsafe fn load(from: *const f32) -> Self;
@@ -45,6 +47,37 @@ pub(crate) trait Lanes: Copy {
     unsafe fn power_of_two(self) -> Self;
     /// The lanes.
     unsafe fn array(self) -> [f32; LANES];
+    /// The largest of the lanes' bits as unsigned integers.
+    #[inline(always)]
+    unsafe fn largest_bits(self) -> u32 {
+        let mut largest = 0;
+        for lane in unsafe { self.array() } {
+            largest = largest.max(lane.to_bits());
+        }
+        largest
+    }
+    /// Sum of integers that have been rounded, of magnitude at most 2^20.
+    #[inline(always)]
+    unsafe fn integer_sum(self) -> i32 {
+        let mut sum = 0;
+        for lane in unsafe { self.array() } {
+            sum += lane as i32;
+        }
+        sum
+    }
+    /// The lanes folded by halves, as [`strike_arithmetic::norm::lane_sum`] ends.
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        let mut lanes = unsafe { self.array() };
+        let mut width = LANES;
+        while width > 1 {
+            width /= 2;
+            for lane in 0..width {
+                lanes[lane] += lanes[lane + width];
+            }
+        }
+        lanes[0]
+    }
 }
 
 /// Code that can run on any [`Lanes`].
@@ -158,20 +191,6 @@ pub(crate) unsafe fn gelu_tanh<L: Lanes>(x: L) -> L {
 #[inline(always)]
 pub(crate) unsafe fn soft_cap<L: Lanes>(x: L, cap: L) -> L {
     unsafe { tanh(x.div(cap)).mul(cap) }
-}
-
-/// The lanes folded by halves, as [`strike_arithmetic::norm::lane_sum`] ends.
-#[inline(always)]
-pub(crate) unsafe fn fold<L: Lanes>(lanes: L) -> f32 {
-    let mut lanes = unsafe { lanes.array() };
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
 }
 
 #[cfg(test)]

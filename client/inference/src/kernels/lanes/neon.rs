@@ -26,6 +26,7 @@ impl Neon {
 
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Neon {
+    const WIDE: bool = false;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         unsafe { Self([vdupq_n_f32(value); 4]) }

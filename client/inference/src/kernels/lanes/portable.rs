@@ -20,6 +20,7 @@ impl Portable {
 }
 
 impl Lanes for Portable {
+    const WIDE: bool = false;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; LANES])

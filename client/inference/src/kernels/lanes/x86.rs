@@ -25,6 +25,7 @@ pub struct Avx512(__m512);
 
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Avx512 {
+    const WIDE: bool = true;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         unsafe { Self(_mm512_set1_ps(value)) }
@@ -96,6 +97,21 @@ impl Lanes for Avx512 {
         unsafe { self.store(lanes.as_mut_ptr()) };
         lanes
     }
+    #[inline(always)]
+    unsafe fn largest_bits(self) -> u32 {
+        unsafe { _mm512_reduce_max_epu32(_mm512_castps_si512(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn integer_sum(self) -> i32 {
+        unsafe { _mm512_reduce_add_epi32(_mm512_cvtps_epi32(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        unsafe {
+            let halves = Avx2(_mm512_castps512_ps256(self.0), _mm512_extractf32x8_ps::<1>(self.0));
+            halves.fold()
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -105,6 +121,7 @@ pub struct Avx2(__m256, __m256);
 
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Avx2 {
+    const WIDE: bool = false;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
@@ -201,5 +218,34 @@ impl Lanes for Avx2 {
         let mut lanes = [0.0; LANES];
         unsafe { self.store(lanes.as_mut_ptr()) };
         lanes
+    }
+    #[inline(always)]
+    unsafe fn largest_bits(self) -> u32 {
+        unsafe {
+            let eight = _mm256_max_epu32(_mm256_castps_si256(self.0), _mm256_castps_si256(self.1));
+            let four = _mm_max_epu32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256::<1>(eight));
+            let two = _mm_max_epu32(four, _mm_unpackhi_epi64(four, four));
+            let one = _mm_max_epu32(two, _mm_shuffle_epi32::<1>(two));
+            _mm_cvtsi128_si32(one) as u32
+        }
+    }
+    #[inline(always)]
+    unsafe fn integer_sum(self) -> i32 {
+        unsafe {
+            let eight = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_cvtps_epi32(self.1));
+            let four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256::<1>(eight));
+            let two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+            let one = _mm_add_epi32(two, _mm_shuffle_epi32::<1>(two));
+            _mm_cvtsi128_si32(one)
+        }
+    }
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        unsafe {
+            let eight = _mm256_add_ps(self.0, self.1);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
     }
 }

@@ -82,7 +82,6 @@ unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands) {
     unsafe {
         for block in 0..blocks {
             let weight_block = panel.add(block * block_bytes);
-            _mm_prefetch::<_MM_HINT_T0>(weight_block.add(4 * block_bytes).cast());
             let mut dots = [[_mm512_setzero_si512(); 2]; R];
             for row in 0..R {
                 let correction = *corrections.add(row * blocks + block);
