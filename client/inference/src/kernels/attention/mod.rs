@@ -40,6 +40,7 @@ pub(crate) struct Query {
 pub(crate) struct Scratch {
     scores: Vec<f32>,
     converted: Vec<f32>,
+    maxima: Vec<f32>,
     totals: Vec<f32>,
     sums: Vec<f32>,
 }
@@ -99,61 +100,46 @@ impl Kernel for Attend<'_, '_> {
         let end = queries.iter().map(|query| query.end).max().unwrap_or(0);
         let last_tile = end.div_ceil(TILE);
         let stride = (last_tile - first_tile) * TILE;
-        let origin = first_tile * TILE;
-        scratch.scores.resize(queries.len() * stride, 0.0);
-        scratch.converted.resize(TILE * stored, 0.0);
-        scratch.totals.clear();
-        scratch.totals.resize(queries.len(), 0.0);
-        let scores = &mut scratch.scores[..];
-        let converted = &mut scratch.converted[..];
+        let Scratch { scores, converted, maxima, totals, sums } = scratch;
+        scores.resize(queries.len() * stride, 0.0);
+        converted.resize(TILE * stored, 0.0);
+        maxima.clear();
+        maxima.resize(queries.len() * LANES, f32::NEG_INFINITY);
+        totals.clear();
+        totals.resize(queries.len(), 0.0);
+        sums.clear();
+        sums.resize(queries.len() * stored, 0.0);
         // SAFETY: offsets within the tile's `width * TILE` elements, and within the scratch sized above.
         unsafe {
             for tile in first_tile..last_tile {
-                let view = tiles(tile);
+                let (view, start) = (tiles(tile), tile * TILE);
                 assert!(view.keys.len() == TILE * width);
-                let vectors = (end - tile * TILE).min(TILE).div_ceil(LANES);
-                let to = scores.as_mut_ptr().add(tile * TILE - origin);
-                if queries.len() <= DIRECT {
-                    score_all::<L, u16>(&heads, queries, view.keys.as_ptr(), TILE, vectors, to, stride);
-                    continue;
-                }
-                let panel = if L::WIDE { 4 } else { 2 };
-                for first in (0..vectors).step_by(panel) {
-                    let count = (vectors - first).min(panel);
-                    // The panel's keys as `width` rows of 16, 32, 48 or 64 numbers.
-                    for element in 0..width {
-                        let from = view.keys.as_ptr().add(element * TILE + first * LANES);
-                        let row = converted.as_mut_ptr().add(element * panel * LANES);
-                        for vector in 0..count {
-                            L::load_half(from.add(vector * LANES)).store(row.add(vector * LANES));
-                        }
-                    }
-                    let keys = converted.as_ptr();
-                    score_all::<L, f32>(&heads, queries, keys, panel * LANES, count, to.add(first * LANES), stride);
-                }
-            }
-            for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(stride)) {
-                weigh::<L>(query, origin, scores);
-            }
-            let sums = &mut scratch.sums;
-            sums.clear();
-            sums.resize(queries.len() * stored, 0.0);
-            for tile in first_tile..last_tile {
-                let view = tiles(tile);
-                assert!(view.values.len() == TILE * stored);
-                let start = tile * TILE;
-                let used = (end - start).min(TILE);
+                let vectors = (end - start).min(TILE).div_ceil(LANES);
+                let to = scores.as_mut_ptr().add(start - first_tile * TILE);
+                score_tile::<L>(&heads, queries, view.keys, vectors, converted, to, stride);
                 for (index, query) in queries.iter().enumerate() {
-                    if query.end > start && query.first < start + TILE {
-                        let weights = scores.as_ptr().add(index * stride + start - origin);
-                        let mut lanes = L::splat(0.0);
-                        for chunk in (0..TILE).step_by(LANES) {
-                            lanes = lanes.add(L::load(weights.add(chunk)));
-                        }
-                        scratch.totals[index] += lanes.fold();
+                    if let Some(seen) = query.seen(start) {
+                        let maxima = maxima.as_mut_ptr().add(index * LANES);
+                        mask_and_max::<L>(to.add(index * stride), seen, maxima);
                     }
                 }
-                let weights = scores.as_ptr().add(start - origin);
+            }
+            // The first numbers now hold one maximum a query; what they held was read before.
+            for index in 0..queries.len() {
+                maxima[index] = largest(maxima, index);
+            }
+            for tile in first_tile..last_tile {
+                let (view, start) = (tiles(tile), tile * TILE);
+                assert!(view.values.len() == TILE * stored);
+                let used = (end - start).min(TILE);
+                let weights = scores.as_mut_ptr().add(start - first_tile * TILE);
+                for (index, query) in queries.iter().enumerate() {
+                    let weights = std::slice::from_raw_parts_mut(weights.add(index * stride), TILE);
+                    match query.seen(start) {
+                        Some(seen) => totals[index] += weigh::<L>(weights, seen, maxima[index]),
+                        None => weights.fill(0.0),
+                    }
+                }
                 let sums = sums.as_mut_ptr();
                 if queries.len() <= DIRECT {
                     mix_all::<L, u16>(weights, stride, used, view.values.as_ptr(), stored, queries.len(), sums);
@@ -164,9 +150,7 @@ impl Kernel for Attend<'_, '_> {
                 }
                 mix_all::<L, f32>(weights, stride, used, converted.as_ptr(), stored, queries.len(), sums);
             }
-            for ((output, sums), total) in
-                output.chunks_exact_mut(width).zip(sums.chunks_exact_mut(stored)).zip(&scratch.totals)
-            {
+            for ((output, sums), total) in output.chunks_exact_mut(width).zip(sums.chunks_exact_mut(stored)).zip(totals) {
                 let total = L::splat(*total);
                 for chunk in (0..stored).step_by(LANES) {
                     let sum = sums.as_mut_ptr().add(chunk);
@@ -175,6 +159,15 @@ impl Kernel for Attend<'_, '_> {
                 output.copy_from_slice(&sums[..width]);
             }
         }
+    }
+}
+
+impl Query {
+    /// The part of the tile at `start` that the query sees, from the tile's begin.
+    #[inline(always)]
+    fn seen(&self, start: usize) -> Option<std::ops::Range<usize>> {
+        let (first, end) = (self.first.max(start), self.end.min(start + TILE));
+        (first < end).then(|| first - start..end - start)
     }
 }
 
@@ -198,6 +191,42 @@ impl Stored for u16 {
     unsafe fn load<L: Lanes>(from: *const Self) -> L {
         // SAFETY: the caller's promise.
         unsafe { L::load_half(from) }
+    }
+}
+
+/// Scores of all queries against the first `vectors` vectors of a tile's keys.
+///
+/// # Safety
+/// `keys` is a whole tile, `converted` has as many numbers, and `to` a tile for each query, `stride` apart.
+#[inline(always)]
+unsafe fn score_tile<L: Lanes>(
+    heads: &Heads<'_>,
+    queries: &[Query],
+    keys: &[u16],
+    vectors: usize,
+    converted: &mut [f32],
+    to: *mut f32,
+    stride: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if queries.len() <= DIRECT {
+            return score_all::<L, u16>(heads, queries, keys.as_ptr(), TILE, vectors, to, stride);
+        }
+        let panel = if L::WIDE { 4 } else { 2 };
+        for first in (0..vectors).step_by(panel) {
+            let count = (vectors - first).min(panel);
+            // The panel's keys as `width` rows.
+            for element in 0..heads.width {
+                let from = keys.as_ptr().add(element * TILE + first * LANES);
+                let row = converted.as_mut_ptr().add(element * panel * LANES);
+                for vector in 0..count {
+                    L::load_half(from.add(vector * LANES)).store(row.add(vector * LANES));
+                }
+            }
+            let keys = converted.as_ptr();
+            score_all::<L, f32>(heads, queries, keys, panel * LANES, count, to.add(first * LANES), stride);
+        }
     }
 }
 
@@ -289,9 +318,9 @@ unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
                 numbers[vector] = S::load::<L>(key.add(vector * LANES));
             }
             for query in 0..Q {
-                let q = L::splat(*elements[query].add(element));
                 for vector in 0..V {
-                    sums[query][vector] = sums[query][vector].add(q.mul(numbers[vector]));
+                    let product = numbers[vector].mul_by(elements[query], element);
+                    sums[query][vector] = sums[query][vector].add(product);
                 }
             }
             key = key.add(row);
@@ -310,33 +339,53 @@ unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
     V
 }
 
-/// Scores to weights, in place: `exp(score - max)`, +0 where the query does not look.
+/// Makes what a query does not see of a tile -infinity, as far as it shares vectors with what it sees, and enters its scores in the
+/// largest of each lane.
 ///
 /// # Safety
-/// As [`Kernel::run`].
+/// `scores` holds a tile, `maxima` a vector.
 #[inline(always)]
-unsafe fn weigh<L: Lanes>(query: &Query, origin: usize, scores: &mut [f32]) {
-    // Only vectors of which the query sees something are computed. What it does not see in them, or what was left by a call
-    // before, becomes -infinity, whose weight is +0.
-    let (first, end) = (query.first - origin, query.end - origin);
-    let seen = first / LANES * LANES..end.next_multiple_of(LANES);
-    scores[..seen.start].fill(0.0);
-    scores[seen.end..].fill(0.0);
-    scores[seen.start..first].fill(f32::NEG_INFINITY);
-    scores[end..seen.end].fill(f32::NEG_INFINITY);
-    let scores = &mut scores[seen];
-    // SAFETY: rows are whole tiles.
+unsafe fn mask_and_max<L: Lanes>(scores: *mut f32, seen: std::ops::Range<usize>, maxima: *mut f32) {
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut max = L::splat(f32::NEG_INFINITY);
-        for chunk in scores.as_chunks::<LANES>().0 {
-            let score = L::load(chunk.as_ptr());
+        let (from, to) = (seen.start / LANES * LANES, seen.end.next_multiple_of(LANES));
+        for hidden in (from..seen.start).chain(seen.end..to) {
+            *scores.add(hidden) = f32::NEG_INFINITY;
+        }
+        let mut max = L::load(maxima);
+        for at in (from..to).step_by(LANES) {
+            let score = L::load(scores.add(at));
             max = L::select_below(max, score, score, max);
         }
-        let max = max.array().into_iter().fold(f32::NEG_INFINITY, |max, score| if max < score { score } else { max });
+        max.store(maxima);
+    }
+}
+
+/// The largest of the lanes of a query.
+fn largest(maxima: &[f32], query: usize) -> f32 {
+    let lanes = &maxima[query * LANES..][..LANES];
+    lanes.iter().fold(f32::NEG_INFINITY, |max, score| if max < *score { *score } else { max })
+}
+
+/// Scores of one tile to weights, in place: `exp(score - max)`, +0 where the query does not look; returns their sum.
+///
+/// # Safety
+/// As [`Kernel::run`]; what shares vectors with `seen` is masked.
+#[inline(always)]
+unsafe fn weigh<L: Lanes>(scores: &mut [f32], seen: std::ops::Range<usize>, max: f32) -> f32 {
+    let (from, to) = (seen.start / LANES * LANES, seen.end.next_multiple_of(LANES));
+    scores[..from].fill(0.0);
+    scores[to..].fill(0.0);
+    // SAFETY: whole vectors within the tile.
+    unsafe {
         let max = L::splat(max);
-        for chunk in scores.as_chunks_mut::<LANES>().0 {
-            exp(L::load(chunk.as_ptr()).sub(max)).store(chunk.as_mut_ptr());
+        let mut lanes = L::splat(0.0);
+        for chunk in scores[from..to].as_chunks_mut::<LANES>().0 {
+            let weight = exp(L::load(chunk.as_ptr()).sub(max));
+            weight.store(chunk.as_mut_ptr());
+            lanes = lanes.add(weight);
         }
+        lanes.fold()
     }
 }
 
@@ -415,6 +464,10 @@ unsafe fn mix<L: Lanes, S: Stored, const Q: usize, const V: usize>(
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
+        let mut rows = [weights; Q];
+        for query in 0..Q {
+            rows[query] = weights.add(query * stride);
+        }
         let mut tile = [[L::splat(0.0); V]; Q];
         let mut value = values;
         for key in 0..used {
@@ -423,9 +476,9 @@ unsafe fn mix<L: Lanes, S: Stored, const Q: usize, const V: usize>(
                 numbers[vector] = S::load::<L>(value.add(vector * LANES));
             }
             for query in 0..Q {
-                let weight = L::splat(*weights.add(query * stride + key));
                 for vector in 0..V {
-                    tile[query][vector] = tile[query][vector].add(weight.mul(numbers[vector]));
+                    let product = numbers[vector].mul_by(rows[query], key);
+                    tile[query][vector] = tile[query][vector].add(product);
                 }
             }
             value = value.add(width);

@@ -36,6 +36,11 @@ pub(crate) trait Lanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
+    /// Every lane times the number at `numbers + index`.
+    #[inline(always)]
+    unsafe fn mul_by(self, numbers: *const f32, index: usize) -> Self {
+        unsafe { self.mul(Self::splat(*numbers.add(index))) }
+    }
     unsafe fn div(self, other: Self) -> Self;
     /// `a < b ? x : y`, lane by lane; `y` where one is NaN.
     unsafe fn select_below(a: Self, b: Self, x: Self, y: Self) -> Self;

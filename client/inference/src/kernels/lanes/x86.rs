@@ -23,6 +23,31 @@ pub unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
 #[derive(Clone, Copy)]
 pub struct Avx512(__m512);
 
+/// The lanes times the number at `numbers + index`.
+///
+/// The compiler would load the number into a register once for several products. On Zen 4 that occupies an arithmetic unit for as
+/// long as a product does; as an operand in memory it costs nothing.
+///
+/// # Safety
+/// The machine has AVX-512 F, and the number can be read.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn product_by(lanes: __m512, numbers: *const f32, index: usize) -> __m512 {
+    let product: __m512;
+    // SAFETY: one load of the number, and a product of registers.
+    unsafe {
+        std::arch::asm!(
+            "vmulps {product}, {lanes}, dword ptr [{numbers} + 4 * {index}]{{1to16}}",
+            product = lateout(zmm_reg) product,
+            lanes = in(zmm_reg) lanes,
+            numbers = in(reg) numbers,
+            index = in(reg) index,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    product
+}
+
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Avx512 {
     const WIDE: bool = true;
@@ -61,6 +86,10 @@ impl Lanes for Avx512 {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         unsafe { Self(_mm512_mul_ps(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn mul_by(self, numbers: *const f32, index: usize) -> Self {
+        unsafe { Self(product_by(self.0, numbers, index)) }
     }
     #[inline(always)]
     unsafe fn div(self, other: Self) -> Self {
