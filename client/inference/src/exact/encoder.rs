@@ -12,7 +12,7 @@ use strike_models::architecture::Pooling;
 use super::encoder_network::{EncoderLayer, EncoderNetwork, Linear, Norm};
 use super::error::JobError;
 use super::parallel::{Parallel, SharedRows};
-use crate::kernels::attention::{attend, padded, Heads, Query, Scratch, TileView, MAX_QUERIES};
+use crate::kernels::attention::{attend, padded, Call, Heads, Query, Scratch, TileView, Tiles, MAX_QUERIES};
 use crate::kernels::elementwise as rows;
 use crate::kernels::embedding::embed;
 use crate::kernels::quantize::Activations;
@@ -164,7 +164,7 @@ impl EncoderForward<'_> {
                         query.offset = offset(first + at);
                     }
                     results.resize(used * width, 0.0);
-                    attend(self.parallel.isa, shared, &queries[..used], 0, &|tile| tiles.view(tile), scratch, results);
+                    attend(self.parallel.isa, &Call::new(shared, &queries[..used], tiles), scratch, results);
                     for (query, result) in queries[..used].iter().zip(results.chunks_exact(width)) {
                         // SAFETY: each head of each row is one task's.
                         unsafe { out.part(query.offset, width).copy_from_slice(result) };
@@ -261,7 +261,7 @@ impl EncoderForward<'_> {
 /// Working memory of one thread.
 #[derive(Default)]
 struct HeadScratch {
-    tiles: Tiles,
+    tiles: TextTiles,
     scratch: Scratch,
     results: Vec<f32>,
 }
@@ -273,13 +273,13 @@ thread_local! {
 /// Keys and values of one head of one text. What lies behind the last position is left over from others; attention does not
 /// let it into a result.
 #[derive(Default)]
-struct Tiles {
+struct TextTiles {
     keys: Vec<u16>,
     values: Vec<u16>,
     width: usize,
 }
 
-impl Tiles {
+impl TextTiles {
     /// Takes key and value of `count` positions.
     fn fill<'a>(&mut self, width: usize, count: usize, row: impl Fn(usize) -> (&'a [u16], &'a [u16])) {
         self.width = width;
@@ -296,8 +296,10 @@ impl Tiles {
             self.values[position * stored..][..width].copy_from_slice(value);
         }
     }
+}
 
-    fn view(&self, tile: usize) -> TileView<'_> {
+impl Tiles for TextTiles {
+    fn tile(&self, tile: usize) -> TileView<'_> {
         let (keys, values) = (self.width * TILE, padded(self.width) * TILE);
         TileView { keys: &self.keys[tile * keys..][..keys], values: &self.values[tile * values..][..values] }
     }

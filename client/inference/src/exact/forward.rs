@@ -3,7 +3,6 @@
 //! Rows are positions of one or of several sequences. Every row is computed as if it were alone, so prefill, decoding and
 //! batches of any composition give the same bits.
 
-use strike_arithmetic::attention::TILE;
 use strike_arithmetic::{rotary, NotFinite};
 use strike_models::architecture::Rotary;
 use strike_models::tensors::BLOCK;
@@ -13,7 +12,7 @@ use super::network::{Layer, Network};
 use super::parallel::{Parallel, SharedRows};
 use super::team::Team;
 use crate::isa::Isa;
-use crate::kernels::attention::{attend, Heads, Query, Scratch, MAX_QUERIES};
+use crate::kernels::attention::Buffers;
 use crate::kernels::choice::all_finite;
 use crate::kernels::elementwise as rows;
 use crate::kernels::embedding::embed;
@@ -50,16 +49,17 @@ pub(crate) struct Position {
 pub(crate) struct Workspace {
     hidden: Vec<f32>,
     normed: Vec<f32>,
-    query: Vec<f32>,
+    pub(super) query: Vec<f32>,
     key: Vec<f32>,
     value: Vec<f32>,
-    attended: Vec<f32>,
+    pub(super) attended: Vec<f32>,
     gate: Vec<f32>,
     up: Vec<f32>,
     output: Vec<f32>,
     angles: [Vec<f32>; 2],
+    pub(super) spans: Vec<Buffers>,
     quantized: Activations,
-    positions: Vec<Position>,
+    pub(super) positions: Vec<Position>,
 }
 
 impl Workspace {
@@ -79,7 +79,7 @@ pub(crate) struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    fn parallel(&self) -> Parallel<'_> {
+    pub(super) fn parallel(&self) -> Parallel<'_> {
         Parallel { isa: self.isa, team: self.team }
     }
 
@@ -215,7 +215,7 @@ impl Forward<'_> {
         self.rotate_and_store(index, layer, runs, workspace)?;
         workspace.attended.resize(count * query_width, 0.0);
         let sequences: Vec<&Sequence> = runs.iter().map(|run| &*run.sequence).collect();
-        self.attend_rows(index, &sequences, &workspace.query, &workspace.positions, &mut workspace.attended);
+        self.attend_rows(index, &sequences, workspace);
         self.parallel().quantize_rows(&workspace.attended, query_width, &mut workspace.quantized)?;
         workspace.output.resize(count * decoder.hidden_size, 0.0);
         self.parallel().linear(&workspace.quantized, [(&layer.attention_output, &mut workspace.output[..])]);
@@ -325,80 +325,10 @@ impl Forward<'_> {
             Ok(())
         })
     }
-
-    fn attend_rows(
-        &self,
-        layer: usize,
-        sequences: &[&Sequence],
-        queries: &[f32],
-        positions: &[Position],
-        attended: &mut [f32],
-    ) {
-        let decoder = &self.network.decoder;
-        let (width, group) = (decoder.head_dim, decoder.heads / decoder.kv_heads);
-        let query_width = decoder.heads * width;
-        // Rows of one sequence that share loaded keys. Few rows are split by heads too, so that all threads have work.
-        let together = (MAX_QUERIES / group).max(1);
-        let mut units = Vec::new();
-        let mut row = 0;
-        while row < positions.len() {
-            let run = positions[row].run;
-            let same = positions[row..].iter().take(together).take_while(|position| position.run == run).count();
-            units.push((row, same));
-            row += same;
-        }
-        let mut share = group.min(MAX_QUERIES);
-        while units.len() * decoder.kv_heads * group.div_ceil(share) < 2 * self.team.threads() && share > 2 {
-            share = share.div_ceil(2);
-        }
-        let shares = group.div_ceil(share);
-        let out = SharedRows::new(attended, query_width);
-        let heads = Heads { width, scale: decoder.attention_scale, cap: decoder.attention_softcap, queries };
-        let seen: usize = positions.iter().map(|position| position.at + 1).sum();
-        self.parallel().share(seen * decoder.heads * width, units.len() * decoder.kv_heads * shares, &|task| {
-            let (unit, part) = (task / (decoder.kv_heads * shares), task % (decoder.kv_heads * shares));
-            let (kv_head, part) = (part / shares, part % shares);
-            let (row, count) = units[unit];
-            let members = part * share..((part + 1) * share).min(group);
-            let mut list = [Query { offset: 0, first: 0, end: 0 }; MAX_QUERIES];
-            let mut used = 0;
-            for (row, position) in positions.iter().enumerate().skip(row).take(count) {
-                let end = position.at + 1;
-                let first = decoder.windows[layer].map_or(0, |window| end.saturating_sub(window));
-                for member in members.clone() {
-                    let head = kv_head * group + member;
-                    list[used] = Query { offset: row * query_width + head * width, first, end };
-                    used += 1;
-                }
-            }
-            let sequence = sequences[positions[row].run];
-            let first_tile = list[..used].iter().map(|query| query.first).min().unwrap_or(0) / TILE;
-            SCRATCH.with_borrow_mut(|(scratch, results)| {
-                results.resize(used * width, 0.0);
-                attend(
-                    self.isa,
-                    heads,
-                    &list[..used],
-                    first_tile,
-                    &|tile| sequence.tile(layer, kv_head, tile),
-                    scratch,
-                    results,
-                );
-                for (query, result) in list[..used].iter().zip(results.chunks_exact(width)) {
-                    // SAFETY: each head of each row is one task's.
-                    unsafe { out.part(query.offset, width).copy_from_slice(result) };
-                }
-            });
-        });
-    }
 }
 
 /// Widest head.
 pub(crate) const MAX_HEAD: usize = 512;
-
-thread_local! {
-    static SCRATCH: std::cell::RefCell<(Scratch, Vec<f32>)> = std::cell::RefCell::default();
-}
 
 fn frequencies(rotary: &Rotary, long: bool) -> &[f32] {
     match &rotary.long {

@@ -1,5 +1,6 @@
 //! The engine of the exact class: the same job gives the same bits on every machine. `docs/arithmetic.md`.
 
+mod attend;
 mod cache;
 mod embed;
 mod encoder;

@@ -18,6 +18,27 @@ fn stored_values(values: &[u16], width: usize) -> Vec<u16> {
     values.chunks_exact(width).flat_map(row).collect()
 }
 
+impl Tiles for Vec<(Vec<u16>, Vec<u16>)> {
+    fn tile(&self, tile: usize) -> TileView<'_> {
+        TileView { keys: &self[tile].0, values: &self[tile].1 }
+    }
+}
+
+/// As threads do it, one tile at a time, the last first.
+fn dealt_out(isa: Isa, call: &Call<'_>, scratch: &mut Scratch, output: &mut [f32]) {
+    let spans = call.tiles().len() + 1;
+    let shared = scratch.buffers.share(call, spans);
+    for (span, tile) in call.tiles().rev().enumerate() {
+        // SAFETY: one thread.
+        unsafe { score(isa, call, shared, span, tile..tile + 1, &mut scratch.converted) };
+    }
+    for tile in call.tiles().rev() {
+        // SAFETY: one thread.
+        unsafe { mix(isa, call, shared, tile..tile + 1, &mut scratch.converted) };
+    }
+    scratch.buffers.finish(isa, call, output);
+}
+
 #[test]
 fn every_length_and_window_gives_the_bits_of_the_reference() {
     for (width, cap) in [(32, None), (64, Some(20.0)), (48, None), (24, None), (8, Some(5.0)), (128, None)] {
@@ -31,7 +52,6 @@ fn every_length_and_window_gives_the_bits_of_the_reference() {
                 (transposed, stored_values(&values[tile * TILE * width..][..TILE * width], width))
             })
             .collect();
-        let view = |tile: usize| TileView { keys: &tiles[tile].0, values: &tiles[tile].1 };
         let queries = numbers(7 * width, 3);
         for end in [1usize, 2, 16, 31, 32, 33, 127, 128, 129, 130, 255, 256, 257, 384] {
             for window in [usize::MAX, 1, 5, 64, 128, 130] {
@@ -48,8 +68,13 @@ fn every_length_and_window_gives_the_bits_of_the_reference() {
                     for isa in Isa::available() {
                         let mut found = vec![0.0; count * width];
                         let mut scratch = Scratch::default();
-                        scratch.scores.resize(100_000, f32::NAN);
-                        attend(isa, heads, &group, first_tile, &view, &mut scratch, &mut found);
+                        scratch.buffers.scores.resize(100_000, f32::NAN);
+                        let call = Call::new(heads, &group, &tiles);
+                        attend(isa, &call, &mut scratch, &mut found);
+                        let together = found.clone();
+                        found.fill(f32::NAN);
+                        dealt_out(isa, &call, &mut scratch, &mut found);
+                        assert!(together.iter().zip(&found).all(|(a, b)| a.to_bits() == b.to_bits()));
                         for (query, found) in group.iter().zip(found.chunks_exact(width)) {
                             let expected = reference(
                                 &queries[query.offset..][..width],

@@ -27,6 +27,11 @@ pub(crate) trait Lanes: Copy {
     unsafe fn load(from: *const f32) -> Self;
     /// `from` holds 16 binary16 numbers.
     unsafe fn load_half(from: *const u16) -> Self;
+    /// Asks for the cache line of an address, which need not be valid.
+    #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        let _ = address;
+    }
     /// `to` has room for 16 numbers.
     unsafe fn store(self, to: *mut f32);
     /// Rounds to binary16, ties to even. `to` has room for 16.

@@ -52,6 +52,11 @@ unsafe fn product_by(lanes: __m512, numbers: *const f32, index: usize) -> __m512
 impl Lanes for Avx512 {
     const WIDE: bool = true;
     #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        // SAFETY: a hint, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+    #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         unsafe { Self(_mm512_set1_ps(value)) }
     }
@@ -151,6 +156,11 @@ pub struct Avx2(__m256, __m256);
 // SAFETY of all blocks: the trait's precondition.
 impl Lanes for Avx2 {
     const WIDE: bool = false;
+    #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        // SAFETY: a hint, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }

@@ -78,8 +78,7 @@ unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands, part: st
     let Operands { panel, blocks, q, scales, corrections, out, out_stride } = operands;
     let block_bytes = if Q4 { PANEL_BLOCK_Q4 } else { PANEL_BLOCK_Q8 };
     let flip = _mm512_set1_epi8(-128);
-    let (begin, stop) =
-        (block_bytes * part.start / parts / 64 * 64, block_bytes * part.end / parts / 64 * 64);
+    let (begin, stop) = (block_bytes * part.start / parts / 64 * 64, block_bytes * part.end / parts / 64 * 64);
     let (begin, stop) = if parts > 1 { (begin, stop) } else { (0, 0) };
     let mut sums = [[_mm512_setzero_ps(); 2]; R];
     // SAFETY: all addresses lie in the rows and blocks of the operands.
