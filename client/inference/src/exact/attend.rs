@@ -31,7 +31,7 @@ impl Tiles for HeadCache<'_> {
 }
 
 /// Tiles from which on a call is worth dealing out.
-const MANY_TILES: usize = 4;
+pub(super) const MANY_TILES: usize = 4;
 
 impl Forward<'_> {
     /// Attends with the queries of all rows; the results go where the queries came from, in `attended`.

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use strike_arithmetic::activations::quantize_row;
-use strike_arithmetic::attention::{attend, Cache};
+use strike_arithmetic::attention::{attend, Cache, TILE};
 use strike_arithmetic::half::f32_to_f16;
 use strike_arithmetic::weights::{quantize, WeightBlock};
 use strike_arithmetic::{functions, linear, norm, rotary};
 use strike_models::architecture::{Activation, Architecture, Decoder, Rotary};
 use strike_models::tensors::{LayerTensor, Matrix, Packing, TensorName, BLOCK, PANEL_BLOCK_Q8, PANEL_COLUMNS};
 
+use super::attend::MANY_TILES;
 use super::cache::Sequence;
 use super::forward::{Forward, Run, Workspace};
 use super::network::{Network, Tensors};
@@ -322,6 +323,37 @@ fn any_division_into_passes_gives_the_bits_of_the_reference() {
                             assert!(bits(row) == expected[position], "{} {threads} {pass} {position}", isa.name());
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn few_rows_over_a_long_context_give_the_bits_of_the_reference() {
+    let (prompt, length) = (MANY_TILES * TILE - 3, MANY_TILES * TILE + 5);
+    for decoder in [decoder(1), elaborate(2)] {
+        let decoder = Decoder { context_length: length, ..decoder };
+        let tensors = Arc::new(RandomTensors::new(decoder.clone(), 0x0246_8ace));
+        let mut random = Random(11);
+        let tokens: Vec<u32> = (0..length).map(|_| (random.next() % 100) as u32).collect();
+        let expected: Vec<Vec<u32>> = reference(&tensors, &tokens).iter().map(|row| bits(row)).collect();
+        let network = Network::new(tensors).expect("a network");
+        for isa in Isa::available() {
+            for threads in [1, 2, 3, 8] {
+                let team = Team::new(threads).expect("threads");
+                let forward = Forward { isa, team: &team, network: &network };
+                let mut workspace = Workspace::default();
+                let mut sequence = Sequence::new(forward.cache_shape());
+                let mut position = 0;
+                // The prompt, then one token or two at a time.
+                for count in [prompt, 1, 2, 1, 1, 2, 1] {
+                    let run = Run { sequence: &mut sequence, tokens: &tokens[position..][..count], long: false };
+                    forward.layers(&mut [run], &mut workspace, None).expect("finite");
+                    position += count;
+                    let mut logits = Vec::new();
+                    forward.logits(&mut workspace, &[count - 1], &mut logits).expect("finite");
+                    assert!(bits(&logits) == expected[position - 1], "{} {threads} {position}", isa.name());
                 }
             }
         }

@@ -63,7 +63,6 @@ fn every_length_and_window_gives_the_bits_of_the_reference() {
                             Query { offset: at * width, first: end.saturating_sub(window), end }
                         })
                         .collect();
-                    let first_tile = group.iter().map(|query| query.first).min().unwrap() / TILE;
                     let heads = Heads { width, scale: 0.125, cap, queries: &queries };
                     for isa in Isa::available() {
                         let mut found = vec![0.0; count * width];
