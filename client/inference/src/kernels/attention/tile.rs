@@ -102,10 +102,10 @@ unsafe fn score_all<L: Lanes, S: Stored>(
             index += match group.len() {
                 1 => score_group::<L, S, 1>(heads, group, keys, next, row, vectors, to, stride),
                 2 => score_group::<L, S, 2>(heads, group, keys, next, row, vectors, to, stride),
-                4 if L::WIDE => score_group::<L, S, 4>(heads, group, keys, next, row, vectors, to, stride),
-                5 if L::WIDE => score_group::<L, S, 5>(heads, group, keys, next, row, vectors, to, stride),
-                6.. if L::WIDE => score_group::<L, S, 6>(heads, group, keys, next, row, vectors, to, stride),
-                _ => score_group::<L, S, 3>(heads, group, keys, next, row, vectors, to, stride),
+                3 => score_group::<L, S, 3>(heads, group, keys, next, row, vectors, to, stride),
+                4 => score_group::<L, S, 4>(heads, group, keys, next, row, vectors, to, stride),
+                5 => score_group::<L, S, 5>(heads, group, keys, next, row, vectors, to, stride),
+                _ => score_group::<L, S, 6>(heads, group, keys, next, row, vectors, to, stride),
             };
         }
     }
@@ -131,12 +131,12 @@ unsafe fn score_group<L: Lanes, S: Stored, const Q: usize>(
         let mut at = 0;
         while at < vectors {
             let (keys, to, left) = (keys.add(at * LANES), to.add(at * LANES), vectors - at);
-            let many = if L::WIDE { 4 } else { 2 };
+            let many = if L::WIDE { 4 } else { 1 };
             let next = if left > many { keys.add(many * LANES) } else { next };
             at += match left {
                 4.. if L::WIDE => score::<L, S, Q, 4>(heads, queries, keys, next, row, to, stride),
-                1 => score::<L, S, Q, 1>(heads, queries, keys, next, row, to, stride),
-                _ => score::<L, S, Q, 2>(heads, queries, keys, next, row, to, stride),
+                2.. if L::WIDE => score::<L, S, Q, 2>(heads, queries, keys, next, row, to, stride),
+                _ => score::<L, S, Q, 1>(heads, queries, keys, next, row, to, stride),
             };
         }
     }
@@ -297,10 +297,10 @@ unsafe fn mix_all<L: Lanes, S: Stored>(
             index += match queries - index {
                 1 => mix_group::<L, S, 1>(weights, stride, used, values, next, width, sums),
                 2 => mix_group::<L, S, 2>(weights, stride, used, values, next, width, sums),
-                4 if L::WIDE => mix_group::<L, S, 4>(weights, stride, used, values, next, width, sums),
-                5 if L::WIDE => mix_group::<L, S, 5>(weights, stride, used, values, next, width, sums),
-                6.. if L::WIDE => mix_group::<L, S, 6>(weights, stride, used, values, next, width, sums),
-                _ => mix_group::<L, S, 3>(weights, stride, used, values, next, width, sums),
+                3 => mix_group::<L, S, 3>(weights, stride, used, values, next, width, sums),
+                4 => mix_group::<L, S, 4>(weights, stride, used, values, next, width, sums),
+                5 => mix_group::<L, S, 5>(weights, stride, used, values, next, width, sums),
+                _ => mix_group::<L, S, 6>(weights, stride, used, values, next, width, sums),
             };
         }
     }
@@ -327,8 +327,8 @@ unsafe fn mix_group<L: Lanes, S: Stored, const Q: usize>(
             let (values, next, sums) = (values.add(element), next.add(element), sums.add(element));
             element += match (width - element) / LANES {
                 4.. if L::WIDE => mix::<L, S, Q, 4>(weights, stride, used, values, next, width, sums),
-                1 => mix::<L, S, Q, 1>(weights, stride, used, values, next, width, sums),
-                _ => mix::<L, S, Q, 2>(weights, stride, used, values, next, width, sums),
+                2.. if L::WIDE => mix::<L, S, Q, 2>(weights, stride, used, values, next, width, sums),
+                _ => mix::<L, S, Q, 1>(weights, stride, used, values, next, width, sums),
             };
         }
     }
