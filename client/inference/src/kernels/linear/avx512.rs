@@ -5,6 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use strike_models::tensors::{BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK_Q8};
 
@@ -18,18 +19,20 @@ use super::Operands;
 pub unsafe fn vnni<const Q4: bool>(operands: Operands, rows: usize) {
     // Four rows: with more, sums and products do not fit into the registers, and the sums go through memory in every block.
     let tiles = rows / 4;
-    let mut row = 0;
+    let block_bytes = if Q4 { PANEL_BLOCK_Q4 } else { PANEL_BLOCK_Q8 };
     // SAFETY: rows are taken from those left.
     unsafe {
-        while rows - row >= 4 {
-            vnni_tile::<4, Q4>(operands.at_row(row), row / 4..row / 4 + 1, tiles);
-            row += 4;
+        for tile in 0..tiles {
+            // Each tile fetches its part of the next panel, which otherwise the first tile would wait for. A single tile waits for
+            // memory anyway, and then the processor's own fetching is better.
+            let part = |at: usize| if tiles > 1 { block_bytes * at / tiles / 64 * 64 } else { 0 };
+            vnni_tile::<4, Q4>(operands.at_row(4 * tile), part(tile)..part(tile + 1));
         }
-        let rest = operands.at_row(row);
-        match rows - row {
-            1 => vnni_tile::<1, Q4>(rest, 0..0, 1),
-            2 => vnni_tile::<2, Q4>(rest, 0..0, 1),
-            3 => vnni_tile::<3, Q4>(rest, 0..0, 1),
+        let rest = operands.at_row(4 * tiles);
+        match rows % 4 {
+            1 => vnni_tile::<1, Q4>(rest, 0..0),
+            2 => vnni_tile::<2, Q4>(rest, 0..0),
+            3 => vnni_tile::<3, Q4>(rest, 0..0),
             _ => {}
         }
     }
@@ -72,26 +75,25 @@ unsafe fn column_scales(block: *const u8) -> (__m512, __m512) {
     }
 }
 
+/// `R` rows against a panel. `ahead` are the bytes of each block of the next panel that are fetched meanwhile.
+///
+/// # Safety
+/// As [`vnni`], of `R` rows.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,f16c")]
 #[inline]
-unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands, part: std::ops::Range<usize>, parts: usize) {
+unsafe fn vnni_tile<const R: usize, const Q4: bool>(operands: Operands, ahead: Range<usize>) {
     let Operands { panel, blocks, q, scales, corrections, out, out_stride } = operands;
     let block_bytes = if Q4 { PANEL_BLOCK_Q4 } else { PANEL_BLOCK_Q8 };
     let flip = _mm512_set1_epi8(-128);
-    let (begin, stop) = (block_bytes * part.start / parts / 64 * 64, block_bytes * part.end / parts / 64 * 64);
-    let (begin, stop) = if parts > 1 { (begin, stop) } else { (0, 0) };
     let mut sums = [[_mm512_setzero_ps(); 2]; R];
-    // SAFETY: all addresses lie in the rows and blocks of the operands.
+    // SAFETY: all addresses lie in the rows and blocks of the operands; a fetch in vain does no harm.
     unsafe {
         for block in 0..blocks {
             let weight_block = panel.add(block * block_bytes);
-            if R == 4 {
-                let next = weight_block.wrapping_add(blocks * block_bytes);
-                let mut at = begin;
-                while at < stop {
-                    _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(at).cast());
-                    at += 64;
-                }
+            let mut at = ahead.start;
+            while at < ahead.end {
+                _mm_prefetch::<_MM_HINT_T1>(weight_block.wrapping_add(blocks * block_bytes + at).cast());
+                at += 64;
             }
             let mut dots = [[_mm512_setzero_si512(); 2]; R];
             for row in 0..R {
