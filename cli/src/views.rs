@@ -6,6 +6,7 @@ use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo},
     artifact::ArtifactId,
     commitment::StopReason,
+    embedding::decode_texts,
     job::{Input, JobOrder, Sampler, VerificationClass, WorkSpec},
     receipt::{CloseReason, PaymentRole, Receipt},
     verdict::{InvalidReason, Verdict},
@@ -78,21 +79,30 @@ pub struct JobView {
     pub output: Option<String>,
 }
 
-/// Work of the kind `generate`.
+/// What is ordered.
 #[derive(Clone, Debug, Serialize)]
-pub struct WorkView {
-    /// `generate`.
-    pub kind: &'static str,
-    /// The prompt, if it is on chain.
-    pub prompt: Option<String>,
-    /// How tokens are drawn.
-    pub sampler: Sampler,
-    /// Most tokens of the prompt.
-    pub max_input_tokens: u32,
-    /// Most tokens to generate.
-    pub max_output_tokens: u32,
-    /// Sequences of token ids that end the output.
-    pub stop: Vec<Vec<u32>>,
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum WorkView {
+    /// Generate text.
+    Generate {
+        /// The prompt, if it is on chain.
+        prompt: Option<String>,
+        /// How tokens are drawn.
+        sampler: Sampler,
+        /// Most tokens of the prompt.
+        max_input_tokens: u32,
+        /// Most tokens to generate.
+        max_output_tokens: u32,
+        /// Sequences of token ids that end the output.
+        stop: Vec<Vec<u32>>,
+    },
+    /// Embed texts.
+    Embed {
+        /// The texts, if they are on chain and are such.
+        texts: Option<Vec<String>>,
+        /// Most tokens read of all texts together.
+        max_input_tokens: u32,
+    },
 }
 
 /// What a provider committed to.
@@ -100,7 +110,7 @@ pub struct WorkView {
 pub struct CommitmentView {
     /// Hash of the commitment.
     pub hash: String,
-    /// Root of the output's token ids.
+    /// Root of the output.
     pub out_root: String,
     /// Tokens read.
     pub n_in: u32,
@@ -243,17 +253,23 @@ impl From<&JobInfo> for JobView {
 }
 
 impl From<&WorkSpec> for WorkView {
-    fn from(WorkSpec::Generate(work): &WorkSpec) -> Self {
-        Self {
-            kind: "generate",
-            prompt: match &work.input {
-                Input::Plain(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-                Input::Blob { .. } | Input::Encrypted { .. } => None,
+    fn from(work: &WorkSpec) -> Self {
+        let plain = match work.input() {
+            Input::Plain(bytes) => Some(bytes),
+            Input::Blob { .. } | Input::Encrypted { .. } => None,
+        };
+        match work {
+            WorkSpec::Generate(work) => Self::Generate {
+                prompt: plain.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+                sampler: work.sampler,
+                max_input_tokens: work.max_input_tokens,
+                max_output_tokens: work.max_output_tokens,
+                stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
             },
-            sampler: work.sampler,
-            max_input_tokens: work.max_input_tokens,
-            max_output_tokens: work.max_output_tokens,
-            stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
+            WorkSpec::Embed(work) => Self::Embed {
+                texts: plain.and_then(|bytes| decode_texts(bytes)),
+                max_input_tokens: work.max_input_tokens,
+            },
         }
     }
 }

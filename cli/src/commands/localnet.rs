@@ -1,10 +1,10 @@
 //! `strike localnet`: the network in the foreground.
 
-use super::{job, Context};
+use super::{job, model, Context};
 use crate::{
     args::{LocalnetArgs, DEFAULT_URL},
     error::{Error, Result},
-    localnet::{demo, Network, NodeProcess, Options, Ports, Provider},
+    localnet::{demo, offer, Network, NodeProcess, Options, Ports, Provider},
     output::{self, progress},
     views::Summary,
 };
@@ -25,11 +25,14 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<()> {
         Some(path) => path.clone(),
         None => node_binary()?,
     };
+    // Before anything starts: a folder without a model is found out late otherwise.
+    args.models.iter().try_for_each(|folder| model::read(folder).map(|_| ()))?;
     let options = Options {
         base_path: args.base_path.clone(),
         keep: args.keep,
         ports: args.base_port.map_or(Ports::Default, Ports::From),
         providers: vec![Provider { binary: args.provider_binary.clone(), ..Provider::eve() }],
+        models: args.models.clone(),
         ..Options::new(binary)
     };
     // From the start: a signal while nodes start must end those that run.
@@ -70,6 +73,12 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
     progress("waiting for the first finalized blocks");
     network.wait_until_finalizing().await?;
     progress("the network finalizes");
+    if !args.models.is_empty() {
+        let chain = network.connect("alice").await?;
+        for folder in &args.models {
+            offer(&chain, folder, &Provider::eve().name).await?;
+        }
+    }
     if args.demo {
         let outcome = demo::run(network).await?;
         if args.once {

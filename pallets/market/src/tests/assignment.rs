@@ -300,8 +300,10 @@ fn orders_that_cannot_be_are_refused() {
             assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
         }
         fn work(order: &mut strike_primitives::job::JobOrderV1) -> &mut strike_primitives::job::Generate {
-            let WorkSpec::Generate(work) = &mut order.work;
-            work
+            match &mut order.work {
+                WorkSpec::Generate(work) => work,
+                WorkSpec::Embed(_) => panic!("not a generation"),
+            }
         }
         let root = H256::zero();
         refused(|order| order.model = ArtifactId { kind: ArtifactKind::Bundle, root }, Error::ModelNotFound);
@@ -320,6 +322,41 @@ fn orders_that_cannot_be_are_refused() {
             refused(|order| order.deadline = deadline, Error::DeadlineOutOfRange);
         }
         refused(|order| order.max_price = 9, Error::PriceTooLow);
+    });
+}
+
+#[test]
+fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
+    let exact = |max_input_tokens| JobOrderV1 { class: VerificationClass::Exact, ..embedding(max_input_tokens) };
+    ExtBuilder::default().ask(provider(1), 100_000, 2).run(|| {
+        let refused = |order, error: Error<Test>| {
+            let order = JobOrder::V1(order);
+            assert_eq!(Market::quote(&order), None);
+            assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
+        };
+        refused(JobOrderV1 { class: VerificationClass::Statistical, ..exact(100) }, Error::ClassNotSupported);
+        for limit in [0, MAX_TOKENS + 1] {
+            refused(exact(limit), Error::LimitsOutOfRange);
+        }
+        let mut order = exact(100);
+        let WorkSpec::Embed(work) = &mut order.work else { panic!() };
+        work.input = Input::Blob { root: H256::zero(), length: 1 };
+        refused(order, Error::InputNotSupported);
+
+        assert_ok!(Market::place_ask(
+            RuntimeOrigin::signed(provider(1)),
+            MODEL,
+            VerificationClass::Exact,
+            100_000,
+            1,
+            1_000
+        ));
+        let quote = Market::quote(&JobOrder::V1(exact(100))).unwrap();
+        assert_eq!((quote.max_units, quote.max_fee), (100, 10_000));
+        let id = crate::NextJobId::<Test>::get();
+        let order = JobOrderV1 { max_price: quote.max_fee, ..exact(100) };
+        assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order)));
+        assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
     });
 }
 
