@@ -99,7 +99,7 @@ fn every_machine_and_every_batch_gives_one_result() {
 fn a_trace_depends_on_the_texts_alone() {
     let AnyModel::Encoder(encoder) = AnyModel::open(&folder(), &options()).expect("a model") else { panic!("decoder") };
     // Several passes, and texts on both sides of their bounds.
-    let texts: Vec<Vec<u32>> = cases().into_iter().map(|case| case.tokens).cycle().take(60).collect();
+    let texts: Vec<Vec<u32>> = (0..3).flat_map(|_| cases()).map(|case| case.tokens).take(60).collect();
     let control = Control::default();
     let scalar = Engine::with_isa(1, Isa::Scalar).expect("an engine");
     let vectors = scalar.embed(&encoder, &texts, &control).expect("embeddings");
@@ -119,7 +119,7 @@ fn a_trace_depends_on_the_texts_alone() {
     let (_, swapped) = scalar.embed_traced(&encoder, &[&texts[1..2], &texts[..1]].concat(), &control).expect("both");
     assert_ne!(swapped.root(), trace.root());
     let mut changed = texts.clone();
-    *changed[59].last_mut().expect("a token") ^= 1;
+    *changed.last_mut().and_then(|text| text.first_mut()).expect("a token") ^= 1;
     assert_ne!(scalar.embed_traced(&encoder, &changed, &control).expect("embeddings").1.root(), trace.root());
 }
 

@@ -3,7 +3,7 @@ use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weigh
 use sp_core::H256;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
-    job::{Input, JobOrder, WorkSpec, MAX_TOKENS},
+    job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     traits::Assignments,
     AccountId, Balance, JobId,
@@ -239,7 +239,7 @@ fn services_take_turns() {
         for _ in 0..5 {
             submit(100);
         }
-        let other = JobOrder::V1(strike_primitives::job::JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
+        let other = JobOrder::V1(JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
         assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), other));
         assert_ok!(Market::place_ask(RuntimeOrigin::signed(provider(1)), OTHER_MODEL, CLASS, 100_000, 1, 1_000));
         next_block();
@@ -292,14 +292,14 @@ fn an_assigned_job_cannot_be_cancelled() {
 #[test]
 fn orders_that_cannot_be_are_refused() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
-        fn refused(change: impl FnOnce(&mut strike_primitives::job::JobOrderV1), error: Error<Test>) {
+        fn refused(change: impl FnOnce(&mut JobOrderV1), error: Error<Test>) {
             let mut order = order(UNIT);
             change(&mut order);
             let order = JobOrder::V1(order);
             assert_eq!(Market::quote(&order), None);
             assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
         }
-        fn work(order: &mut strike_primitives::job::JobOrderV1) -> &mut strike_primitives::job::Generate {
+        fn work(order: &mut JobOrderV1) -> &mut strike_primitives::job::Generate {
             match &mut order.work {
                 WorkSpec::Generate(work) => work,
                 WorkSpec::Embed(_) => panic!("not a generation"),
