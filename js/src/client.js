@@ -157,5 +157,5 @@ export async function readReceipt(api, job) {
 
 /** The output, from a node that ran or checked the job: `text` of a generation, `vectors` of an embedding. */
 export async function readOutput(api, job) {
-  return (await api.rpc.strike.output(job)).toPrimitive();
+  return (await api.rpc.strike.output(job)).toJSON();
 }

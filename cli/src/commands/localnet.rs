@@ -93,12 +93,12 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
             |node: &NodeProcess| NodeView { name: node.name().into(), url: node.url().into(), log: node.log().into() };
         output::json(&network.nodes().iter().map(view).collect::<Vec<_>>())?;
     } else {
-        output::line(endpoints(network));
+        output::line(endpoints(network, &args.models));
     }
     Err(network.first_death().await)
 }
 
-fn endpoints(network: &Network) -> String {
+fn endpoints(network: &Network, models: &[PathBuf]) -> String {
     let mut rows = vec![["NODE", "JSON-RPC", "LOG"].map(String::from).to_vec()];
     rows.extend(
         network
@@ -108,10 +108,15 @@ fn endpoints(network: &Network) -> String {
     );
     let url = network.nodes().first().map(NodeProcess::url).filter(|url| *url != DEFAULT_URL);
     let at = url.map(|url| format!(" --url {url}")).unwrap_or_default();
+    let offered: String = models
+        .iter()
+        .filter_map(|folder| model::folder_name(folder).ok())
+        .map(|name| format!("strike job generate|embed --model {name}{at}\n  "))
+        .collect();
     format!(
         "{}\n\nTry in another terminal:\n  \
          strike job generate --prompt 'Tell me about the harbour.' --wait{at}\n  \
-         strike provider list{at}\n  \
+         {offered}strike provider list{at}\n  \
          strike account balance eve{at}\n\nCtrl-C ends the network.",
         output::table(&rows)
     )
