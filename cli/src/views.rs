@@ -1,13 +1,16 @@
 //! What commands print as JSON. Accounts are SS58 addresses, hashes and roots `0x…`, amounts integers in the smallest unit.
 
+mod work;
+
+pub use work::WorkView;
+
 use serde::Serialize;
 use std::collections::BTreeMap;
 use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo},
     artifact::ArtifactId,
     commitment::StopReason,
-    embedding::decode_texts,
-    job::{Input, JobOrder, Sampler, VerificationClass, WorkSpec},
+    job::{JobOrder, VerificationClass},
     receipt::{CloseReason, PaymentRole, Receipt},
     verdict::{InvalidReason, Verdict},
     AccountId, Attempt, Balance, BlockNumber, JobId, Units, H256,
@@ -77,32 +80,6 @@ pub struct JobView {
     /// The text, where it was asked for and the node has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-}
-
-/// What is ordered.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum WorkView {
-    /// Generate text.
-    Generate {
-        /// The prompt, if it is on chain.
-        prompt: Option<String>,
-        /// How tokens are drawn.
-        sampler: Sampler,
-        /// Most tokens of the prompt.
-        max_input_tokens: u32,
-        /// Most tokens to generate.
-        max_output_tokens: u32,
-        /// Sequences of token ids that end the output.
-        stop: Vec<Vec<u32>>,
-    },
-    /// Embed texts.
-    Embed {
-        /// The texts, if they are on chain and are such.
-        texts: Option<Vec<String>>,
-        /// Most tokens read of all texts together.
-        max_input_tokens: u32,
-    },
 }
 
 /// What a provider committed to.
@@ -248,28 +225,6 @@ impl From<&JobInfo> for JobView {
             }),
             receipt: info.receipt.as_ref().map(Into::into),
             output: None,
-        }
-    }
-}
-
-impl From<&WorkSpec> for WorkView {
-    fn from(work: &WorkSpec) -> Self {
-        let plain = match work.input() {
-            Input::Plain(bytes) => Some(bytes),
-            Input::Blob { .. } | Input::Encrypted { .. } => None,
-        };
-        match work {
-            WorkSpec::Generate(work) => Self::Generate {
-                prompt: plain.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
-                sampler: work.sampler,
-                max_input_tokens: work.max_input_tokens,
-                max_output_tokens: work.max_output_tokens,
-                stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
-            },
-            WorkSpec::Embed(work) => Self::Embed {
-                texts: plain.and_then(|bytes| decode_texts(bytes)),
-                max_input_tokens: work.max_input_tokens,
-            },
         }
     }
 }

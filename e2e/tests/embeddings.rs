@@ -105,13 +105,12 @@ async fn texts_are_embedded_checked_and_paid() {
     assert_eq!(summary["conserved"], Value::Bool(true), "{summary}");
 
     // A model of the other kind: nothing is delivered, nothing is paid, nobody is punished.
-    let info = embed(&node, model::builtin(), 50).await;
+    let args = ["job", "generate", "--model", MODEL, "--prompt", "Once", "--wait", "--key", "charlie"];
+    let (info, refused) = tokio::join!(embed(&node, model::builtin(), 50), strike(&node.url, &args));
     assert_eq!(info.commitment.as_ref().expect("a commitment").v1().stop, StopReason::WrongModel);
     let receipt = info.receipt.expect("a closed job has a receipt");
     assert_eq!((receipt.verdict, receipt.fee, receipt.slashed), (Some(Verdict::Valid { units: 0 }), 0, 0));
     assert_eq!(receipt.refunded, 1_000_000_000_000);
-    let args = ["job", "generate", "--model", MODEL, "--prompt", "Once", "--wait", "--key", "bob"];
-    let refused = strike(&node.url, &args).await;
     assert_eq!(refused.code, Some(1));
     assert!(format!("{}{}", refused.stdout, refused.stderr).contains("WrongModel"), "{refused:?}");
     // What can be known before is refused before.

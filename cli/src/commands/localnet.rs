@@ -111,7 +111,11 @@ fn endpoints(network: &Network, models: &[PathBuf]) -> String {
     let offered: String = models
         .iter()
         .filter_map(|folder| model::folder_name(folder).ok())
-        .map(|name| format!("strike job generate|embed --model {name}{at}\n  "))
+        .map(|name| {
+            format!(
+                "strike job embed --model '{name}' --text 'A text.' --wait{at}   # generate, if it is a decoder\n  "
+            )
+        })
         .collect();
     format!(
         "{}\n\nTry in another terminal:\n  \
