@@ -80,6 +80,10 @@ pub struct LocalnetArgs {
     /// The strike-node binary. [default: the one beside this binary, else on the PATH]
     #[arg(long, value_name = "PATH")]
     pub node_binary: Option<PathBuf>,
+    /// Let every node have the model in this folder, and the provider offer it under the folder's name. May be given several
+    /// times.
+    #[arg(long = "model", value_name = "DIR")]
+    pub models: Vec<PathBuf>,
     /// Another binary for the provider alone.
     #[arg(long, value_name = "PATH")]
     pub provider_binary: Option<PathBuf>,
@@ -90,6 +94,8 @@ pub struct LocalnetArgs {
 pub enum JobCommand {
     /// Order a text.
     Generate(Box<GenerateArgs>),
+    /// Order embeddings: a vector for each text.
+    Embed(Box<EmbedArgs>),
     /// Show a job.
     Show {
         /// Its id.
@@ -183,6 +189,45 @@ pub struct GenerateArgs {
     pub key: KeyArgs,
 }
 
+/// The texts to embed.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(group = ArgGroup::new("the_texts").required(true).args(["text", "file"]))]
+pub struct TextArgs {
+    /// A text. May be given several times.
+    #[arg(long)]
+    pub text: Vec<String>,
+    /// A file with the texts, UTF-8, one a line.
+    #[arg(long, value_name = "LINES")]
+    pub file: Option<PathBuf>,
+}
+
+/// `strike job embed`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct EmbedArgs {
+    /// The model, an encoder: its root ('0x…') or its registered name.
+    #[arg(long)]
+    pub model: String,
+    /// The texts. More than fit into one job become several.
+    #[command(flatten)]
+    pub texts: TextArgs,
+    /// Most tokens the texts of one job may have together; only what they really have is paid. [default: their bytes and 4
+    /// for each text]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
+    pub max_input_tokens: Option<u32>,
+    /// The most to pay for each job, in tokens; held until it closes. [default: what the cheapest fitting provider asks]
+    #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
+    pub max_price: Option<Balance>,
+    /// Blocks a provider has for the work, and the order waits for a provider.
+    #[arg(long, value_name = "BLOCKS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub deadline: u32,
+    /// Wait for the receipts and print the vectors, one a line; with --json each as an array.
+    #[arg(long)]
+    pub wait: bool,
+    /// Who signs.
+    #[command(flatten)]
+    pub key: KeyArgs,
+}
+
 /// How a result is verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Class {
@@ -207,6 +252,21 @@ impl From<Class> for VerificationClass {
 pub enum ModelCommand {
     /// List the registered models.
     List,
+    /// Register a model, so that providers can offer it.
+    Register {
+        /// A folder with config.json, model.safetensors and tokenizer.json.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Its name on chain. [default: the folder's]
+        #[arg(long)]
+        name: Option<String>,
+        /// The owner's share of the fees of jobs that run it, 0 to 1.
+        #[arg(long, value_name = "SHARE", default_value = "0", value_parser = parse_milli)]
+        royalty: u16,
+        /// Who signs, and owns the model.
+        #[command(flatten)]
+        key: KeyArgs,
+    },
 }
 
 /// `strike provider …`.
@@ -227,6 +287,15 @@ pub enum ProviderCommand {
         /// 'strk'.
         #[arg(long, visible_alias = "app-key-uri", value_name = "NAME|FILE")]
         app_key: String,
+        /// Who signs.
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Serve more models beside those that are served already. The provider's node needs them: strike-node --model-dir.
+    Serve {
+        /// A model: root, name or 'builtin'. May be given several times.
+        #[arg(long, value_name = "MODEL", required = true)]
+        model: Vec<String>,
         /// Who signs.
         #[command(flatten)]
         key: KeyArgs,
@@ -337,6 +406,9 @@ mod tests {
         assert_eq!(refusal("strike job generate --key a --prompt x --prompt-file y"), ArgumentConflict);
         assert_eq!(refusal("strike job show seven"), ValueValidation);
         assert_eq!(refusal("strike job generate --key a --prompt x --max-tokens 0"), ValueValidation);
+        assert_eq!(refusal("strike job embed --model m"), MissingRequiredArgument);
+        assert_eq!(refusal("strike job embed --text a"), MissingRequiredArgument);
+        assert_eq!(refusal("strike job embed --model m --text a --file b"), ArgumentConflict);
         assert_eq!(refusal("strike localnet --once"), MissingRequiredArgument);
         assert_eq!(refusal("strike provider ask --model builtin --key a"), MissingRequiredArgument);
         assert_eq!(refusal("strike provider ask --model m --key a --price 1 --withdraw"), ArgumentConflict);

@@ -8,6 +8,7 @@ use crate::{
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     commitment::StopReason,
+    embedding::decode_texts,
     job::{Input, JobOrder, WorkSpec},
     receipt::{PaymentRole, Receipt},
     Attempt,
@@ -64,15 +65,18 @@ fn found(receipt: &Receipt) -> String {
     }
 }
 
-fn stop(reason: StopReason) -> &'static str {
+/// Why an output ended.
+pub fn stop(reason: StopReason) -> &'static str {
     match reason {
         StopReason::EndOfText => "the text ended",
         StopReason::StopSequence => "a stop sequence came",
         StopReason::MaxTokens => "the limit was reached",
         StopReason::ContextFull => "the model's context was full",
-        StopReason::InputTooLong => "the prompt is too long",
+        StopReason::InputTooLong => "the input is too long",
         StopReason::InvalidInput => "the input is not valid",
         StopReason::NotFinite => "the arithmetic left the finite numbers",
+        StopReason::Complete => "every text was embedded",
+        StopReason::WrongModel => "the model does not do this kind of work",
     }
 }
 
@@ -105,18 +109,27 @@ pub fn payments(receipt: &Receipt) -> String {
 /// Everything about a job, for people.
 pub fn job(info: &JobInfo) -> String {
     let JobOrder::V1(order) = &info.order;
-    let WorkSpec::Generate(work) = &order.work;
-    let prompt = match &work.input {
-        Input::Plain(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
-        Input::Blob { root, .. } => format!("blob {}", views::hash(root)),
-        Input::Encrypted { root, .. } => format!("encrypted blob {}", views::hash(root)),
+    let input = match (order.work.input(), &order.work) {
+        (Input::Plain(bytes), WorkSpec::Generate(_)) => format!("{:?}", String::from_utf8_lossy(bytes)),
+        (Input::Plain(bytes), WorkSpec::Embed(_)) => match decode_texts(bytes) {
+            Some(texts) => format!("{} of them, the first {:?}", texts.len(), texts[0]),
+            None => "not a list of texts".into(),
+        },
+        (Input::Blob { root, .. }, _) => format!("blob {}", views::hash(root)),
+        (Input::Encrypted { root, .. }, _) => format!("encrypted blob {}", views::hash(root)),
+    };
+    let (input_name, limits) = match &order.work {
+        WorkSpec::Generate(work) => {
+            ("prompt", format!("at most {} in, {} out", work.max_input_tokens, work.max_output_tokens))
+        }
+        WorkSpec::Embed(work) => ("texts", format!("at most {} in", work.max_input_tokens)),
     };
     let mut rows = vec![
         vec!["requester".into(), account(&info.requester)],
         vec!["model".into(), views::model(&order.model)],
         vec!["class".into(), format!("{:?}", order.class).to_lowercase()],
-        vec!["prompt".into(), prompt],
-        vec!["tokens".into(), format!("at most {} in, {} out", work.max_input_tokens, work.max_output_tokens)],
+        vec![input_name.into(), input],
+        vec!["tokens".into(), limits],
         vec!["maximum price".into(), amount(order.max_price)],
         vec!["submitted".into(), format!("block {}", info.submitted_at)],
         vec!["status".into(), sentence(info, None)],

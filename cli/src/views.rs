@@ -1,12 +1,16 @@
 //! What commands print as JSON. Accounts are SS58 addresses, hashes and roots `0x…`, amounts integers in the smallest unit.
 
+mod work;
+
+pub use work::WorkView;
+
 use serde::Serialize;
 use std::collections::BTreeMap;
 use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo},
     artifact::ArtifactId,
     commitment::StopReason,
-    job::{Input, JobOrder, Sampler, VerificationClass, WorkSpec},
+    job::{JobOrder, VerificationClass},
     receipt::{CloseReason, PaymentRole, Receipt},
     verdict::{InvalidReason, Verdict},
     AccountId, Attempt, Balance, BlockNumber, JobId, Units, H256,
@@ -78,29 +82,12 @@ pub struct JobView {
     pub output: Option<String>,
 }
 
-/// Work of the kind `generate`.
-#[derive(Clone, Debug, Serialize)]
-pub struct WorkView {
-    /// `generate`.
-    pub kind: &'static str,
-    /// The prompt, if it is on chain.
-    pub prompt: Option<String>,
-    /// How tokens are drawn.
-    pub sampler: Sampler,
-    /// Most tokens of the prompt.
-    pub max_input_tokens: u32,
-    /// Most tokens to generate.
-    pub max_output_tokens: u32,
-    /// Sequences of token ids that end the output.
-    pub stop: Vec<Vec<u32>>,
-}
-
 /// What a provider committed to.
 #[derive(Clone, Debug, Serialize)]
 pub struct CommitmentView {
     /// Hash of the commitment.
     pub hash: String,
-    /// Root of the output's token ids.
+    /// Root of the output.
     pub out_root: String,
     /// Tokens read.
     pub n_in: u32,
@@ -238,22 +225,6 @@ impl From<&JobInfo> for JobView {
             }),
             receipt: info.receipt.as_ref().map(Into::into),
             output: None,
-        }
-    }
-}
-
-impl From<&WorkSpec> for WorkView {
-    fn from(WorkSpec::Generate(work): &WorkSpec) -> Self {
-        Self {
-            kind: "generate",
-            prompt: match &work.input {
-                Input::Plain(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-                Input::Blob { .. } | Input::Encrypted { .. } => None,
-            },
-            sampler: work.sampler,
-            max_input_tokens: work.max_input_tokens,
-            max_output_tokens: work.max_output_tokens,
-            stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 // What an application needs of Strike: connect, order a job, follow it to its receipt, read the output.
 import { ApiPromise, WsProvider } from '@polkadot/api';
-import { stringToHex } from '@polkadot/util';
+import { stringToHex, u8aToHex } from '@polkadot/util';
+import { encodeTexts } from './protocol.js';
 
 const optionalHash = { name: 'at', type: 'Hash', isOptional: true };
 
@@ -38,6 +39,21 @@ export function generation({ prompt, model, maxOutputTokens = 48, temperature = 
           stop: [],
         },
       },
+      model,
+      class: 'Exact',
+      max_price: maxPrice,
+      deadline,
+    },
+  };
+}
+
+/** The order of an embedding as the call takes it: one vector for each of `texts`, of a model that is an encoder. */
+export function embedding({ texts, model, maxInputTokens, maxPrice, deadline = 60 }) {
+  const length = (text) => new TextEncoder().encode(text).length;
+  const atMost = texts.reduce((sum, text) => sum + length(text) + 4, 0);
+  return {
+    V1: {
+      work: { Embed: { input: { Plain: u8aToHex(encodeTexts(texts)) }, max_input_tokens: maxInputTokens ?? atMost } },
       model,
       class: 'Exact',
       max_price: maxPrice,
@@ -139,7 +155,7 @@ export async function readReceipt(api, job) {
   return receipt.isSome ? receipt.unwrap() : null;
 }
 
-/** The output, from a node that ran or checked the job. */
+/** The output, from a node that ran or checked the job: `text` of a generation, `vectors` of an embedding. */
 export async function readOutput(api, job) {
-  return (await api.rpc.strike.output(job)).toPrimitive();
+  return (await api.rpc.strike.output(job)).toJSON();
 }

@@ -2,19 +2,24 @@
 // Orders jobs, follows them to their receipts, and checks on the way what an application relies on: that every block
 // decodes, attestations included, and that the money moved exactly as the receipts say.
 //
-//   node src/job.js [--url ws://127.0.0.1:9944] [--prompt TEXT] [--count N] [--suri //Ferdie] [--json]
+//   node src/job.js [--url ws://127.0.0.1:9944] [--model NAME] [--prompt TEXT] [--count N] [--suri //Ferdie] [--json]
+//   node src/job.js … --model NAME --embed TEXT [--embed TEXT …]
+//
+// The first generates with the model of that name (builtin), the second embeds the texts.
 //
 // Progress goes to stderr; with --json the last line of stdout is one JSON object. Exit code 0 only if all is well.
 import { parseArgs } from 'node:util';
 import { Keyring } from '@polkadot/keyring';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { Books } from './books.js';
-import { connect, followJobs, generation, models, readOutput, readReceipt, submitJob } from './client.js';
+import { connect, embedding, followJobs, generation, models, readOutput, readReceipt, submitJob } from './client.js';
 
 const { values: options } = parseArgs({
   options: {
     url: { type: 'string', default: 'ws://127.0.0.1:9944' },
+    model: { type: 'string', default: 'builtin' },
     prompt: { type: 'string', default: 'Tell me about the harbour.' },
+    embed: { type: 'string', multiple: true, default: [] },
     count: { type: 'string', default: '1' },
     suri: { type: 'string', default: '//Ferdie' },
     json: { type: 'boolean', default: false },
@@ -48,6 +53,7 @@ function describe({ event, job, number }) {
 
 async function summary(api, job, receipt) {
   const paid = {};
+  const output = receipt.reason.isSettled ? await readOutput(api, job) : {};
   for (const { account, amount } of receipt.payments) {
     paid[account.toString()] = Number(BigInt(paid[account.toString()] ?? 0) + amount.toBigInt());
   }
@@ -55,7 +61,8 @@ async function summary(api, job, receipt) {
     job,
     reason: receipt.reason.type,
     verdict: receipt.verdict.isSome ? receipt.verdict.unwrap().type.toLowerCase() : null,
-    output: receipt.reason.isSettled ? (await readOutput(api, job)).text : null,
+    output: output.text ?? null,
+    vectors: output.vectors ?? null,
     paid,
     refunded: Number(receipt.refunded.toBigInt()),
     blocks: receipt.closedAt.toNumber() - receipt.submittedAt.toNumber(),
@@ -68,14 +75,17 @@ async function main() {
   await cryptoWaitReady();
   const api = await connect(options.url);
   const account = new Keyring({ type: 'sr25519', ss58Format: api.registry.chainSS58 }).addFromUri(options.suri);
-  const [known] = await models(api);
-  if (!known) throw new Error('no model is registered on this chain');
+  const known = (await models(api)).find(({ name }) => name === options.model);
+  if (!known) throw new Error(`no model is registered as ${options.model} on this chain`);
   progress(`${account.address} orders ${count} of model ${known.name}`);
 
   const books = await Books.open(api, account.address);
   const orders = [];
   for (let index = 0; index < count; index += 1) {
-    const order = generation({ prompt: options.prompt, model: known.model, maxPrice: 10n ** 12n });
+    const common = { model: known.model, maxPrice: 10n ** 12n };
+    const order = options.embed.length
+      ? embedding({ texts: options.embed, ...common })
+      : generation({ prompt: options.prompt, ...common });
     const submitted = await submitJob(api, account, order, { nonce: -1 });
     progress(`block ${submitted.number}: job ${submitted.job}: submitted`);
     orders.push(submitted);
@@ -102,7 +112,7 @@ async function main() {
   await api.disconnect();
 
   if (options.json) console.log(JSON.stringify({ jobs: listed, attestations, conserved }));
-  else listed.forEach(({ job, reason, output }) => console.log(`job ${job}: ${reason}\n${output ?? ''}`));
+  else listed.forEach(({ job, reason, output, vectors }) => console.log(`job ${job}: ${reason}\n${output ?? (vectors ?? []).map((vector) => vector.join(' ')).join('\n')}`));
   const valid = listed.every(({ reason, verdict }) => reason === 'Settled' && verdict === 'valid');
   const attested = Object.values(attestations).every((seen) => seen >= count);
   return valid && attested && conserved;

@@ -51,6 +51,26 @@ function chunksRoot(kind, data) {
 export const fileRoot = (data) => chunksRoot(Kind.File, data);
 export const outputRoot = (tokens) => chunksRoot(Kind.Output, u8aConcat(...tokens.map(u32)));
 
+/** The bytes of vectors: each number as little-endian binary32. */
+export function vectorBytes(vectors) {
+  const numbers = vectors.flat();
+  const view = new DataView(new ArrayBuffer(numbers.length * 4));
+  numbers.forEach((number, index) => view.setFloat32(index * 4, number, true));
+  return new Uint8Array(view.buffer);
+}
+
+/** The vectors of an output for `texts` texts. */
+export function decodeVectors(output, texts) {
+  const view = new DataView(output.buffer, output.byteOffset, output.byteLength);
+  const width = output.byteLength / 4 / texts;
+  if (!Number.isInteger(width) || width === 0) throw new Error(`${output.byteLength} bytes are no vectors of ${texts} texts`);
+  return Array.from({ length: texts }, (_, text) =>
+    Array.from({ length: width }, (__, index) => view.getFloat32((text * width + index) * 4, true)),
+  );
+}
+
+export const vectorsRoot = (vectors) => chunksRoot(Kind.Output, vectorBytes(vectors));
+
 const compareBytes = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** `files`: a list of `{ name, data }`. Returns the root of the bundle. */
@@ -78,6 +98,13 @@ export function generateWork({ prompt, sampler, maxInputTokens, maxOutputTokens,
     vec(stop.map((sequence) => vec(sequence.map(u32)))),
   );
 }
+
+/** The input of an embedding job: SCALE of the texts' bytes. */
+export const encodeTexts = (texts) => vec(texts.map((text) => bytes(stringToU8a(text))));
+
+/** SCALE of `WorkSpec::Embed` with plain texts. */
+export const embedWork = ({ texts, maxInputTokens }) =>
+  u8aConcat(u8(1), u8(0), bytes(encodeTexts(texts)), u32(maxInputTokens));
 
 export const Class = { Exact: 0, Statistical: 1 };
 

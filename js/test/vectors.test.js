@@ -56,6 +56,24 @@ test('a tree with an odd number of leaves', () => {
   same(protocol.top(vectors.tree.leaves.map((leaf) => protocol.leaf(hexToU8a(leaf)))), vectors.tree.top);
 });
 
+test('embeddings', () => {
+  const { texts, input, vectors: numbers, output, root } = vectors.embedding;
+  same(protocol.encodeTexts(texts), input);
+  const embed = protocol.embedWork({ texts, maxInputTokens: 48 });
+  same(embed, vectors.embedding.work);
+  const embedSpec = protocol.specHash(embed, model, protocol.Class.Exact);
+  same(embedSpec, vectors.embedding.spec_hash);
+  same(protocol.vectorBytes(numbers), output);
+  same(protocol.vectorsRoot(numbers), root);
+  assert.deepEqual(protocol.decodeVectors(hexToU8a(output), texts.length), numbers);
+  assert.throws(() => protocol.decodeVectors(hexToU8a(output), 5));
+  const traceRoot = hexToU8a(vectors.embedding.trace_root);
+  const claim = { outRoot: protocol.vectorsRoot(numbers), traceRoot, nIn: 14, nOut: 0, stop: 7 };
+  const bound = { genesis, job: 7, attempt: 1, provider, specHash: embedSpec, seed, ...claim };
+  same(protocol.jobRoot(bound), vectors.embedding.job_root);
+  same(protocol.commitment({ jobRoot: protocol.jobRoot(bound), ...claim }), vectors.embedding.commitment.scale);
+});
+
 test('orders and seeds', () => {
   same(work, vectors.order.work);
   same(specHash, vectors.order.spec_hash);

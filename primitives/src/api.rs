@@ -213,7 +213,7 @@ pub struct CheckDuty {
 
 sp_api::decl_runtime_apis! {
     /// What nodes and tools ask the Strike runtime.
-    #[api_version(1)]
+    #[api_version(2)]
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;

@@ -44,7 +44,7 @@ pub enum ArtifactKind {
     /// A low-rank adapter. Reserved.
     #[codec(index = 4)]
     Adapter,
-    /// The token ids of an output.
+    /// An output: token ids, or vectors.
     #[codec(index = 5)]
     Output,
 }
@@ -83,10 +83,14 @@ pub fn file_root(bytes: &[u8]) -> H256 {
     typed_root(ArtifactKind::File, bytes.len() as u64, merkle::top(&merkle::chunk_leaves(bytes)))
 }
 
-/// Root of an output: the little-endian bytes of its token ids, chunked as a file is.
+/// Root of an output's bytes, which are chunked as a file's are.
+pub fn output_bytes_root(bytes: &[u8]) -> H256 {
+    typed_root(ArtifactKind::Output, bytes.len() as u64, merkle::top(&merkle::chunk_leaves(bytes)))
+}
+
+/// Root of a generated output: of the little-endian bytes of its token ids.
 pub fn output_root(tokens: &[u32]) -> H256 {
-    let bytes = output_bytes(tokens);
-    typed_root(ArtifactKind::Output, bytes.len() as u64, merkle::top(&merkle::chunk_leaves(&bytes)))
+    output_bytes_root(&output_bytes(tokens))
 }
 
 /// Token ids as the bytes that [`output_root`] is over.
@@ -97,7 +101,7 @@ pub fn output_bytes(tokens: &[u32]) -> Vec<u8> {
 /// One file of a bundle.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode)]
 pub struct BundleEntry {
-    /// File name, UTF-8, no path.
+    /// File name, UTF-8, below the bundle's folder: `/` stands between the parts of a path.
     pub name: Vec<u8>,
     /// Length in bytes.
     pub length: u64,
@@ -115,7 +119,7 @@ pub fn bundle(mut entries: Vec<BundleEntry>) -> ArtifactId {
     }
 }
 
-/// The artifact of named files, from their contents: a model is the bundle of its configuration, weights and tokenizer.
+/// The artifact of named files, from their contents.
 pub fn bundle_of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> ArtifactId {
     let entry = |(name, bytes): (&str, &[u8])| BundleEntry {
         name: name.as_bytes().to_vec(),

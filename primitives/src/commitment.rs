@@ -10,7 +10,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::H256;
 
-/// Why an output ended. The first four follow from running the model, the others from an input it cannot run on.
+/// Why an output ended. Those that [`Self::is_job_error`] names follow from a job that cannot be run, the others from running
+/// the model.
 #[derive(
     Clone,
     Copy,
@@ -39,21 +40,29 @@ pub enum StopReason {
     /// The model's context is full.
     #[codec(index = 3)]
     ContextFull,
-    /// The prompt has more tokens than the job allows or the context holds; nothing was generated.
+    /// The prompt has more tokens than the job allows or the context holds, or the texts have more than the job allows; nothing
+    /// was delivered.
     #[codec(index = 4)]
     InputTooLong,
-    /// The prompt is not UTF-8, or the sampler or a stop sequence is not one the model can run; nothing was generated.
+    /// The input is not UTF-8 or no list of texts, or the sampler or a stop sequence is not one the model can run; nothing was
+    /// delivered.
     #[codec(index = 5)]
     InvalidInput,
     /// The model's arithmetic left the finite numbers; nothing was delivered.
     #[codec(index = 6)]
     NotFinite,
+    /// Every text was embedded.
+    #[codec(index = 7)]
+    Complete,
+    /// The model is of the other kind: a decoder generates, an encoder embeds; nothing was delivered.
+    #[codec(index = 8)]
+    WrongModel,
 }
 
 impl StopReason {
-    /// Whether the job's input, not the provider, made an output impossible.
+    /// Whether the job, not the provider, made an output impossible.
     pub fn is_job_error(self) -> bool {
-        matches!(self, Self::InputTooLong | Self::InvalidInput | Self::NotFinite)
+        matches!(self, Self::InputTooLong | Self::InvalidInput | Self::NotFinite | Self::WrongModel)
     }
 }
 
@@ -70,7 +79,7 @@ pub enum Commitment {
 pub struct CommitmentV1 {
     /// [`job_root`]: binds all that follows to this job, attempt, provider and seed.
     pub job_root: H256,
-    /// [`crate::artifact::output_root`] of the token ids.
+    /// Root of the output: of its token ids, or of its vectors.
     pub out_root: H256,
     /// Root of the execution trace, where the class has one.
     pub trace_root: Option<H256>,

@@ -5,6 +5,7 @@
 
 use crate::{
     artifact::ArtifactId,
+    commitment::StopReason,
     hashing::{domain, hash},
     Attempt, Balance, BlockNumber, JobId, Units,
 };
@@ -20,6 +21,8 @@ pub const MAX_PLAIN_INPUT: u32 = 4_096;
 pub const MAX_STOP_SEQUENCES: u32 = 4;
 /// Most token ids in one stop sequence.
 pub const MAX_STOP_TOKENS: u32 = 16;
+/// Most texts of an embedding job.
+pub const MAX_TEXTS: u32 = 256;
 /// Most tokens a job may let in or out.
 pub const MAX_TOKENS: u32 = 131_072;
 /// Widest window of the repetition penalty, in tokens.
@@ -44,7 +47,7 @@ pub const MAX_REPETITION_WINDOW: u8 = 64;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum VerificationClass {
-    /// Frozen arithmetic: the same bits on every machine. Reserved; no provider can offer it yet.
+    /// Frozen arithmetic: the same bits on every machine.
     #[codec(index = 0)]
     Exact,
     /// Stock floating point, checked by running it again: a mismatch withholds payment and costs a capped penalty.
@@ -136,21 +139,46 @@ pub struct Generate {
     pub stop: BoundedVec<StopSequence, ConstU32<MAX_STOP_SEQUENCES>>,
 }
 
-/// The work ordered. Indices 1 (embed) and 2 (train) are reserved.
+/// Embedding of texts: one vector for each. Exact class only.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Embed {
+    /// The texts, as [`crate::embedding::encode_texts`] joins them.
+    pub input: Input,
+    /// Most tokens that are read of all texts together, those included that the tokenizer adds. More end the job as
+    /// [`crate::commitment::StopReason::InputTooLong`].
+    pub max_input_tokens: u32,
+}
+
+/// The work ordered. Index 2 (train) is reserved.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum WorkSpec {
     /// Generate text.
     #[codec(index = 0)]
     Generate(Generate),
+    /// Embed texts.
+    #[codec(index = 1)]
+    Embed(Embed),
 }
 
 impl WorkSpec {
     /// The most units this work can cost.
     pub fn max_units(&self) -> Units {
+        Units::from(self.max_input_tokens()).saturating_add(Units::from(self.max_output_tokens()))
+    }
+
+    /// Most tokens read.
+    pub fn max_input_tokens(&self) -> u32 {
         match self {
-            WorkSpec::Generate(work) => {
-                Units::from(work.max_input_tokens).saturating_add(Units::from(work.max_output_tokens))
-            }
+            WorkSpec::Generate(work) => work.max_input_tokens,
+            WorkSpec::Embed(work) => work.max_input_tokens,
+        }
+    }
+
+    /// Most tokens written.
+    pub fn max_output_tokens(&self) -> u32 {
+        match self {
+            WorkSpec::Generate(work) => work.max_output_tokens,
+            WorkSpec::Embed(_) => 0,
         }
     }
 
@@ -158,7 +186,21 @@ impl WorkSpec {
     pub fn input(&self) -> &Input {
         match self {
             WorkSpec::Generate(work) => &work.input,
+            WorkSpec::Embed(work) => &work.input,
         }
+    }
+
+    /// Whether the class can verify such work.
+    pub fn has_class(&self, class: VerificationClass) -> bool {
+        match self {
+            WorkSpec::Generate(_) => true,
+            WorkSpec::Embed(_) => class == VerificationClass::Exact,
+        }
+    }
+
+    /// Whether such work can end for this reason.
+    pub fn may_stop(&self, stop: StopReason) -> bool {
+        stop.is_job_error() || (stop == StopReason::Complete) == matches!(self, WorkSpec::Embed(_))
     }
 }
 
@@ -217,7 +259,7 @@ mod tests {
     #[test]
     fn unknown_variants_are_refused() {
         assert!(Input::decode(&mut &[3u8, 0][..]).is_err());
-        assert!(WorkSpec::decode(&mut &[1u8, 0][..]).is_err());
+        assert!(WorkSpec::decode(&mut &[2u8, 0][..]).is_err());
         assert!(VerificationClass::decode(&mut &[2u8][..]).is_err());
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`hashing`], [`merkle`]: domain-separated `blake2b-256` and the Merkle trees built on it.
 //! - [`artifact`]: typed roots of models and other files.
+//! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
@@ -19,6 +20,7 @@ pub mod api;
 pub mod app;
 pub mod artifact;
 pub mod commitment;
+pub mod embedding;
 pub mod hashing;
 pub mod job;
 pub mod mailbox;
@@ -42,7 +44,7 @@ pub type BlockNumber = u32;
 pub type JobId = u64;
 /// Which try at a job: 0 for the first provider, counted up with each reassignment.
 pub type Attempt = u16;
-/// Work, counted: for generation one token read or written.
+/// Work, counted: one token read or written.
 pub type Units = u64;
 
 /// One token in its smallest unit.

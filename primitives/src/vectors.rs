@@ -4,8 +4,8 @@
 use crate::{
     artifact::{self, ArtifactKind, BundleEntry},
     commitment::{self, AttemptBinding, Commitment, CommitmentV1, StopReason},
-    hashing, job,
-    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    embedding, hashing, job,
+    job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     merkle,
     verdict::{self, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId,
@@ -82,6 +82,28 @@ fn computed() -> Value {
     let sealed =
         SealedVerdict { audit: audit.clone(), validator: validator.clone(), assignment: AssignmentProof::All, seal };
 
+    let texts = ["Once upon a time", "", "tide\ntables"];
+    let vectors = [vec![1.5f32, -0.25], vec![0.15625, -0.0], vec![-1024.5, 3.0]];
+    let embed = WorkSpec::Embed(Embed {
+        input: Input::Plain(embedding::encode_texts(&texts).try_into().unwrap()),
+        max_input_tokens: 48,
+    });
+    let vector_bytes = embedding::vector_bytes(&vectors);
+    let vectors_root = artifact::output_bytes_root(&vector_bytes);
+    let embed_spec = job::spec_hash(&embed, &model, VerificationClass::Exact);
+    let trace_root = H256([6; 32]);
+    let embed_binding = AttemptBinding { spec_hash: embed_spec, ..binding.clone() };
+    let embed_job_root =
+        commitment::job_root(&embed_binding, &vectors_root, &Some(trace_root), 14, 0, StopReason::Complete);
+    let embed_commitment = Commitment::V1(CommitmentV1 {
+        job_root: embed_job_root,
+        out_root: vectors_root,
+        trace_root: Some(trace_root),
+        n_in: 14,
+        n_out: 0,
+        stop: StopReason::Complete,
+    });
+
     json!({
         "hash": {
             "tag": "strike/1/leaf",
@@ -111,6 +133,19 @@ fn computed() -> Value {
             "work": hex(work.encode()),
             "spec_hash": hex(spec_hash),
             "max_units": work.max_units(),
+        },
+        "embedding": {
+            "texts": texts,
+            "input": hex(embedding::encode_texts(&texts)),
+            "work": hex(embed.encode()),
+            "spec_hash": hex(embed_spec),
+            "max_units": embed.max_units(),
+            "vectors": vectors,
+            "output": hex(&vector_bytes),
+            "root": hex(vectors_root),
+            "trace_root": hex(trace_root),
+            "job_root": hex(embed_job_root),
+            "commitment": { "scale": hex(embed_commitment.encode()), "n_in": 14, "n_out": 0, "stop": 7 },
         },
         "genesis": hex(genesis),
         "job": 7,

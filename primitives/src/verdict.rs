@@ -27,7 +27,7 @@ use sp_core::H256;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum InvalidReason {
-    /// The output root is not that of the tokens the check got.
+    /// The output root is not that of the output the check got.
     #[codec(index = 0)]
     OutputMismatch,
     /// The counts of tokens read or written differ.

@@ -49,6 +49,16 @@ pub fn withdraw_ask(model: &ArtifactId, class: VerificationClass) -> Call {
     Call::new("Market", "withdraw_ask", (model, class))
 }
 
+/// Register a model under a name, with a royalty in parts per billion.
+pub fn register_model(model: &ArtifactId, name: &str, size: u64, royalty: u32) -> Call {
+    Call::new("Provenance", "register_model", (model, name, size, royalty))
+}
+
+/// Serve these models and no others.
+pub fn set_models(models: &[ArtifactId]) -> Call {
+    Call::new("Providers", "set_models", models)
+}
+
 /// Register as a provider.
 pub fn register_provider(
     bond: Balance,

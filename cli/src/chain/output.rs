@@ -9,19 +9,27 @@ use subxt::rpcs::{self, client::rpc_params};
 const OUTPUT_NOT_HERE: i32 = 7003;
 
 /// What a node returns for the output of a job.
-#[derive(Debug, serde::Deserialize)]
-struct Output {
-    text: Option<String>,
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+pub struct JobOutput {
+    /// The text of a generation, if the node can tell it.
+    pub text: Option<String>,
+    /// The vectors of an embedding, one for each text.
+    pub vectors: Option<Vec<Vec<f32>>>,
 }
 
 impl Chain {
-    /// The text of a job's output; `None` if this node does not have it. The job's provider has it, and so has every
-    /// validator that checked it.
-    pub async fn output(&self, job: JobId) -> Result<Option<String>> {
-        match self.rpc().request::<Output>("strike_output", rpc_params![job]).await {
-            Ok(output) => Ok(output.text),
+    /// A job's output; `None` if this node does not have it. The job's provider has it, and so has every validator that checked
+    /// it.
+    pub async fn output(&self, job: JobId) -> Result<Option<JobOutput>> {
+        match self.rpc().request::<JobOutput>("strike_output", rpc_params![job]).await {
+            Ok(output) => Ok(Some(output)),
             Err(rpcs::Error::User(error)) if error.code == OUTPUT_NOT_HERE => Ok(None),
             Err(error) => Err(errors::rpc(error)),
         }
+    }
+
+    /// The text of a generation; `None` if this node does not have it.
+    pub async fn text(&self, job: JobId) -> Result<Option<String>> {
+        Ok(self.output(job).await?.and_then(|output| output.text))
     }
 }

@@ -1,5 +1,7 @@
 //! `strike job …`: order work and see what became of it.
 
+mod embed;
+
 use super::{model, submit_and_report, transaction_view, Context};
 use crate::{
     args::{GenerateArgs, JobCommand, PromptArgs, SamplerArgs},
@@ -14,6 +16,7 @@ use std::fs;
 use strike_primitives::{
     api::{JobInfo, JobStatus, ProviderInfo},
     artifact::ArtifactId,
+    commitment::StopReason,
     job::{fee, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
     receipt::CloseReason,
     Balance, JobId, Units,
@@ -26,6 +29,7 @@ const INPUT_ALLOWANCE: u32 = 16;
 pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
     match command {
         JobCommand::Generate(args) => generate(context, *args).await,
+        JobCommand::Embed(args) => embed::run(context, *args).await,
         JobCommand::Show { job } => show(context, job).await,
         JobCommand::List { requester, limit } => {
             let requester = requester.as_deref().map(keys::account).transpose()?;
@@ -43,25 +47,40 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
         }
         JobCommand::Output { job } => {
             let chain = context.chain().await?;
-            let text = chain.output(job).await?.ok_or_else(|| not_here(job))?;
-            if context.json {
-                return output::json(&OutputView { job, output: text });
+            let output = chain.output(job).await?.ok_or_else(|| not_here(job))?;
+            match (output.vectors, output.text) {
+                (Some(vectors), _) if context.json => output::json(&VectorsView { job, vectors }),
+                (Some(vectors), _) => {
+                    vectors.iter().for_each(|vector| output::line(embed::numbers(vector)));
+                    Ok(())
+                }
+                (None, Some(output)) if context.json => output::json(&OutputView { job, output }),
+                (None, Some(text)) => {
+                    output::line(text);
+                    Ok(())
+                }
+                (None, None) => Err(not_here(job)),
             }
-            output::line(text);
-            Ok(())
         }
     }
 }
 
-/// An output as JSON.
+/// A text as JSON.
 #[derive(serde::Serialize)]
 struct OutputView {
     job: JobId,
     output: String,
 }
 
+/// Vectors as JSON.
+#[derive(serde::Serialize)]
+struct VectorsView {
+    job: JobId,
+    vectors: Vec<Vec<f32>>,
+}
+
 fn not_here(job: JobId) -> Error {
-    Error::new("OutputNotHere", format!("this node does not have the text of job {job}"))
+    Error::new("OutputNotHere", format!("this node does not have the output of job {job}"))
         .hint("ask a validator or the job's provider: --url")
 }
 
@@ -177,26 +196,31 @@ impl Generation {
 
     /// The order, at most for what the cheapest fitting provider asks now.
     pub async fn order_at_quote(&self, chain: &Chain) -> Result<JobOrder> {
-        let unlimited = self.order(Balance::MAX)?;
-        if let Some(quote) = chain.quote(&unlimited).await? {
-            progress(format!(
-                "quote: at most {} for {} units, by {}",
-                output::amount(quote.max_fee),
-                quote.max_units,
-                output::account(&quote.provider)
-            ));
-            return self.order(quote.max_fee);
-        }
-        // Nobody is free, perhaps: then the order may wait for whoever asks least.
-        let JobOrder::V1(order) = &unlimited;
-        let units = order.work.max_units();
-        let max_fee = cheapest(&chain.providers().await?, &order.model, order.class, units).ok_or_else(|| {
-            Error::new("NoProvider", format!("no provider asks for {units} units of this model"))
-                .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
-        })?;
-        progress(format!("no quote now; the order offers at most {}", output::amount(max_fee)));
-        self.order(max_fee)
+        at_quote(chain, |max_price| self.order(max_price)).await
     }
+}
+
+/// The order that `order` makes of a maximum price, at most for what the cheapest fitting provider asks now.
+async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>) -> Result<JobOrder> {
+    let unlimited = order(Balance::MAX)?;
+    if let Some(quote) = chain.quote(&unlimited).await? {
+        progress(format!(
+            "quote: at most {} for {} units, by {}",
+            output::amount(quote.max_fee),
+            quote.max_units,
+            output::account(&quote.provider)
+        ));
+        return order(quote.max_fee);
+    }
+    // Nobody is free, perhaps: then the order may wait for whoever asks least.
+    let JobOrder::V1(unlimited) = &unlimited;
+    let units = unlimited.work.max_units();
+    let max_fee = cheapest(&chain.providers().await?, &unlimited.model, unlimited.class, units).ok_or_else(|| {
+        Error::new("NoProvider", format!("no provider asks for {units} units of this model"))
+            .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
+    })?;
+    progress(format!("no quote now; the order offers at most {}", output::amount(max_fee)));
+    order(max_fee)
 }
 
 /// What the units would cost at the lowest price that an active provider asks for them, free or not.
@@ -247,15 +271,16 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
 
 /// Prints the text and the receipt of a closed job; fails if it did not settle.
 async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
-    let text = match settled(info) {
-        true => chain.output(info.job).await?,
-        false => None,
+    let failure = failure(info);
+    let text = match failure {
+        None => chain.text(info.job).await?,
+        Some(_) => None,
     };
     if context.json {
         let mut view = JobView::from(info);
         view.output = text.clone();
         // A failure is printed as the one value instead.
-        if settled(info) {
+        if failure.is_none() {
             output::json(&view)?;
         }
     } else {
@@ -264,17 +289,38 @@ async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> 
         }
         match &text {
             Some(text) => output::line(text),
-            None if settled(info) => {
+            None if failure.is_none() => {
                 progress("this node does not have the text; a validator or the provider has it");
             }
             None => {}
         }
     }
-    if settled(info) {
-        Ok(())
-    } else {
-        Err(unsettled(info))
+    failure.map_or(Ok(()), Err)
+}
+
+/// Why a closed job has no output, if it has none.
+fn failure(info: &JobInfo) -> Option<Error> {
+    if !settled(info) {
+        return Some(unsettled(info));
     }
+    let stop = info.commitment.as_ref()?.v1().stop;
+    let (name, hint) = match stop {
+        StopReason::InputTooLong => ("InputTooLong", "shorten it, or raise --max-input-tokens"),
+        StopReason::InvalidInput => ("InvalidInput", "'strike job show' shows what was ordered"),
+        StopReason::NotFinite => ("NotFinite", "name another --model"),
+        StopReason::WrongModel => {
+            ("WrongModel", "name another --model: 'strike job generate' takes decoders, 'strike job embed' encoders")
+        }
+        StopReason::EndOfText
+        | StopReason::StopSequence
+        | StopReason::MaxTokens
+        | StopReason::ContextFull
+        | StopReason::Complete => return None,
+    };
+    Some(
+        Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, narrate::stop(stop)))
+            .hint(hint),
+    )
 }
 
 /// Whether a job was paid for.
@@ -320,7 +366,12 @@ pub fn is_valid(info: &JobInfo) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use strike_primitives::{api::AskInfo, artifact::ArtifactKind, AccountId, H256};
+    use strike_primitives::{
+        api::AskInfo,
+        artifact::ArtifactKind,
+        commitment::{Commitment, CommitmentV1},
+        AccountId, H256,
+    };
 
     fn generation(prompt: &str) -> Generation {
         Generation {
@@ -349,6 +400,36 @@ pub(crate) mod tests {
     fn prompts_have_a_limit_in_bytes() {
         assert!(generation(&"a".repeat(4_096)).order(1).is_ok());
         assert_eq!(generation(&"ä".repeat(2_049)).order(1).unwrap_err().name, "PromptTooLong");
+    }
+
+    #[test]
+    fn job_errors_are_failures_that_name_their_reason() {
+        let closed = |stop| JobInfo {
+            job: 7,
+            attempt: 0,
+            requester: AccountId::new([1; 32]),
+            order: order(),
+            submitted_at: 1,
+            escrow: 0,
+            status: JobStatus::Closed { reason: CloseReason::Settled },
+            commitment: Some(Commitment::V1(CommitmentV1 {
+                job_root: H256::zero(),
+                out_root: H256::zero(),
+                trace_root: None,
+                n_in: 0,
+                n_out: 0,
+                stop,
+            })),
+            receipt: None,
+        };
+        assert!(failure(&closed(StopReason::MaxTokens)).is_none());
+        assert!(failure(&closed(StopReason::Complete)).is_none());
+        let error = failure(&closed(StopReason::WrongModel)).unwrap();
+        assert_eq!(error.name, "WrongModel");
+        assert!(error.message.contains("job 7") && error.message.contains("cost nothing"), "{error}");
+        let cancelled =
+            JobInfo { status: JobStatus::Closed { reason: CloseReason::Cancelled }, ..closed(StopReason::Complete) };
+        assert_eq!(failure(&cancelled).unwrap().name, "JobCancelled");
     }
 
     #[test]

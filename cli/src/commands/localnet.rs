@@ -1,10 +1,10 @@
 //! `strike localnet`: the network in the foreground.
 
-use super::{job, Context};
+use super::{job, model, Context};
 use crate::{
     args::{LocalnetArgs, DEFAULT_URL},
     error::{Error, Result},
-    localnet::{demo, Network, NodeProcess, Options, Ports, Provider},
+    localnet::{demo, offer, Network, NodeProcess, Options, Ports, Provider},
     output::{self, progress},
     views::Summary,
 };
@@ -25,11 +25,14 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<()> {
         Some(path) => path.clone(),
         None => node_binary()?,
     };
+    // Before anything starts: a folder without a model is found out late otherwise.
+    args.models.iter().try_for_each(|folder| model::read(folder).map(|_| ()))?;
     let options = Options {
         base_path: args.base_path.clone(),
         keep: args.keep,
         ports: args.base_port.map_or(Ports::Default, Ports::From),
         providers: vec![Provider { binary: args.provider_binary.clone(), ..Provider::eve() }],
+        models: args.models.clone(),
         ..Options::new(binary)
     };
     // From the start: a signal while nodes start must end those that run.
@@ -70,6 +73,12 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
     progress("waiting for the first finalized blocks");
     network.wait_until_finalizing().await?;
     progress("the network finalizes");
+    if !args.models.is_empty() {
+        let chain = network.connect("alice").await?;
+        for folder in &args.models {
+            offer(&chain, folder, &Provider::eve().name).await?;
+        }
+    }
     if args.demo {
         let outcome = demo::run(network).await?;
         if args.once {
@@ -84,12 +93,12 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
             |node: &NodeProcess| NodeView { name: node.name().into(), url: node.url().into(), log: node.log().into() };
         output::json(&network.nodes().iter().map(view).collect::<Vec<_>>())?;
     } else {
-        output::line(endpoints(network));
+        output::line(endpoints(network, &args.models));
     }
     Err(network.first_death().await)
 }
 
-fn endpoints(network: &Network) -> String {
+fn endpoints(network: &Network, models: &[PathBuf]) -> String {
     let mut rows = vec![["NODE", "JSON-RPC", "LOG"].map(String::from).to_vec()];
     rows.extend(
         network
@@ -99,10 +108,19 @@ fn endpoints(network: &Network) -> String {
     );
     let url = network.nodes().first().map(NodeProcess::url).filter(|url| *url != DEFAULT_URL);
     let at = url.map(|url| format!(" --url {url}")).unwrap_or_default();
+    let offered: String = models
+        .iter()
+        .filter_map(|folder| model::folder_name(folder).ok())
+        .map(|name| {
+            format!(
+                "strike job embed --model '{name}' --text 'A text.' --wait{at}   # generate, if it is a decoder\n  "
+            )
+        })
+        .collect();
     format!(
         "{}\n\nTry in another terminal:\n  \
          strike job generate --prompt 'Tell me about the harbour.' --wait{at}\n  \
-         strike provider list{at}\n  \
+         {offered}strike provider list{at}\n  \
          strike account balance eve{at}\n\nCtrl-C ends the network.",
         output::table(&rows)
     )

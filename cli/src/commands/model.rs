@@ -1,13 +1,15 @@
 //! `strike model …`, and finding a model by what the user calls it.
 
-use super::Context;
+use super::{submit_and_report, Context};
 use crate::{
     args::ModelCommand,
-    chain::Chain,
+    chain::{calls, Chain},
     error::{Error, Result},
-    output,
+    keys, output,
     views::{self, ModelView},
 };
+use std::path::Path;
+use strike_blobs::ModelFolder;
 use strike_inference::ModelFiles;
 use strike_primitives::{
     api::ModelInfo,
@@ -20,7 +22,40 @@ pub const BUILTIN: &str = "builtin";
 
 /// Runs a command of the group.
 pub async fn run(context: &Context, command: ModelCommand) -> Result<()> {
-    let ModelCommand::List = command;
+    match command {
+        ModelCommand::List => list(context).await,
+        ModelCommand::Register { folder, name, royalty, key } => {
+            let files = read(&folder)?;
+            let name = name.map_or_else(|| folder_name(&folder), Ok)?;
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
+            // Thousandths to parts per billion.
+            let royalty = u32::from(royalty).saturating_mul(1_000_000);
+            let call = calls::register_model(&files.id, &name, files.size, royalty);
+            let done = format!("registered {} as '{name}'", views::model(&files.id));
+            submit_and_report(context, &chain, &call, &signer, &done).await
+        }
+    }
+}
+
+/// Reads what names the model in a folder.
+pub fn read(folder: &Path) -> Result<ModelFolder> {
+    ModelFolder::read(folder).map_err(|error| {
+        Error::new("ModelNotReadable", error.to_string())
+            .hint("a model's folder has config.json, model.safetensors and tokenizer.json")
+    })
+}
+
+/// The name of a model's folder.
+pub fn folder_name(folder: &Path) -> Result<String> {
+    let whole = folder.canonicalize()?;
+    let name = whole.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).ok_or_else(|| {
+        Error::new("NameMissing", format!("{} has no name that is text", whole.display())).hint("give one: --name")
+    })
+}
+
+async fn list(context: &Context) -> Result<()> {
     let models = context.chain().await?.models().await?;
     if context.json {
         return output::json(&models.iter().map(ModelView::from).collect::<Vec<_>>());

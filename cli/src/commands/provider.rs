@@ -3,7 +3,7 @@
 use super::{model, submit_and_report, Context};
 use crate::{
     args::ProviderCommand,
-    chain::calls,
+    chain::{calls, Chain},
     error::{Error, Result},
     keys, output,
     views::{self, ProviderView},
@@ -12,6 +12,8 @@ use sp_core::Pair;
 use strike_primitives::{
     api::ProviderInfo,
     app::{proof_of_possession_payload, AppKey},
+    artifact::ArtifactId,
+    AccountId,
 };
 
 /// Runs a command of the group.
@@ -38,6 +40,19 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             ));
             Ok(())
         }
+        ProviderCommand::Serve { model, key } => {
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
+            let mut models = served(&chain, &keys::account_of(&signer)).await?;
+            for text in &model {
+                let id = model::resolve(&chain, text).await?;
+                if !models.contains(&id) {
+                    models.push(id);
+                }
+            }
+            let done = format!("serves {} models", models.len());
+            submit_and_report(context, &chain, &calls::set_models(&models), &signer, &done).await
+        }
         ProviderCommand::Ask { model, price, capacity, max_units, class, withdraw, key } => {
             let chain = context.chain().await?;
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
@@ -62,6 +77,16 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The models that a provider serves.
+pub async fn served(chain: &Chain, provider: &AccountId) -> Result<Vec<ArtifactId>> {
+    let info = chain.providers().await?.into_iter().find(|info| info.provider == *provider);
+    let info = info.ok_or_else(|| {
+        Error::new("ProviderNotFound", format!("{} is no provider", output::account(provider)))
+            .hint("'strike provider register' makes it one")
+    })?;
+    Ok(info.models)
 }
 
 fn text(providers: &[ProviderInfo]) -> String {

@@ -72,7 +72,7 @@ async fn order(chain: &Chain) -> Result<Outcome> {
     let mut narrator = Narrator::default();
     let info = chain::follow(chain, job, Some(submission), |update| progress(narrator.line(update))).await?;
     let text = match info.commitment {
-        Some(_) => chain.output(info.job).await?,
+        Some(_) => chain.text(info.job).await?,
         None => None,
     };
     if let Some(receipt) = &info.receipt {

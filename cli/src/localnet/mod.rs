@@ -16,7 +16,9 @@
 
 pub mod demo;
 mod network;
+mod offer;
 mod process;
 
 pub use network::{Network, Options, Ports, Provider, VALIDATORS};
+pub use offer::offer;
 pub use process::{tail, NodeProcess};

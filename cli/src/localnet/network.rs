@@ -74,6 +74,8 @@ pub struct Options {
     pub ports: Ports,
     /// Nodes that serve jobs and are no validators.
     pub providers: Vec<Provider>,
+    /// Folders of models that every node has.
+    pub models: Vec<PathBuf>,
     /// More arguments for every node.
     pub node_args: Vec<String>,
 }
@@ -87,6 +89,7 @@ impl Options {
             keep: false,
             ports: Ports::Free,
             providers: vec![Provider::eve()],
+            models: Vec::new(),
             node_args: Vec::new(),
         }
     }
@@ -141,13 +144,16 @@ impl Network {
     async fn start_nodes(&mut self, options: &Options) -> Result<()> {
         let plans = plan(options, &self.base_path)?;
         let chain = chain_spec(&options.binary, &self.base_path).await?;
+        // Who checks a job needs its model as well as who runs it.
+        let models = options.models.iter().flat_map(|folder| ["--model-dir".into(), folder.display().to_string()]);
+        let node_args: Vec<String> = models.chain(options.node_args.iter().cloned()).collect();
         for plan in &plans {
             let binary = plan.provider.as_ref().and_then(|provider| provider.binary.as_ref());
             let binary = binary.unwrap_or(&options.binary);
             if let Some(provider) = &plan.provider {
                 insert_app_key(binary, &chain, &plan.base_path, &provider.app_key).await?;
             }
-            let args = arguments(plan, &plans, &chain, &options.node_args);
+            let args = arguments(plan, &plans, &chain, &node_args);
             let log = self.base_path.join(format!("{}.log", plan.name));
             let url = format!("ws://127.0.0.1:{}", plan.rpc);
             let env = plan.provider.as_ref().map(|provider| provider.env.clone()).unwrap_or_default();

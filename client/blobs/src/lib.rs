@@ -1,12 +1,16 @@
 //! Content-addressed files kept by a node: inputs it was given, outputs it made or checked.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]), verified on every read, written
-//! whole or not at all, and evicted oldest first when the disk limit is reached.
+//! whole or not at all, and evicted oldest first when the disk limit is reached. [`ModelFolder`] names the files of a model, which
+//! lie where the operator put them.
 
 mod disk;
 mod index;
+mod model_folder;
 #[cfg(test)]
 mod tests;
+
+pub use model_folder::ModelFolder;
 
 use index::Index;
 use parking_lot::Mutex;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use strike_inference::exact::{CacheUse, Engine, ExactEncoder, ExactModel, JobError, LoadError, OpenOptions};
+use strike_inference::exact::{AnyModel, CacheUse, Engine, ExactEncoder, ExactModel, JobError, LoadError, OpenOptions};
 use strike_inference::{Control, Isa};
 
 #[derive(Deserialize)]
@@ -93,6 +93,41 @@ fn every_machine_and_every_batch_gives_one_result() {
             }
         }
     }
+}
+
+#[test]
+fn a_trace_depends_on_the_texts_alone() {
+    let AnyModel::Encoder(encoder) = AnyModel::open(&folder(), &options()).expect("a model") else { panic!("decoder") };
+    // Several passes, and texts on both sides of their bounds.
+    let texts: Vec<Vec<u32>> = (0..3).flat_map(|_| cases()).map(|case| case.tokens).take(60).collect();
+    let control = Control::default();
+    let scalar = Engine::with_isa(1, Isa::Scalar).expect("an engine");
+    let vectors = scalar.embed(&encoder, &texts, &control).expect("embeddings");
+    let (traced, trace) = scalar.embed_traced(&encoder, &texts, &control).expect("embeddings");
+    assert!(traced == vectors);
+    let tokens: Vec<u32> = texts.concat();
+    assert_eq!(trace.tokens().iter().map(|position| position.token).collect::<Vec<_>>(), tokens);
+    assert!((0..tokens.len()).all(|position| trace.cells(position).iter().all(|cell| *cell != [0; 32])));
+    for isa in Isa::available() {
+        let engine = Engine::with_isa(3, isa).expect("an engine");
+        let (found, other) = engine.embed_traced(&encoder, &texts, &control).expect("embeddings");
+        assert!(found == vectors && other == trace, "{}", isa.name());
+    }
+    // A text's first cells are its own; what stands before it changes only where it lies.
+    let (_, alone) = scalar.embed_traced(&encoder, &texts[..1], &control).expect("embeddings");
+    assert_eq!(alone.cells(0), trace.cells(0));
+    let (_, swapped) = scalar.embed_traced(&encoder, &[&texts[1..2], &texts[..1]].concat(), &control).expect("both");
+    assert_ne!(swapped.root(), trace.root());
+    let mut changed = texts.clone();
+    *changed.last_mut().and_then(|text| text.first_mut()).expect("a token") ^= 1;
+    assert_ne!(scalar.embed_traced(&encoder, &changed, &control).expect("embeddings").1.root(), trace.root());
+}
+
+#[test]
+fn models_are_opened_as_what_they_are() {
+    let decoder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/families/smollm2");
+    assert!(matches!(AnyModel::open(&decoder, &options()), Ok(AnyModel::Decoder(_))));
+    assert!(matches!(AnyModel::open(&folder(), &options()), Ok(AnyModel::Encoder(_))));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::views::{
 use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
     commitment::Commitment,
+    embedding::decode_texts,
     job::{Input, JobOrder, WorkSpec},
     receipt::Receipt,
 };
@@ -21,23 +22,38 @@ impl InputView {
     }
 }
 
-impl Accounts {
-    pub fn job(self, info: JobInfo) -> JobView {
-        let JobOrder::V1(order) = info.order;
-        let WorkSpec::Generate(work) = order.work;
-        JobView {
-            job: info.job,
-            attempt: info.attempt,
-            requester: self.show(&info.requester),
-            model: order.model,
-            class: order.class,
-            work: WorkView::Generate {
+impl WorkView {
+    fn new(work: &WorkSpec) -> Self {
+        match work {
+            WorkSpec::Generate(work) => Self::Generate {
                 input: InputView::new(&work.input),
                 sampler: work.sampler,
                 max_input_tokens: work.max_input_tokens,
                 max_output_tokens: work.max_output_tokens,
                 stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
             },
+            WorkSpec::Embed(work) => Self::Embed {
+                input: InputView::new(&work.input),
+                texts: match &work.input {
+                    Input::Plain(bytes) => decode_texts(bytes),
+                    Input::Blob { .. } | Input::Encrypted { .. } => None,
+                },
+                max_input_tokens: work.max_input_tokens,
+            },
+        }
+    }
+}
+
+impl Accounts {
+    pub fn job(self, info: JobInfo) -> JobView {
+        let JobOrder::V1(order) = info.order;
+        JobView {
+            job: info.job,
+            attempt: info.attempt,
+            requester: self.show(&info.requester),
+            model: order.model,
+            class: order.class,
+            work: WorkView::new(&order.work),
             max_price: order.max_price,
             deadline: order.deadline,
             submitted_at: info.submitted_at,

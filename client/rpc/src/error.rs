@@ -59,6 +59,14 @@ pub enum Error {
         /// What the client said.
         reason: String,
     },
+    /// 7009: The output has its root, but it is none that the job's work can have.
+    #[error("OutputMalformed: output {root:?} of job {job} is no vector for each text: its provider lied")]
+    OutputMalformed {
+        /// The job.
+        job: JobId,
+        /// Root of the output.
+        root: H256,
+    },
     /// -32602: A parameter is malformed or out of range.
     #[error("InvalidParameter: {0}")]
     InvalidParameter(String),
@@ -76,6 +84,7 @@ impl Error {
             Self::BlobUnreadable(_) => 7006,
             Self::TextUnavailable { .. } => 7007,
             Self::BlockUnavailable { .. } => 7008,
+            Self::OutputMalformed { .. } => 7009,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
         }
     }

@@ -26,7 +26,9 @@ use strike_blobs::BlobStore;
 use strike_primitives::{
     api::{JobInfo, StrikeApi},
     artifact::{ArtifactId, ArtifactKind},
-    job::{Input, JobOrder},
+    commitment::StopReason,
+    embedding::{decode_texts, decode_vectors},
+    job::{Input, JobOrder, WorkSpec},
     AccountId, JobId,
 };
 use views::{parse_account, parse_artifact, Accounts};
@@ -117,6 +119,17 @@ where
     fn info(&self, id: JobId, at: H256) -> Result<JobInfo, Error> {
         self.client.runtime_api().job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
     }
+
+    /// The bytes of a job's input.
+    fn input_bytes(&self, job: JobId, input: &Input) -> Result<Vec<u8>, Error> {
+        match input {
+            Input::Plain(bytes) => Ok(bytes.to_vec()),
+            Input::Blob { root, .. } => {
+                self.blobs.get(ArtifactKind::File, root)?.ok_or(Error::InputNotHere { job, root: *root })
+            }
+            Input::Encrypted { .. } => Err(Error::InputEncrypted(job)),
+        }
+    }
 }
 
 fn unavailable(at: H256) -> impl Fn(ApiError) -> Error {
@@ -170,14 +183,7 @@ where
 
     fn input(&self, id: JobId) -> RpcResult<BytesView> {
         let JobOrder::V1(order) = self.info(id, self.best())?.order;
-        match order.work.input() {
-            Input::Plain(bytes) => Ok(BytesView::new(bytes)),
-            Input::Blob { root, .. } => {
-                let bytes = self.blobs.get(ArtifactKind::File, root).map_err(Error::from)?;
-                Ok(BytesView::new(&bytes.ok_or(Error::InputNotHere { job: id, root: *root })?))
-            }
-            Input::Encrypted { .. } => Err(Error::InputEncrypted(id).into()),
-        }
+        Ok(BytesView::new(&self.input_bytes(id, order.work.input())?))
     }
 
     fn output(&self, id: JobId) -> RpcResult<OutputView> {
@@ -186,12 +192,29 @@ where
         let commitment = info.commitment.ok_or(Error::NoCommitment(id))?;
         let claim = commitment.v1();
         let root = claim.out_root;
-        let tokens = self.blobs.output(&root).map_err(Error::from)?;
-        let tokens = tokens.ok_or(Error::OutputNotHere { job: id, root })?;
-        let text = self
-            .detokenizer
-            .detokenize(&order.model, &tokens)
-            .map_err(|reason| Error::TextUnavailable { job: id, reason })?;
-        Ok(OutputView { job: id, out_root: root, tokens, text, n_in: claim.n_in, n_out: claim.n_out, stop: claim.stop })
+        let not_here = || Error::OutputNotHere { job: id, root };
+        let (mut tokens, mut text, mut vectors) = (None, None, None);
+        match &order.work {
+            WorkSpec::Generate(_) => {
+                let output = self.blobs.output(&root).map_err(Error::from)?.ok_or_else(not_here)?;
+                text = self
+                    .detokenizer
+                    .detokenize(&order.model, &output)
+                    .map_err(|reason| Error::TextUnavailable { job: id, reason })?;
+                tokens = Some(output);
+            }
+            WorkSpec::Embed(work) => {
+                let output = self.blobs.get(ArtifactKind::Output, &root).map_err(Error::from)?.ok_or_else(not_here)?;
+                vectors = Some(match claim.stop {
+                    StopReason::Complete => {
+                        let texts = decode_texts(&self.input_bytes(id, &work.input)?).unwrap_or_default();
+                        decode_vectors(&output, texts.len()).ok_or(Error::OutputMalformed { job: id, root })?
+                    }
+                    _ => Vec::new(),
+                });
+            }
+        }
+        let (n_in, n_out, stop) = (claim.n_in, claim.n_out, claim.stop);
+        Ok(OutputView { job: id, out_root: root, tokens, text, vectors, n_in, n_out, stop })
     }
 }

@@ -7,7 +7,10 @@ use serde_json::Value;
 use std::fmt;
 use strike_primitives::{
     artifact::ArtifactId,
-    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
+    embedding::encode_texts,
+    job::{
+        Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT, MAX_TEXTS,
+    },
     Balance, BlockNumber,
 };
 
@@ -25,6 +28,11 @@ pub(crate) fn parse_order(value: Value) -> Result<JobOrder, Error> {
                 .ok_or_else(|| invalid("expected an object or 0x and hex digits".into()))?;
             JobOrder::decode_all(&mut &bytes[..]).map_err(|error| invalid(format!("not a SCALE JobOrder: {error}")))
         }
+        // `texts` alone tells the two apart, so that a misspelt field is named by the kind of work that was meant.
+        value if value.get("texts").is_some() => serde_json::from_value::<EmbedOrder>(value)
+            .map_err(|error| invalid(error.to_string()))?
+            .into_order()
+            .map_err(invalid),
         value => serde_json::from_value::<GenerateOrder>(value)
             .map_err(|error| invalid(error.to_string()))?
             .into_order()
@@ -93,6 +101,38 @@ impl GenerateOrder {
             }),
             model: self.model,
             class: self.class,
+            max_price: self.max_price,
+            deadline: self.deadline,
+        }))
+    }
+}
+
+/// An order to embed texts, as the RPC takes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmbedOrder {
+    texts: Vec<String>,
+    #[serde(deserialize_with = "artifact")]
+    model: ArtifactId,
+    max_input_tokens: u32,
+    #[serde(default = "any_price", deserialize_with = "amount")]
+    max_price: Balance,
+    #[serde(default = "default_deadline")]
+    deadline: BlockNumber,
+}
+
+impl EmbedOrder {
+    fn into_order(self) -> Result<JobOrder, String> {
+        if !(1..=MAX_TEXTS as usize).contains(&self.texts.len()) {
+            return Err(format!("{} texts, a job takes 1 to {MAX_TEXTS}", self.texts.len()));
+        }
+        let input = encode_texts(&self.texts)
+            .try_into()
+            .map_err(|_| format!("the texts together are longer than {MAX_PLAIN_INPUT} bytes"))?;
+        Ok(JobOrder::V1(JobOrderV1 {
+            work: WorkSpec::Embed(Embed { input: Input::Plain(input), max_input_tokens: self.max_input_tokens }),
+            model: self.model,
+            class: VerificationClass::Exact,
             max_price: self.max_price,
             deadline: self.deadline,
         }))

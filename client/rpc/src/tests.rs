@@ -13,9 +13,10 @@ use strike_blobs::Limits;
 use strike_primitives::{
     api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
-    artifact::{output_root, ArtifactKind},
+    artifact::{output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
-    job::{Generate, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    embedding::{encode_texts, vector_bytes},
+    job::{Embed, Generate, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     receipt::{CloseReason, Payment, PaymentRole, Receipt},
     verdict::Verdict,
     Balance,
@@ -48,7 +49,20 @@ fn order(prompt: &[u8]) -> JobOrder {
     })
 }
 
-/// Job 1 is settled, job 2 waits and has an input that is no text.
+const VECTORS: [[f32; 3]; 2] = [[0.1, -2.5, 3.0e-12], [f32::MIN_POSITIVE, 0.333, 16_777_217.0]];
+
+fn embedding() -> JobOrder {
+    let input = Input::Plain(encode_texts(&["one", "two"]).try_into().unwrap());
+    JobOrder::V1(JobOrderV1 {
+        work: WorkSpec::Embed(Embed { input, max_input_tokens: 20 }),
+        model: MODEL,
+        class: VerificationClass::Exact,
+        max_price: Balance::MAX,
+        deadline: 100,
+    })
+}
+
+/// Job 1 is settled, job 2 waits and has an input that is no text, job 4 has embedded two texts.
 fn job(id: JobId) -> Option<JobInfo> {
     let commitment = Commitment::V1(CommitmentV1 {
         job_root: H256([1; 32]),
@@ -99,6 +113,12 @@ fn job(id: JobId) -> Option<JobInfo> {
             Some(commitment),
             Some(receipt),
         )),
+        4 => {
+            let out_root = output_bytes_root(&vector_bytes(&VECTORS.map(|vector| vector.to_vec())));
+            let claim = CommitmentV1 { out_root, n_out: 0, stop: StopReason::Complete, ..commitment.v1().clone() };
+            let closed = JobStatus::Closed { reason: CloseReason::Settled };
+            Some(info(embedding(), closed, Some(Commitment::V1(claim)), None))
+        }
         2 => Some(info(order(&[0xff]), JobStatus::Pending { deadline: 30 }, None, None)),
         _ => None,
     }
@@ -276,6 +296,12 @@ async fn an_order_is_quoted_from_json_and_from_scale() {
     let scale = format!("0x{}", hex::encode(order(b"once").encode()));
     assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), expected);
 
+    let texts = json!({ "texts": ["one", "two"], "model": MODEL, "max_input_tokens": 20 });
+    let of_texts = json!({ "provider": ALICE, "price": 2_000, "max_units": 20, "max_fee": 300 });
+    assert_eq!(world.call("strike_quote", json!([texts])).await.unwrap(), of_texts);
+    let scale = format!("0x{}", hex::encode(embedding().encode()));
+    assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), of_texts);
+
     let mut other_model = object.clone();
     other_model["model"] = json!(format!("0x{}", "08".repeat(32)));
     assert_eq!(world.call("strike_quote", json!([other_model])).await.unwrap(), Value::Null);
@@ -299,6 +325,9 @@ async fn a_malformed_order_is_refused_with_the_reason() {
         (with("stop", json!([[1], [2], [3], [4], [5]])), "too many stop sequences"),
         (with("max_price", json!(-1)), "amount"),
         (with("model", json!("0x01")), "artifact"),
+        (json!({ "texts": [], "model": MODEL, "max_input_tokens": 1 }), "1 to 256"),
+        (json!({ "texts": ["x".repeat(4_096)], "model": MODEL, "max_input_tokens": 1 }), "4096"),
+        (with("texts", json!(["x"])), "unknown field"),
     ] {
         let (code, message) = world.call("strike_quote", json!([order])).await.unwrap_err();
         assert_eq!(code, -32602);
@@ -336,6 +365,24 @@ async fn an_output_is_told_by_a_node_that_has_it() {
     assert_eq!(output["tokens"], json!(TOKENS));
     assert_eq!(output["text"], "3 tokens");
     assert_eq!((&output["n_in"], &output["stop"]), (&json!(4), &json!("end_of_text")));
+}
+
+#[tokio::test]
+async fn an_embedding_is_told_as_vectors_bit_by_bit() {
+    let world = world();
+    let job = world.call("strike_job", json!([4])).await.unwrap();
+    assert_eq!((&job["work"]["kind"], &job["work"]["texts"]), (&json!("embed"), &json!(["one", "two"])));
+    assert_eq!(job["commitment"]["stop"], "complete");
+    let (code, _) = world.call("strike_output", json!([4])).await.unwrap_err();
+    assert_eq!(code, 7003);
+
+    let bytes = vector_bytes(&VECTORS.map(|vector| vector.to_vec()));
+    world.blobs.put(ArtifactKind::Output, &bytes).unwrap();
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "strike_output", "params": [4] }).to_string();
+    let (response, _) = world.module.raw_json_request(&request, 1).await.unwrap();
+    // The shortest decimals that name each number.
+    let vectors = "[[0.1,-2.5,3e-12],[1.1754944e-38,0.333,16777216.0]]";
+    assert!(response.contains(&format!(r#""tokens":null,"text":null,"vectors":{vectors}"#)), "{response}");
 }
 
 #[tokio::test]

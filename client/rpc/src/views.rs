@@ -117,6 +117,15 @@ pub enum WorkView {
         /// Token ids that end the output early.
         stop: Vec<Vec<u32>>,
     },
+    /// Embed texts.
+    Embed {
+        /// The texts as bytes.
+        input: InputView,
+        /// The texts; `null` if the bytes are no list of texts, or are not on chain.
+        texts: Option<Vec<String>>,
+        /// Most tokens read of all texts together.
+        max_input_tokens: u32,
+    },
 }
 
 /// Where a job stands.
@@ -259,16 +268,18 @@ pub struct JobView {
 }
 
 /// A job's output.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OutputView {
     /// The job.
     pub job: JobId,
     /// Root of the output, as committed.
     pub out_root: H256,
-    /// Token ids.
-    pub tokens: Vec<u32>,
-    /// Their text; `null` if this node does not have the model's tokenizer.
+    /// Token ids; `null` if the work was another than to generate.
+    pub tokens: Option<Vec<u32>>,
+    /// Their text; `null` if there are none, or if this node does not have the model's tokenizer.
     pub text: Option<String>,
+    /// A vector for each text, none for a job error; `null` if the work was another than to embed.
+    pub vectors: Option<Vec<Vec<f32>>>,
     /// Tokens read, as the provider claims until the job is settled as valid.
     pub n_in: u32,
     /// Tokens written, likewise.

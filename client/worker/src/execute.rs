@@ -1,5 +1,6 @@
 //! The seam between the worker and the engine.
 
+mod embed;
 mod exact;
 
 use crate::model_store::{ModelStore, ModelStoreError};
@@ -7,11 +8,11 @@ use sp_core::H256;
 use std::sync::Arc;
 use strike_blobs::{BlobError, BlobStore};
 use strike_inference::{
-    exact::{Engine, Trace},
+    exact::{AnyModel, Engine, Trace},
     Control, GenerateError, GenerateRequest, Model, Sampler, StopReason as EngineStop, MAX_PROMPT_BYTES,
 };
 use strike_primitives::{
-    artifact::{ArtifactId, ArtifactKind},
+    artifact::{output_bytes, ArtifactId, ArtifactKind},
     commitment::StopReason,
     job::{Generate, Input, VerificationClass, WorkSpec},
 };
@@ -19,15 +20,15 @@ use strike_primitives::{
 /// What running a job gives. The same work, model and seed give the same outcome on every honest node of a build.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
-    /// Token ids written.
-    pub tokens: Vec<u32>,
+    /// The output: token ids ([`output_bytes`]), or vectors ([`strike_primitives::embedding::vector_bytes`]).
+    pub output: Vec<u8>,
     /// Tokens read.
     pub n_in: u32,
     /// Tokens written.
     pub n_out: u32,
     /// Why the output ended.
     pub stop: StopReason,
-    /// The text of `tokens`.
+    /// The text of a generated output; empty where the work is another.
     pub text: String,
     /// The trace of the run, in the exact class.
     pub trace: Option<Arc<Trace>>,
@@ -41,7 +42,7 @@ impl Outcome {
 
     /// The outcome of a job that no honest node can run: nothing read that counts, nothing written.
     pub fn job_error(stop: StopReason) -> Self {
-        Self { tokens: Vec::new(), n_in: 0, n_out: 0, stop, text: String::new(), trace: None }
+        Self { output: Vec::new(), n_in: 0, n_out: 0, stop, text: String::new(), trace: None }
     }
 }
 
@@ -116,7 +117,30 @@ impl EngineExecutor {
         Ok(Self { models, blobs, engine: Engine::new(0)? })
     }
 
-    fn prompt(&self, input: &Input) -> Result<Vec<u8>, ExecuteError> {
+    fn exact(&self, id: &ArtifactId) -> Result<Arc<AnyModel>, ExecuteError> {
+        self.models.exact(id)?.ok_or(ExecuteError::ModelMissing(*id))
+    }
+
+    /// A generation in the statistical class.
+    fn statistical(
+        &self,
+        id: &ArtifactId,
+        work: &Generate,
+        input: Vec<u8>,
+        seed: &H256,
+        control: &Control,
+    ) -> Result<Outcome, ExecuteError> {
+        match self.models.statistical(id) {
+            Ok(model) => generate(&*model.ok_or(ExecuteError::ModelMissing(*id))?, input, work, seed, control),
+            // Its reader knows decoders alone and cannot tell an encoder from a damaged model.
+            Err(ModelStoreError::Load { .. }) if matches!(*self.exact(id)?, AnyModel::Encoder(_)) => {
+                Ok(Outcome::job_error(StopReason::WrongModel))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn input(&self, input: &Input) -> Result<Vec<u8>, ExecuteError> {
         match input {
             Input::Plain(bytes) => Ok(bytes.to_vec()),
             // The root binds the length, so a blob with this root has the length of the order or the order is wrong.
@@ -137,16 +161,21 @@ impl Executor for EngineExecutor {
         seed: &H256,
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
-        let WorkSpec::Generate(work) = work;
-        let prompt = self.prompt(&work.input)?;
-        match class {
-            VerificationClass::Exact => {
-                let model = self.models.exact(id)?.ok_or(ExecuteError::ModelMissing(*id))?;
-                exact::generate(&self.engine, &model, &prompt, work, seed, control)
+        let input = self.input(work.input())?;
+        match (work, class) {
+            (WorkSpec::Generate(work), VerificationClass::Exact) => match &*self.exact(id)? {
+                AnyModel::Decoder(model) => exact::generate(&self.engine, model, &input, work, seed, control),
+                AnyModel::Encoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
+            },
+            (WorkSpec::Generate(work), VerificationClass::Statistical) => {
+                self.statistical(id, work, input, seed, control)
             }
-            VerificationClass::Statistical => {
-                let model = self.models.statistical(id)?.ok_or(ExecuteError::ModelMissing(*id))?;
-                generate(&model, prompt, work, seed, control)
+            (WorkSpec::Embed(work), VerificationClass::Exact) => match &*self.exact(id)? {
+                AnyModel::Encoder(encoder) => embed::embed(&self.engine, encoder, &input, work, control),
+                AnyModel::Decoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
+            },
+            (WorkSpec::Embed(_), VerificationClass::Statistical) => {
+                Err(ExecuteError::NotSupported("embeddings of the statistical class"))
             }
         }
     }
@@ -190,7 +219,7 @@ fn generate(
     Ok(Outcome {
         n_in: count(generation.prompt_tokens.len())?,
         n_out: count(generation.tokens.len())?,
-        tokens: generation.tokens,
+        output: output_bytes(&generation.tokens),
         stop,
         text: generation.text,
         trace: None,

@@ -3,22 +3,19 @@
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
+use strike_blobs::{BlobError, ModelFolder};
 use strike_inference::{
-    exact::{ExactModel, OpenOptions},
-    Model, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+    exact::{AnyModel, ExactModel, OpenOptions},
+    Model, ModelFiles,
 };
 use strike_primitives::{
-    artifact::{self, ArtifactId, ArtifactKind, BundleEntry},
+    artifact::{self, ArtifactId},
     job::VerificationClass,
-    merkle,
 };
-
-const MODEL_FILES: [&str; 3] = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE];
 
 /// Why a model could not be found or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +28,9 @@ pub enum ModelStoreError {
         /// What it said.
         source: io::Error,
     },
+    /// A file of a model could not be read.
+    #[error(transparent)]
+    File(#[from] BlobError),
     /// A model directory has neither a model's files nor folders that have them.
     #[error(
         "{0} holds no model: config.json, model.safetensors and tokenizer.json are needed, here or one folder deeper"
@@ -57,7 +57,7 @@ enum Source {
 /// A model in memory, in the form that a class computes with.
 #[derive(Clone)]
 enum Form {
-    Exact(Arc<ExactModel>),
+    Exact(Arc<AnyModel>),
     Statistical(Arc<Model>),
 }
 
@@ -95,7 +95,7 @@ pub struct ModelStore {
     loading: Mutex<()>,
 }
 
-/// The artifact that names a model with these files.
+/// The artifact that names a model of these files alone.
 pub fn model_id(files: &ModelFiles) -> ArtifactId {
     artifact::bundle_of(files.named())
 }
@@ -109,8 +109,8 @@ impl ModelStore {
         for directory in directories {
             let mut found = 0usize;
             for candidate in candidates(directory)? {
-                match directory_id(&candidate) {
-                    Ok(id) => {
+                match ModelFolder::read(&candidate) {
+                    Ok(ModelFolder { id, .. }) => {
                         log::info!(
                             target: crate::LOG_TARGET,
                             "Model {} is in {}",
@@ -141,7 +141,7 @@ impl ModelStore {
     }
 
     /// A model for the exact class, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
-    pub fn exact(&self, id: &ArtifactId) -> Result<Option<Arc<ExactModel>>, ModelStoreError> {
+    pub fn exact(&self, id: &ArtifactId) -> Result<Option<Arc<AnyModel>>, ModelStoreError> {
         match self.form(id, VerificationClass::Exact)? {
             Some(Form::Exact(model)) => Ok(Some(model)),
             _ => Ok(None),
@@ -218,7 +218,7 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ModelStoreError + '_ {
 
 /// The directory itself if it has a configuration, else its folders, in the order of their names.
 fn candidates(directory: &Path) -> Result<Vec<PathBuf>, ModelStoreError> {
-    if directory.join(MODEL_FILES[0]).is_file() {
+    if ModelFolder::is_one(directory) {
         return Ok(vec![directory.to_path_buf()]);
     }
     let mut folders = Vec::new();
@@ -232,43 +232,23 @@ fn candidates(directory: &Path) -> Result<Vec<PathBuf>, ModelStoreError> {
     Ok(folders)
 }
 
-/// [`model_id`] of the files in a directory, one chunk in memory at a time.
-fn directory_id(directory: &Path) -> Result<ArtifactId, ModelStoreError> {
-    let entry = |name: &str| {
-        let path = directory.join(name);
-        let (length, root) = file_root(&path).map_err(io_error(&path))?;
-        Ok(BundleEntry { name: name.as_bytes().to_vec(), length, root })
-    };
-    let entries: Result<_, ModelStoreError> = MODEL_FILES.into_iter().map(entry).collect();
-    Ok(artifact::bundle(entries?))
-}
-
-/// Length and [`artifact::file_root`] of a file.
-fn file_root(path: &Path) -> io::Result<(u64, sp_core::H256)> {
-    let mut file = File::open(path)?;
-    let (mut leaves, mut length) = (Vec::new(), 0u64);
-    loop {
-        let mut chunk = Vec::with_capacity(merkle::CHUNK_SIZE);
-        Read::by_ref(&mut file).take(merkle::CHUNK_SIZE as u64).read_to_end(&mut chunk)?;
-        if chunk.is_empty() {
-            break;
-        }
-        length += chunk.len() as u64;
-        leaves.push(merkle::leaf(&chunk));
+/// Refuse a folder that is no longer the model named `id`.
+fn ensure_unchanged(id: &ArtifactId, folder: &Path) -> Result<(), ModelStoreError> {
+    if ModelFolder::read(folder)?.id == *id {
+        Ok(())
+    } else {
+        Err(ModelStoreError::Changed(folder.to_path_buf()))
     }
-    Ok((length, artifact::typed_root(ArtifactKind::File, length, merkle::top(&leaves))))
 }
 
 /// Load a model for the exact class and verify that it is the one named `id`: the files may have changed since they were
 /// found.
-fn load_exact(id: &ArtifactId, source: &Source) -> Result<ExactModel, ModelStoreError> {
+fn load_exact(id: &ArtifactId, source: &Source) -> Result<AnyModel, ModelStoreError> {
     let (path, model) = match source {
-        Source::BuiltIn => (built_in_path(), ExactModel::builtin()),
+        Source::BuiltIn => (built_in_path(), ExactModel::builtin().map(AnyModel::Decoder)),
         Source::Directory(path) => {
-            if directory_id(path)? != *id {
-                return Err(ModelStoreError::Changed(path.clone()));
-            }
-            (path.clone(), ExactModel::open(path, &OpenOptions::default()))
+            ensure_unchanged(id, path)?;
+            (path.clone(), AnyModel::open(path, &OpenOptions::default()))
         }
     };
     model.map_err(|source| ModelStoreError::Load { path, source: source.into() })
@@ -278,19 +258,14 @@ fn load_exact(id: &ArtifactId, source: &Source) -> Result<ExactModel, ModelStore
 fn load_statistical(id: &ArtifactId, source: &Source) -> Result<Model, ModelStoreError> {
     let (path, files) = match source {
         Source::BuiltIn => (built_in_path(), Ok(ModelFiles::builtin())),
-        Source::Directory(path) => (path.clone(), ModelFiles::read(path)),
-    };
-    let loaded = files.and_then(|files| {
-        if model_id(&files) != *id {
-            return Ok(None);
+        Source::Directory(path) => {
+            ensure_unchanged(id, path)?;
+            (path.clone(), ModelFiles::read(path))
         }
-        Model::from_files(&files).map(Some)
-    });
-    match loaded {
-        Ok(Some(model)) => Ok(model),
-        Ok(None) => Err(ModelStoreError::Changed(path)),
-        Err(source) => Err(ModelStoreError::Load { path, source: source.into() }),
-    }
+    };
+    files
+        .and_then(|files| Model::from_files(&files))
+        .map_err(|source| ModelStoreError::Load { path, source: source.into() })
 }
 
 fn built_in_path() -> PathBuf {

@@ -19,7 +19,7 @@ use strike_inference::{exact::Trace, Control};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
-    artifact::output_root,
+    artifact::{output_bytes_root, ArtifactKind},
     commitment::{job_root, Commitment, CommitmentV1},
     mailbox::{CommitmentEntry, FindingEntry},
     verdict::{salt, salt_input, work_cell, work_tag, AuditRef, InvalidReason, Verdict},
@@ -116,7 +116,7 @@ impl Workshop {
     fn provide(&self, duty: &ProvideDuty, control: &Control) -> Result<Performed, Failure> {
         let outcome = self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control)?;
         // Before the result is published, so that whoever sees the commitment can ask for the output.
-        let out_root = self.blobs.put_output(&outcome.tokens)?;
+        let out_root = self.blobs.put(ArtifactKind::Output, &outcome.output)?;
         let trace_root = outcome.trace_root();
         let Outcome { n_in, n_out, stop, .. } = outcome;
         let job_root = job_root(&duty.binding, &out_root, &trace_root, n_in, n_out, stop);
@@ -129,7 +129,7 @@ impl Workshop {
         let verdict = judge(duty.commitment.v1(), &outcome);
         if matches!(verdict, Verdict::Valid { .. }) {
             // The verdict does not depend on this copy; it serves requesters when the provider is gone.
-            if let Err(error) = self.blobs.put_output(&outcome.tokens) {
+            if let Err(error) = self.blobs.put(ArtifactKind::Output, &outcome.output) {
                 log::warn!(target: crate::LOG_TARGET, "The output of job {} was checked but not kept: {error}", duty.audit.job);
             }
         }
@@ -172,7 +172,7 @@ fn tag(trace: &Trace, audit: &AuditRef, beacon: &H256) -> H256 {
 /// Compare a provider's claim with what the check got. The output comes first: if it differs, nothing else matters.
 pub(crate) fn judge(claim: &CommitmentV1, outcome: &Outcome) -> Verdict {
     let invalid = |reason| Verdict::Invalid { reason };
-    if claim.out_root != output_root(&outcome.tokens) {
+    if claim.out_root != output_bytes_root(&outcome.output) {
         invalid(InvalidReason::OutputMismatch)
     } else if (claim.n_in, claim.n_out) != (outcome.n_in, outcome.n_out) {
         invalid(InvalidReason::CountMismatch)

@@ -40,9 +40,9 @@ impl Executor for Faulty {
         match self.fault {
             Fault::OtherText => {
                 let mut outcome = self.honest.run(model, class, work, seed, control)?;
-                // One token is another one; every count stays right.
-                if let Some(token) = outcome.tokens.first_mut() {
-                    *token ^= 1;
+                // One bit of the first token or number is another one; every count stays right.
+                if let Some(byte) = outcome.output.first_mut() {
+                    *byte ^= 1;
                 }
                 Ok(outcome)
             }

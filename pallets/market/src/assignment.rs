@@ -77,12 +77,16 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_order(order: &JobOrder) -> DispatchResult {
         let JobOrder::V1(order) = order;
         ensure!(T::Artifacts::is_model(&order.model), Error::<T>::ModelNotFound);
-        let WorkSpec::Generate(work) = &order.work;
-        ensure!(matches!(work.input, Input::Plain(_)), Error::<T>::InputNotSupported);
-        ensure!(work.sampler.is_valid(), Error::<T>::SamplerInvalid);
-        ensure!(work.stop.iter().all(|sequence| !sequence.is_empty()), Error::<T>::StopSequenceEmpty);
-        for limit in [work.max_input_tokens, work.max_output_tokens] {
-            ensure!((1..=MAX_TOKENS).contains(&limit), Error::<T>::LimitsOutOfRange);
+        ensure!(matches!(order.work.input(), Input::Plain(_)), Error::<T>::InputNotSupported);
+        ensure!(order.work.has_class(order.class), Error::<T>::ClassNotSupported);
+        ensure!((1..=MAX_TOKENS).contains(&order.work.max_input_tokens()), Error::<T>::LimitsOutOfRange);
+        match &order.work {
+            WorkSpec::Generate(work) => {
+                ensure!(work.sampler.is_valid(), Error::<T>::SamplerInvalid);
+                ensure!(work.stop.iter().all(|sequence| !sequence.is_empty()), Error::<T>::StopSequenceEmpty);
+                ensure!((1..=MAX_TOKENS).contains(&work.max_output_tokens), Error::<T>::LimitsOutOfRange);
+            }
+            WorkSpec::Embed(_) => {}
         }
         let deadlines = T::MinDeadline::get()..=T::MaxDeadline::get();
         ensure!(deadlines.contains(&order.deadline), Error::<T>::DeadlineOutOfRange);

@@ -531,6 +531,8 @@ pub mod pallet {
         NothingToSettle,
         /// Nothing is kept for the account.
         NothingToClaim,
+        /// Such work cannot be verified in this class: embeddings are of the exact class.
+        ClassNotSupported,
     }
 
     #[pallet::call]
@@ -573,8 +575,8 @@ pub mod pallet {
         /// waits for one for as many blocks as its deadline says.
         ///
         /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`],
-        /// [`Error::SamplerInvalid`], [`Error::StopSequenceEmpty`], [`Error::LimitsOutOfRange`],
-        /// [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
+        /// [`Error::ClassNotSupported`], [`Error::SamplerInvalid`], [`Error::StopSequenceEmpty`],
+        /// [`Error::LimitsOutOfRange`], [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
         /// be held. Emits [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::submit(T::MaxAsksPerModel::get()))]

@@ -18,7 +18,8 @@ use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchRe
 use strike_primitives::{
     app::AppKey,
     artifact::{ArtifactId, ArtifactKind},
-    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    embedding::encode_texts,
+    job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     traits::{ArtifactRegistry, AuditOutcome, Audits, Exposure, ProviderRegistry, Royalties},
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
@@ -351,6 +352,12 @@ pub fn order(max_price: Balance) -> JobOrderV1 {
         max_price,
         deadline: 10,
     }
+}
+
+/// An order to embed two texts, of [`CLASS`].
+pub fn embedding(max_input_tokens: u32) -> JobOrderV1 {
+    let input = Input::Plain(encode_texts(&["Once upon", "a time"]).try_into().unwrap());
+    JobOrderV1 { work: WorkSpec::Embed(Embed { input, max_input_tokens }), ..order(10_000) }
 }
 
 /// Submit [`order`] as the requester.

@@ -171,12 +171,12 @@ fn check_claims(commitment: &CommitmentV1, work: &WorkSpec, class: VerificationC
         VerificationClass::Exact => ensure!(commitment.trace_root.is_some(), Refusal::TraceMissing),
         VerificationClass::Statistical => ensure!(commitment.trace_root.is_none(), Refusal::TraceUnexpected),
     }
-    let WorkSpec::Generate(work) = work;
+    ensure!(work.may_stop(commitment.stop), Refusal::StopUnexpected);
     ensure!(
-        commitment.stop == StopReason::InputTooLong || commitment.n_in <= work.max_input_tokens,
+        commitment.stop == StopReason::InputTooLong || commitment.n_in <= work.max_input_tokens(),
         Refusal::TooManyInputTokens
     );
-    ensure!(commitment.n_out <= work.max_output_tokens, Refusal::TooManyOutputTokens);
+    ensure!(commitment.n_out <= work.max_output_tokens(), Refusal::TooManyOutputTokens);
     ensure!(!commitment.stop.is_job_error() || commitment.n_out == 0, Refusal::OutputUnexpected);
     Ok(())
 }

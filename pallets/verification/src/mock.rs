@@ -28,7 +28,8 @@ use strike_primitives::{
     app::{AppKey, AppPair, APP_KEY_TYPE},
     artifact::{output_root, ArtifactId, ArtifactKind},
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
-    job::{Generate, Input, Sampler, VerificationClass, WorkSpec},
+    embedding::encode_texts,
+    job::{Embed, Generate, Input, Sampler, VerificationClass, WorkSpec},
     traits::{Assignment, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, Attempt, JobId, H256,
@@ -388,6 +389,14 @@ pub fn commitment_with(job: JobId, change: impl FnOnce(&mut CommitmentV1)) -> Co
     let binding = Verification::binding(job).unwrap();
     it.job_root = job_root(&binding, &it.out_root, &it.trace_root, it.n_in, it.n_out, it.stop);
     Commitment::V1(it)
+}
+
+/// Makes an assigned job one of the exact class that embeds.
+pub fn embed(job: JobId, max_input_tokens: u32) {
+    let input = Input::Plain(encode_texts(&["Once", "twice"]).try_into().unwrap());
+    let work = WorkSpec::Embed(Embed { input, max_input_tokens });
+    be_exact(job);
+    Assigned::mutate(|jobs| jobs.get_mut(&job).unwrap().work = work);
 }
 
 /// Makes an assigned job one of the exact class.

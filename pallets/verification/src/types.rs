@@ -247,6 +247,8 @@ pub enum Refusal {
     SeedUnknown = 10,
     /// 11: the job root is not that of this job, attempt, provider, work and seed.
     JobRootMismatch = 11,
+    /// 12: such work does not end for this reason.
+    StopUnexpected = 12,
     /// 20: no audit of the job is open.
     AuditNotOpen = 20,
     /// 21: the audit is of another commitment.

@@ -8,8 +8,10 @@ use super::encoder_model::ExactEncoder;
 use super::engine::{check, Engine};
 use super::error::JobError;
 use super::float_state::FloatState;
+use super::forward::{Observer, Position};
 use super::job::in_vocabulary;
 use super::parallel::Parallel;
+use super::trace::{Recorder, Trace};
 use crate::Control;
 
 /// Rows of one pass, unless one text has more; bounds memory and the wait for a cancellation. Has no influence on results.
@@ -27,6 +29,28 @@ impl Engine {
         texts: &[Vec<u32>],
         control: &Control,
     ) -> Result<Vec<Vec<f32>>, JobError> {
+        self.embed_with(encoder, texts, control, None)
+    }
+
+    /// As [`Self::embed`], with the trace: its positions are the tokens of all texts, one text behind the other.
+    pub fn embed_traced(
+        &self,
+        encoder: &ExactEncoder,
+        texts: &[Vec<u32>],
+        control: &Control,
+    ) -> Result<(Vec<Vec<f32>>, Trace), JobError> {
+        let mut trace = Trace::new(encoder.network.layers.len());
+        let vectors = self.embed_with(encoder, texts, control, Some(&mut trace))?;
+        Ok((vectors, trace))
+    }
+
+    fn embed_with(
+        &self,
+        encoder: &ExactEncoder,
+        texts: &[Vec<u32>],
+        control: &Control,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<Vec<Vec<f32>>, JobError> {
         let _state = FloatState::standard();
         let network = &encoder.network;
         for (text, tokens) in texts.iter().enumerate() {
@@ -42,8 +66,22 @@ impl Engine {
         let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &self.team }, network };
         let mut workspace = self.encoder_workspaces.take();
         let mut vectors = Vec::with_capacity(texts.len());
+        let mut rows = 0;
         for pass in passes(texts) {
-            vectors.extend(forward.embed(&texts[pass], &mut workspace, &|| check(control))?);
+            let texts = &texts[pass];
+            let from = rows;
+            rows += texts.iter().map(Vec::len).sum::<usize>();
+            let check = || check(control);
+            let Some(trace) = trace.as_deref_mut() else {
+                vectors.extend(forward.embed(texts, &mut workspace, &check, &mut |_, _| {})?);
+                continue;
+            };
+            texts.iter().for_each(|tokens| trace.extend(tokens));
+            let positions: Vec<Position> = (from..rows).map(|at| Position { run: 0, at, long: false }).collect();
+            // An encoder keeps no keys and values: a cell is of the residual stream alone.
+            let mut recorder = Recorder { traces: vec![trace], kv_heads: 0, width: 0 };
+            let mut observe = |layer: usize, hidden: &[f32]| recorder.layer(&self.team, layer, hidden, &positions, &[]);
+            vectors.extend(forward.embed(texts, &mut workspace, &check, &mut observe)?);
         }
         self.encoder_workspaces.give_back(workspace);
         Ok(vectors)

@@ -47,12 +47,14 @@ pub(crate) struct EncoderForward<'a> {
 }
 
 impl EncoderForward<'_> {
-    /// The vector of each text. `check` is called before every layer; its error ends the pass.
+    /// The vector of each text. `check` is called before every layer; its error ends the pass. `observe` sees every layer's
+    /// number and the residual stream behind it, a row a token.
     pub fn embed(
         &self,
         texts: &[Vec<u32>],
         workspace: &mut EncoderWorkspace,
         check: &dyn Fn() -> Result<(), JobError>,
+        observe: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<Vec<Vec<f32>>, JobError> {
         workspace.texts.clear();
         let mut count = 0;
@@ -74,10 +76,11 @@ impl EncoderForward<'_> {
         workspace.key_bits.resize(count * width, 0);
         workspace.value_bits.resize(count * width, 0);
         self.embeddings(texts, workspace)?;
-        for layer in &self.network.layers {
+        for (number, layer) in self.network.layers.iter().enumerate() {
             check()?;
             self.attention(layer, workspace)?;
             self.feed_forward(layer, workspace)?;
+            observe(number, &workspace.hidden);
         }
         Ok(self.pool(workspace)?)
     }

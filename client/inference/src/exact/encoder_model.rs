@@ -24,14 +24,14 @@ pub struct ExactEncoder {
 
 /// [`SENTENCE_FILE`]. It says how text becomes tokens; a job has tokens, so it is no part of the model root.
 #[derive(Default, Deserialize)]
-struct Sentences {
+pub(super) struct Sentences {
     max_seq_length: Option<usize>,
     #[serde(default)]
     do_lower_case: bool,
 }
 
 impl Sentences {
-    fn read(folder: &Path) -> Result<Self, LoadError> {
+    pub(super) fn read(folder: &Path) -> Result<Self, LoadError> {
         let path = folder.join(SENTENCE_FILE);
         if !path.exists() {
             return Ok(Self::default());
@@ -58,7 +58,7 @@ impl ExactEncoder {
         Self::new(Loaded::from_files(files)?, Sentences::default())
     }
 
-    fn new(loaded: Loaded, sentences: Sentences) -> Result<Self, LoadError> {
+    pub(super) fn new(loaded: Loaded, sentences: Sentences) -> Result<Self, LoadError> {
         let network = EncoderNetwork::new(loaded.source.clone()).map_err(LoadError::Network)?;
         Ok(Self { network, loaded, sentences })
     }

@@ -140,7 +140,7 @@ fn text(length: usize, random: &mut Random) -> Vec<u32> {
 }
 
 fn embed(forward: &EncoderForward<'_>, texts: &[Vec<u32>], workspace: &mut EncoderWorkspace) -> Vec<Vec<u32>> {
-    let vectors = forward.embed(texts, workspace, &|| Ok(())).expect("finite");
+    let vectors = forward.embed(texts, workspace, &|| Ok(()), &mut |_, _| {}).expect("finite");
     vectors.iter().map(|vector| bits(vector)).collect()
 }
 
@@ -202,7 +202,8 @@ fn numbers_that_are_not_finite_are_an_error() {
                 let team = Team::new(1).expect("threads");
                 for isa in Isa::available() {
                     let forward = EncoderForward { parallel: Parallel { isa, team: &team }, network: &network };
-                    let found = forward.embed(&[vec![1, 2, 3]], &mut EncoderWorkspace::default(), &|| Ok(()));
+                    let mut workspace = EncoderWorkspace::default();
+                    let found = forward.embed(&[vec![1, 2, 3]], &mut workspace, &|| Ok(()), &mut |_, _| {});
                     assert!(matches!(found, Err(JobError::NotFinite)), "{name:?} {value} {}", isa.name());
                 }
             }
@@ -216,7 +217,8 @@ fn a_cancellation_ends_a_pass() {
     let network = EncoderNetwork::new(Arc::new(tensors(&encoder, 5))).expect("a network");
     let team = Team::new(1).expect("threads");
     let forward = EncoderForward { parallel: Parallel { isa: Isa::Scalar, team: &team }, network: &network };
-    let found = forward.embed(&[vec![1]], &mut EncoderWorkspace::default(), &|| Err(JobError::Cancelled));
+    let mut workspace = EncoderWorkspace::default();
+    let found = forward.embed(&[vec![1]], &mut workspace, &|| Err(JobError::Cancelled), &mut |_, _| {});
     assert!(matches!(found, Err(JobError::Cancelled)));
 }
 

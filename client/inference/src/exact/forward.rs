@@ -41,7 +41,7 @@ pub(crate) struct Position {
     /// Position in the sequence.
     pub at: usize,
     /// Its tables of angles: the run's, full and local.
-    long: bool,
+    pub long: bool,
 }
 
 /// Working memory of forward passes.

@@ -1,5 +1,6 @@
 //! The engine of the exact class: the same job gives the same bits on every machine. `docs/arithmetic.md`.
 
+mod any_model;
 mod attend;
 mod cache;
 mod embed;
@@ -28,6 +29,7 @@ mod encoder_tests;
 #[cfg(test)]
 mod tests;
 
+pub use any_model::AnyModel;
 pub use encoder_model::ExactEncoder;
 pub use engine::{Batch, BatchEvent, Engine, ExactGeneration};
 pub use error::{JobError, LoadError};

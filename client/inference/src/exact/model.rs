@@ -42,7 +42,7 @@ impl ExactModel {
         Self::from_files(&ModelFiles::builtin())
     }
 
-    fn new(loaded: Loaded) -> Result<Self, LoadError> {
+    pub(super) fn new(loaded: Loaded) -> Result<Self, LoadError> {
         let network = Network::new(loaded.source.clone()).map_err(LoadError::Network)?;
         Ok(Self { network, loaded })
     }

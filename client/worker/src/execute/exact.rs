@@ -1,4 +1,4 @@
-//! Jobs of the exact class.
+//! Generations of the exact class.
 
 use super::{count, ExecuteError, Outcome};
 use sp_core::H256;
@@ -7,7 +7,7 @@ use strike_inference::{
     exact::{Engine, ExactModel, Job, JobError, Sampler, Stop},
     Control, MAX_PROMPT_BYTES,
 };
-use strike_primitives::{commitment::StopReason, job::Generate};
+use strike_primitives::{artifact::output_bytes, commitment::StopReason, job::Generate};
 
 /// Run a generation, and sort what goes wrong: the job's fault gives an outcome, the node's an error.
 pub(super) fn generate(
@@ -57,7 +57,7 @@ pub(super) fn generate(
     Ok(Outcome {
         n_in: count(job.prompt.len())?,
         n_out: count(generation.tokens.len())?,
-        tokens: generation.tokens,
+        output: output_bytes(&generation.tokens),
         stop,
         text,
         trace: generation.trace.map(Arc::new),
@@ -69,10 +69,11 @@ fn engine_failed(error: impl std::fmt::Display) -> ExecuteError {
 }
 
 /// The outcome where the job itself is at fault, so that every honest node gets the same; the error otherwise.
-fn job_error_or(error: JobError) -> Result<Outcome, ExecuteError> {
+pub(super) fn job_error_or(error: JobError) -> Result<Outcome, ExecuteError> {
     let stop = match error {
-        JobError::PromptTooLong { .. } => StopReason::InputTooLong,
+        JobError::PromptTooLong { .. } | JobError::TextTooLong { .. } => StopReason::InputTooLong,
         JobError::PromptEmpty
+        | JobError::TextEmpty { .. }
         | JobError::TokenOutOfRange { .. }
         | JobError::InvalidSampler { .. }
         | JobError::InvalidStop(_)

@@ -1,5 +1,6 @@
 //! Tests by behaviour. The schedule alone, each part alone, and the task over a chain, storage and engine of paper.
 
+mod embed;
 mod engine;
 mod mailbox;
 mod perform;

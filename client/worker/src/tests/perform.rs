@@ -10,7 +10,7 @@ use sp_core::H256;
 use std::sync::Arc;
 use strike_primitives::{
     api::Duty,
-    artifact::output_root,
+    artifact::{output_bytes, output_root},
     commitment::StopReason,
     job::WorkSpec,
     verdict::{InvalidReason, Verdict},
@@ -25,7 +25,7 @@ fn a_check_finds_the_first_difference() {
     let binding = binding(1, &work("once"));
     let claim = commitment(&binding, &outcome());
     assert_eq!(judge(&claim, &outcome()), Verdict::Valid { units: 7 });
-    let other_text = Outcome { tokens: vec![10, 11, 13], ..outcome() };
+    let other_text = Outcome { output: output_bytes(&[10, 11, 13]), ..outcome() };
     assert_eq!(judge(&claim, &other_text), invalid(InvalidReason::OutputMismatch));
     let other_count = Outcome { n_in: 5, ..outcome() };
     assert_eq!(judge(&claim, &other_count), invalid(InvalidReason::CountMismatch));
@@ -49,14 +49,14 @@ fn a_provider_keeps_its_output_and_commits_to_it() {
     let performed = workshop.perform(&Duty::Provide(duty.clone()), &Control::default()).unwrap();
     let Entry::Commitment(entry) = performed.entry else { panic!() };
     assert_eq!(entry.commitment.v1(), &commitment(&duty.binding, &outcome()));
-    assert_eq!(blobs.output(&output_root(&outcome().tokens)).unwrap(), Some(outcome().tokens));
+    assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
 }
 
 #[test]
 fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let wrong = Outcome { tokens: vec![0], n_out: 1, ..outcome() };
+    let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let workshop = Workshop { provide: always(wrong), check: always(outcome()), keystore, blobs: blobs.clone() };
     let claim = commitment(&binding(1, &work("once")), &outcome());
     let finding = |job| {
@@ -77,7 +77,7 @@ fn a_check_of_a_wrong_output_keeps_nothing() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
     let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs: blobs.clone() };
-    let wrong = Outcome { tokens: vec![0], n_out: 1, ..outcome() };
+    let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let duty = Duty::Check(check_for(key, 1, commitment(&binding(1, &work("once")), &wrong)));
     let performed = workshop.perform(&duty, &Control::default()).unwrap();
     assert_eq!(performed.verdict, Some(invalid(InvalidReason::OutputMismatch)));

@@ -13,7 +13,7 @@ use strike_inference::Control;
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
-    artifact::{output_root, ArtifactId, ArtifactKind},
+    artifact::{output_bytes, output_bytes_root, ArtifactId, ArtifactKind},
     commitment::{job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
     job::{spec_hash, Generate, Input, Sampler, VerificationClass, WorkSpec},
     verdict::AuditRef,
@@ -59,7 +59,7 @@ pub fn provide(job: JobId, assigned_at: BlockNumber, deadline: BlockNumber) -> D
 
 /// The commitment of a provider that got `outcome`.
 pub fn commitment(binding: &AttemptBinding, outcome: &Outcome) -> CommitmentV1 {
-    let out_root = output_root(&outcome.tokens);
+    let out_root = output_bytes_root(&outcome.output);
     let Outcome { n_in, n_out, stop, .. } = *outcome;
     let job_root = job_root(binding, &out_root, &None, n_in, n_out, stop);
     CommitmentV1 { job_root, out_root, trace_root: None, n_in, n_out, stop }
@@ -85,7 +85,7 @@ pub fn check_for(key: AppKey, job: JobId, claim: CommitmentV1) -> CheckDuty {
 
 pub fn outcome() -> Outcome {
     Outcome {
-        tokens: vec![10, 11, 12],
+        output: output_bytes(&[10, 11, 12]),
         n_in: 4,
         n_out: 3,
         stop: StopReason::EndOfText,

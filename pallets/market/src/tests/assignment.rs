@@ -3,7 +3,7 @@ use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weigh
 use sp_core::H256;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
-    job::{Input, JobOrder, WorkSpec, MAX_TOKENS},
+    job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     traits::Assignments,
     AccountId, Balance, JobId,
@@ -239,7 +239,7 @@ fn services_take_turns() {
         for _ in 0..5 {
             submit(100);
         }
-        let other = JobOrder::V1(strike_primitives::job::JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
+        let other = JobOrder::V1(JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
         assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), other));
         assert_ok!(Market::place_ask(RuntimeOrigin::signed(provider(1)), OTHER_MODEL, CLASS, 100_000, 1, 1_000));
         next_block();
@@ -292,16 +292,18 @@ fn an_assigned_job_cannot_be_cancelled() {
 #[test]
 fn orders_that_cannot_be_are_refused() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
-        fn refused(change: impl FnOnce(&mut strike_primitives::job::JobOrderV1), error: Error<Test>) {
+        fn refused(change: impl FnOnce(&mut JobOrderV1), error: Error<Test>) {
             let mut order = order(UNIT);
             change(&mut order);
             let order = JobOrder::V1(order);
             assert_eq!(Market::quote(&order), None);
             assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
         }
-        fn work(order: &mut strike_primitives::job::JobOrderV1) -> &mut strike_primitives::job::Generate {
-            let WorkSpec::Generate(work) = &mut order.work;
-            work
+        fn work(order: &mut JobOrderV1) -> &mut strike_primitives::job::Generate {
+            match &mut order.work {
+                WorkSpec::Generate(work) => work,
+                WorkSpec::Embed(_) => panic!("not a generation"),
+            }
         }
         let root = H256::zero();
         refused(|order| order.model = ArtifactId { kind: ArtifactKind::Bundle, root }, Error::ModelNotFound);
@@ -320,6 +322,41 @@ fn orders_that_cannot_be_are_refused() {
             refused(|order| order.deadline = deadline, Error::DeadlineOutOfRange);
         }
         refused(|order| order.max_price = 9, Error::PriceTooLow);
+    });
+}
+
+#[test]
+fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
+    let exact = |max_input_tokens| JobOrderV1 { class: VerificationClass::Exact, ..embedding(max_input_tokens) };
+    ExtBuilder::default().ask(provider(1), 100_000, 2).run(|| {
+        let refused = |order, error: Error<Test>| {
+            let order = JobOrder::V1(order);
+            assert_eq!(Market::quote(&order), None);
+            assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
+        };
+        refused(JobOrderV1 { class: VerificationClass::Statistical, ..exact(100) }, Error::ClassNotSupported);
+        for limit in [0, MAX_TOKENS + 1] {
+            refused(exact(limit), Error::LimitsOutOfRange);
+        }
+        let mut order = exact(100);
+        let WorkSpec::Embed(work) = &mut order.work else { panic!() };
+        work.input = Input::Blob { root: H256::zero(), length: 1 };
+        refused(order, Error::InputNotSupported);
+
+        assert_ok!(Market::place_ask(
+            RuntimeOrigin::signed(provider(1)),
+            MODEL,
+            VerificationClass::Exact,
+            100_000,
+            1,
+            1_000
+        ));
+        let quote = Market::quote(&JobOrder::V1(exact(100))).unwrap();
+        assert_eq!((quote.max_units, quote.max_fee), (100, 10_000));
+        let id = crate::NextJobId::<Test>::get();
+        let order = JobOrderV1 { max_price: quote.max_fee, ..exact(100) };
+        assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order)));
+        assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
     });
 }
 

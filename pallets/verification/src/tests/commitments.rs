@@ -197,6 +197,35 @@ fn the_exact_class_has_a_trace_and_the_statistical_one_has_none() {
 }
 
 #[test]
+fn an_embedding_reads_and_writes_nothing_and_has_a_trace() {
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        embed(1, 16);
+        run_for(2);
+        let root = Some(sp_core::H256([9; 32]));
+        let check = |stop, n_in, n_out, trace_root| {
+            let made = commitment_with(1, |it| {
+                (it.stop, it.n_in, it.n_out, it.trace_root) = (stop, n_in, n_out, trace_root);
+            });
+            validate(commit_call(1, 0, made, &provider())).map(|_| ())
+        };
+        assert_ok!(check(StopReason::Complete, 16, 0, root));
+        assert_ok!(check(StopReason::WrongModel, 0, 0, None));
+        assert_eq!(check(StopReason::Complete, 17, 0, root), refused(Refusal::TooManyInputTokens));
+        assert_eq!(check(StopReason::Complete, 16, 1, root), refused(Refusal::TooManyOutputTokens));
+        assert_eq!(check(StopReason::EndOfText, 16, 0, root), refused(Refusal::StopUnexpected));
+        assert_eq!(check(StopReason::Complete, 16, 0, None), refused(Refusal::TraceMissing));
+        assert_eq!(check(StopReason::WrongModel, 0, 0, root), refused(Refusal::TraceUnexpected));
+    });
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        run_for(2);
+        let made = commitment_with(1, |it| it.stop = StopReason::Complete);
+        assert_eq!(validate(commit_call(1, 0, made, &provider())), refused(Refusal::StopUnexpected));
+    });
+}
+
+#[test]
 fn custom_codes_are_the_documented_ones() {
     assert_eq!(InvalidTransaction::from(Refusal::JobNotAssigned), InvalidTransaction::Custom(1));
     assert_eq!(InvalidTransaction::from(Refusal::JobRootMismatch), InvalidTransaction::Custom(11));
