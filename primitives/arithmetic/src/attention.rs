@@ -71,9 +71,8 @@ pub fn attend_in_steps<F: Float>(
     let mut total = F::of(0.0);
     let mut output = vec![F::of(0.0); cache.width];
     for tile in first / TILE..end.div_ceil(TILE) {
-        let weight = |position: usize| {
-            position.checked_sub(first).and_then(|at| weights.get(at)).copied().unwrap_or(F::of(0.0))
-        };
+        let weight =
+            |position: usize| position.checked_sub(first).and_then(|at| weights.get(at)).copied().unwrap_or(F::of(0.0));
         total = total.plus(lane_sum((tile * TILE..(tile + 1) * TILE).map(weight)));
         let mut partial = vec![F::of(0.0); cache.width];
         for position in first.max(tile * TILE)..end.min((tile + 1) * TILE) {
