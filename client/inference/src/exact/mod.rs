@@ -30,6 +30,10 @@ mod cases;
 #[cfg(test)]
 mod encoder_tests;
 #[cfg(test)]
+mod honest_tests;
+#[cfg(test)]
+mod sameness_tests;
+#[cfg(test)]
 mod tests;
 
 pub use encoder_model::ExactEncoder;

@@ -182,7 +182,7 @@ pub(crate) fn tagged(tag: &[u8], data: &[u8]) -> Hash {
 
 /// Top of the tree over `hashes`: groups of up to sixteen, until one is left. The shape follows from their number, which the
 /// model or the root fixes.
-fn tree(mut hashes: Vec<Hash>) -> Hash {
+pub(crate) fn tree(mut hashes: Vec<Hash>) -> Hash {
     while hashes.len() > 1 {
         hashes = hashes.chunks(ARITY).map(|children| tagged(NODE_TAG, children.as_flattened())).collect();
     }

@@ -258,7 +258,7 @@ pub(crate) fn linear(matrix: &Matrix<'_>, activations: &[ActivationBlock<f32>]) 
 }
 
 /// The blocks of a row.
-fn weights(matrix: &Matrix<'_>, row: usize) -> Vec<WeightBlock> {
+pub(crate) fn weights(matrix: &Matrix<'_>, row: usize) -> Vec<WeightBlock> {
     let canonical = matrix.canonical_row(row);
     let (blocks, _) = canonical.as_chunks::<CANONICAL_BLOCK>();
     blocks

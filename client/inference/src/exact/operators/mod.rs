@@ -15,4 +15,4 @@ pub use compare::{Difference, Finding};
 pub use operator::{Number, Operator, OperatorOutput, Operators};
 
 #[cfg(test)]
-pub(crate) use layer::{compute, linear, Past, Place, Witness};
+pub(crate) use layer::{compute, linear, weights, Past, Place, Witness};
