@@ -65,13 +65,14 @@ pub(crate) fn count(variable: &str, default: usize) -> usize {
 pub(crate) fn decoder(random: &mut Random) -> Decoder {
     let head_dim: usize = random.one_of(&[16, 32, 48]);
     let kv_heads: usize = random.one_of(&[1, 2]);
-    let heads = kv_heads * random.one_of(&[1, 2, 3, 4]);
+    let heads = kv_heads * random.one_of(&[1, 2, 3]);
     // A row of all heads is a whole number of blocks.
     let heads = if (heads * head_dim).is_multiple_of(32) { heads } else { 2 * heads };
     let layers = random.within(2..=4);
     let mut decoder = DecoderShape {
         vocab_size: random.within(33..=96),
-        hidden_size: random.one_of(&[32, 64, 96, 256]),
+        // One in eight has two leaves in the tree of its residual stream.
+        hidden_size: random.one_of(&[32, 32, 64, 64, 64, 96, 96, 256]),
         ffn_size: random.one_of(&[32, 96, 128]),
         layers,
         heads,
@@ -96,7 +97,7 @@ pub(crate) fn decoder(random: &mut Random) -> Decoder {
         (0..pairs).map(|pair| libm::pow(base, -(pair as f64) / pairs as f64) as f32).collect()
     };
     let long =
-        random.once_in(4).then(|| LongRotary { inv_freq: frequencies(5e4), original_context: random.within(16..=40) });
+        random.once_in(4).then(|| LongRotary { inv_freq: frequencies(5e4), original_context: random.within(8..=24) });
     decoder.rotary =
         Rotary { inv_freq: frequencies(1e4), attention_factor: if long.is_some() { 1.19 } else { 1.0 }, long };
     match random.below(3) {
@@ -145,7 +146,7 @@ impl Recipe {
 /// A job for a model.
 pub(crate) fn job(random: &mut Random, decoder: &Decoder) -> Job {
     let vocab_size = decoder.vocab_size;
-    let prompt = random.within(2..=24);
+    let prompt = random.within(2..=16);
     let sampler = if random.once_in(5) {
         Sampler::GREEDY
     } else {
@@ -163,7 +164,7 @@ pub(crate) fn job(random: &mut Random, decoder: &Decoder) -> Job {
     let stop = stop.collect();
     Job {
         prompt: random.tokens(prompt, vocab_size),
-        max_tokens: random.within(3..=20) as u32,
+        max_tokens: random.within(3..=12) as u32,
         sampler,
         seed: random.seed(),
         stop,
