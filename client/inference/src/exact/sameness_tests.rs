@@ -108,7 +108,7 @@ fn activation_row(random: &mut Random, columns: usize) -> Vec<f32> {
 
 #[test]
 fn rows_are_quantized_and_multiplied_as_defined() {
-    let wanted = count("STRIKE_SAMENESS_ROWS", 1_000);
+    let wanted = count("STRIKE_SAMENESS_ROWS", 10_000);
     let teams = [1, 2, 3, 8].map(|threads| Team::new(threads).expect("threads"));
     let _state = FloatState::standard();
     let mut random = Random::new(60);
@@ -157,7 +157,7 @@ fn rows_are_quantized_and_multiplied_as_defined() {
 
 #[test]
 fn layers_of_every_kind_give_the_trace_of_the_definitions() {
-    let wanted = count("STRIKE_SAMENESS_LAYERS", 6);
+    let wanted = count("STRIKE_SAMENESS_LAYERS", 30);
     let engines: Vec<Engine> = Isa::available().map(|isa| Engine::with_isa(1, isa).expect("an engine")).collect();
     let parallel = Engine::with_isa(3, Isa::best()).expect("an engine");
     let mut random = Random::new(61);
