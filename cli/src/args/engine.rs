@@ -25,6 +25,25 @@ pub enum EngineCommand {
         /// The folder.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+        /// What the maker's `operators --json` wrote for the position and layer that differ first: names the operator and the
+        /// number.
+        #[arg(long, value_name = "FILE")]
+        operators: Option<PathBuf>,
+        /// The model.
+        #[command(flatten)]
+        engine: EngineArgs,
+    },
+    /// Show what one layer computed at one position of a saved generation: the answer to a `verify` that found them to differ.
+    Operators {
+        /// The folder that `generate --save` wrote.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The position, prompt included, from 0.
+        #[arg(long, value_name = "P")]
+        position: u32,
+        /// The layer, from 0.
+        #[arg(long, value_name = "L")]
+        layer: u16,
         /// The model.
         #[command(flatten)]
         engine: EngineArgs,

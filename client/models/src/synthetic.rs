@@ -20,8 +20,21 @@ pub fn model(architecture: &Architecture, seed: u64) -> Result<Model, ModelError
 /// As [`model`]; with [`Packing::Q4`] the integers of all matrices of the layers are four bits wide.
 pub fn packed_model(architecture: &Architecture, seed: u64, packing: Packing) -> Result<Model, ModelError> {
     let layout = layout(architecture);
-    let random = Random { seed, packing, layout: &layout };
+    let random = Random { seed, packing, layout: &layout, change: &|_, _, _| {} };
     Model::from_provider(architecture.clone(), SpecialTokens::default(), &layout, &random)
+}
+
+/// As [`model`], with special tokens, and with rows changed: `change` is called with the name of every matrix, the row and its
+/// canonical bytes (`FORMATS.md`), in any order and from several threads.
+pub fn changed_model(
+    architecture: &Architecture,
+    special: SpecialTokens,
+    seed: u64,
+    change: &(dyn Fn(TensorName, usize, &mut [u8]) + Sync),
+) -> Result<Model, ModelError> {
+    let layout = layout(architecture);
+    let random = Random { seed, packing: Packing::Q8, layout: &layout, change };
+    Model::from_provider(architecture.clone(), special, &layout, &random)
 }
 
 /// Shapes of a Llama-like decoder.
@@ -82,6 +95,7 @@ struct Random<'a> {
     seed: u64,
     packing: Packing,
     layout: &'a [TensorShape],
+    change: &'a (dyn Fn(TensorName, usize, &mut [u8]) + Sync),
 }
 
 impl Random<'_> {
@@ -160,6 +174,7 @@ impl RowSource for RandomRows<'_> {
                     }
                 }
             }
+            (self.random.change)(self.shape.name, first + row, rows.row_mut(row));
         }
         Ok(())
     }
@@ -218,5 +233,13 @@ mod tests {
         let packed = packed_model(&architecture, 1, Packing::Q4).unwrap();
         assert_eq!(packed.matrix(TensorName::Layer(1, LayerTensor::Query)).unwrap().packing, Packing::Q4);
         assert_eq!(packed.matrix(TensorName::Embedding).unwrap().packing, Packing::Q8);
+        let key = TensorName::Layer(0, LayerTensor::Key);
+        let flip = |name: TensorName, row: usize, bytes: &mut [u8]| bytes[5] ^= u8::from(name == key && row == 7);
+        let changed = changed_model(&architecture, SpecialTokens::default(), 1, &flip).unwrap();
+        assert_ne!(changed.weights_root(), first.weights_root());
+        for row in 0..32 {
+            let rows = [&first, &changed].map(|model| model.matrix(key).unwrap().canonical_row(row));
+            assert_eq!(rows[0] == rows[1], row != 7);
+        }
     }
 }

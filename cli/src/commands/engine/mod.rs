@@ -3,6 +3,7 @@
 mod bench;
 mod embed;
 mod generate;
+mod operators;
 mod perplexity;
 mod saved;
 mod verify;
@@ -30,7 +31,13 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
         let control = control.clone();
         move || match command {
             EngineCommand::Generate(args) => generate::run(&args, &control, json),
-            EngineCommand::Verify { folder, engine } => verify::run(&folder, &engine, &control, json),
+            EngineCommand::Verify { folder, operators, engine } => {
+                verify::run(&folder, operators.as_deref(), &engine, &control, json)
+            }
+            EngineCommand::Operators { folder, position, layer, engine } => {
+                let place = (position as usize, usize::from(layer));
+                operators::run(&folder, place, &engine, &control, json)
+            }
             EngineCommand::Perplexity { file, context, reference, logits, engine } => {
                 let perplexity = perplexity::Perplexity { file, context, reference, logits };
                 perplexity::run(&perplexity, &engine, &control, json)

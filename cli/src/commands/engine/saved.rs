@@ -142,7 +142,8 @@ pub fn parse_hash(text: &str) -> Option<[u8; 32]> {
     hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()?.try_into().ok()
 }
 
-fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+/// Contents of a file that somebody else may have written.
+pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let length = std::fs::metadata(path)?.len();
     if length > LIMIT {
         return Err(std::io::Error::other(format!("{length} bytes, at most {LIMIT} are read")));

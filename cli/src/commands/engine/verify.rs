@@ -1,6 +1,6 @@
 //! `strike engine verify`.
 
-use super::{failed, hex_hash, saved, start, stop_name};
+use super::{failed, hex_hash, operators, saved, start, stop_name};
 use crate::{
     args::EngineArgs,
     error::{Error, Result},
@@ -9,7 +9,7 @@ use crate::{
 use serde::Serialize;
 use std::{path::Path, time::Instant};
 use strike_inference::{
-    exact::{Divergence, Verification},
+    exact::{Difference, Divergence, Engine, ExactModel, Finding, Operator, Operators, Verification},
     Control,
 };
 use strike_primitives::artifact::output_root;
@@ -39,10 +39,37 @@ struct DivergenceView {
     expected: Option<String>,
     /// What was claimed.
     claimed: Option<String>,
+    /// What the record of the cell shows, where one was given.
+    operators: Option<FindingView>,
 }
 
-pub fn run(folder: &Path, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
+/// What the record of a cell shows.
+#[derive(Default, Serialize)]
+struct FindingView {
+    /// shape, contradiction, input, operator, same or unanswered.
+    what: &'static str,
+    /// The operator.
+    operator: Option<Operator>,
+    /// Row of its output: the head, where rows are heads.
+    row: Option<usize>,
+    /// Index within the row.
+    element: Option<usize>,
+    /// The right number as bits, or the hash of the claimed trace.
+    expected: Option<String>,
+    /// The record's number as bits, or the hash of the record.
+    claimed: Option<String>,
+}
+
+pub fn run(folder: &Path, record: Option<&Path>, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
     let saved = saved::read(folder)?;
+    let record = record.map(operators::read).transpose()?;
+    if record.is_some() && saved.trace.is_none() {
+        return Err(Error::new(
+            "TraceMissing",
+            "operators are compared with a cell of the trace, and there is no trace",
+        )
+        .hint("the folder needs the trace.bin that `generate --save` wrote"));
+    }
     let (engine, model) = start(args)?;
     let began = Instant::now();
     let verification = if saved.model_root != model.model_root() {
@@ -53,9 +80,11 @@ pub fn run(folder: &Path, args: &EngineArgs, control: &Control, json: bool) -> R
             ..Default::default()
         })
     } else {
-        match engine.verify(&model, &saved.job, &saved.claim, saved.trace.as_ref(), control).map_err(failed)? {
-            Verification::Diverged(divergence) => Err(view(&divergence)),
-            Verification::Valid { trace_root } => match rest(&saved) {
+        match check(&engine, &model, &saved, record, control)? {
+            (Verification::Diverged(divergence), finding) => {
+                Err(DivergenceView { operators: finding.as_ref().map(finding_view), ..view(&divergence) })
+            }
+            (Verification::Valid { trace_root }, _) => match rest(&saved) {
                 Some(divergence) => Err(divergence),
                 None => Ok(trace_root),
             },
@@ -66,7 +95,7 @@ pub fn run(folder: &Path, args: &EngineArgs, control: &Control, json: bool) -> R
         Ok(root) => (true, Some(hex_hash(&root)), None),
         Err(divergence) => (false, None, Some(divergence)),
     };
-    let told = divergence.as_ref().map(tell);
+    let told = divergence.as_ref().map(|view| (tell(view), hint(view)));
     if json {
         output::json(&View { valid, trace_root, divergence, seconds })?;
     } else if valid {
@@ -74,7 +103,30 @@ pub fn run(folder: &Path, args: &EngineArgs, control: &Control, json: bool) -> R
     }
     match told {
         None => Ok(()),
-        Some(text) => Err(Error::new("Diverged", text)),
+        Some((text, hint)) => {
+            let error = Error::new("Diverged", text);
+            Err(hint.into_iter().fold(error, Error::hint))
+        }
+    }
+}
+
+/// The check, with the record of a cell if there is one.
+fn check(
+    engine: &Engine,
+    model: &ExactModel,
+    saved: &saved::Saved,
+    record: Option<Operators>,
+    control: &Control,
+) -> Result<(Verification, Option<Finding>)> {
+    match (&saved.trace, record) {
+        (Some(trace), Some(record)) => {
+            let answer = |_, _| Some(record);
+            engine.verify_to_the_operator(model, &saved.job, &saved.claim, trace, answer, control).map_err(failed)
+        }
+        (trace, _) => {
+            let checked = engine.verify(model, &saved.job, &saved.claim, trace.as_ref(), control).map_err(failed)?;
+            Ok((checked, None))
+        }
     }
 }
 
@@ -124,6 +176,65 @@ fn view(divergence: &Divergence) -> DivergenceView {
     }
 }
 
+fn finding_view(finding: &Finding) -> FindingView {
+    let blank = FindingView::default();
+    let differing = |what, operator: Operator, difference: &Difference| FindingView {
+        what,
+        operator: Some(operator),
+        row: Some(difference.row),
+        element: Some(difference.element),
+        expected: Some(operators::number(operator, difference.expected)),
+        claimed: Some(operators::number(operator, difference.claimed)),
+    };
+    match finding {
+        Finding::Unanswered => FindingView { what: "unanswered", ..blank },
+        Finding::Shape { operator } => FindingView { what: "shape", operator: *operator, ..blank },
+        Finding::Contradiction { claimed, record } => FindingView {
+            what: "contradiction",
+            expected: Some(hex_hash(claimed)),
+            claimed: Some(hex_hash(record)),
+            ..blank
+        },
+        Finding::Input(difference) => differing("input", Operator::Input, difference),
+        Finding::Operator { operator, difference } => differing("operator", *operator, difference),
+        Finding::Same => FindingView { what: "same", ..blank },
+    }
+}
+
+/// How the operator behind a cell is found.
+fn hint(view: &DivergenceView) -> Option<String> {
+    match (view.position, view.layer, &view.operators) {
+        (Some(position), Some(layer), None) => Some(format!(
+            "ask its maker for `strike engine operators DIR --position {position} --layer {layer} --json > FILE`, and verify with --operators FILE"
+        )),
+        _ => None,
+    }
+}
+
+fn tell_finding(view: &FindingView) -> String {
+    let text = match view.what {
+        "shape" => "the record is of another cell or has an operator of another size",
+        "contradiction" => "the record's outputs do not have the hash that the claimed trace holds",
+        "input" => "the layer was entered with another residual stream",
+        "operator" => "an operator gave something else",
+        "same" => "every operator of the record is right",
+        _ => "there is no record",
+    };
+    let mut text = text.to_owned();
+    for (name, value) in [
+        ("operator", view.operator.map(|operator| operator.to_string())),
+        ("row", view.row.map(|value| value.to_string())),
+        ("element", view.element.map(|value| value.to_string())),
+        ("expected", view.expected.clone()),
+        ("claimed", view.claimed.clone()),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(", {name} {value}"));
+        }
+    }
+    text
+}
+
 fn tell(view: &DivergenceView) -> String {
     let mut text = format!("not what the job gives: the first difference is in {}", view.what);
     for (name, value) in [
@@ -136,6 +247,9 @@ fn tell(view: &DivergenceView) -> String {
         if let Some(value) = value {
             text.push_str(&format!(", {name} {value}"));
         }
+    }
+    if let Some(finding) = &view.operators {
+        text.push_str(&format!("; {}", tell_finding(finding)));
     }
     text
 }

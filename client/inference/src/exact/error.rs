@@ -79,6 +79,18 @@ pub enum JobError {
     /// The stop sequences are too many, too long or empty.
     #[error("stop sequences: {0}")]
     InvalidStop(String),
+    /// A cell that is not in the trace of this job and output.
+    #[error("there is no position {position} or no layer {layer}: prompt and output have {positions} positions, the model {layers} layers")]
+    NoSuchCell {
+        /// The position.
+        position: usize,
+        /// The layer.
+        layer: usize,
+        /// Positions of prompt and output.
+        positions: usize,
+        /// Layers of the model.
+        layers: usize,
+    },
     /// The tokenizer failed on this text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

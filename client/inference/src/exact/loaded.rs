@@ -37,7 +37,7 @@ impl Loaded {
         Ok(Self::new(source, tokenizer))
     }
 
-    fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
+    pub(super) fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
         let model_root = source.model_root(&tokenizer.root());
         Self { source: Arc::new(source), tokenizer, model_root }
     }

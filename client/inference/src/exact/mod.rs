@@ -16,6 +16,7 @@ mod loaded;
 mod measure;
 mod model;
 mod network;
+mod operators;
 mod parallel;
 mod prefixes;
 mod score;
@@ -25,7 +26,15 @@ mod trace;
 mod verify;
 
 #[cfg(test)]
+mod adversaries;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod encoder_tests;
+#[cfg(test)]
+mod honest_tests;
+#[cfg(test)]
+mod sameness_tests;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +45,7 @@ pub use error::{JobError, LoadError};
 pub use job::{Job, Sampler, Stop};
 pub use measure::{Measurement, Workload};
 pub use model::ExactModel;
+pub use operators::{Difference, Finding, Number, Operator, OperatorOutput, Operators};
 pub use strike_models::{CacheUse, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};

@@ -42,6 +42,15 @@ impl ExactModel {
         Self::from_files(&ModelFiles::builtin())
     }
 
+    /// A model in memory, with a tokenizer of one word.
+    #[cfg(test)]
+    pub(crate) fn synthetic(source: strike_models::Model) -> Self {
+        let tokenizer = br#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#;
+        let vocab_size = super::loaded::vocab_size(source.architecture());
+        let tokenizer = Tokenizer::from_json(tokenizer, vocab_size).expect("a tokenizer");
+        Self::new(Loaded::new(source, tokenizer)).expect("a decoder")
+    }
+
     pub(super) fn new(loaded: Loaded) -> Result<Self, LoadError> {
         let network = Network::new(loaded.source.clone()).map_err(LoadError::Network)?;
         Ok(Self { network, loaded })

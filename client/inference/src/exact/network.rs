@@ -6,6 +6,7 @@ use strike_models::architecture::{Architecture, Decoder};
 use strike_models::tensors::{LayerTensor, Matrix, TensorName};
 
 use super::forward::MAX_HEAD;
+use super::job::Job;
 
 /// Where tensors come from.
 pub(crate) trait Tensors: Send + Sync {
@@ -104,6 +105,12 @@ impl Network {
             decoder,
             _tensors: tensors,
         })
+    }
+
+    /// Whether a job uses the long angles of LongRoPE: prompt and most tokens together are longer than the original context.
+    pub fn is_long(&self, job: &Job) -> bool {
+        let length = job.prompt.len() as u64 + u64::from(job.max_tokens);
+        self.decoder.rotary.long.as_ref().is_some_and(|long| length > long.original_context as u64)
     }
 }
 

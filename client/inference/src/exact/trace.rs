@@ -182,11 +182,34 @@ pub(crate) fn tagged(tag: &[u8], data: &[u8]) -> Hash {
 
 /// Top of the tree over `hashes`: groups of up to sixteen, until one is left. The shape follows from their number, which the
 /// model or the root fixes.
-fn tree(mut hashes: Vec<Hash>) -> Hash {
+pub(crate) fn tree(mut hashes: Vec<Hash>) -> Hash {
     while hashes.len() > 1 {
         hashes = hashes.chunks(ARITY).map(|children| tagged(NODE_TAG, children.as_flattened())).collect();
     }
     hashes.first().copied().unwrap_or_default()
+}
+
+/// One cell: of the bits of the residual stream behind the layer, and of key and value of each key head.
+pub(crate) fn cell<'a>(
+    position: usize,
+    layer: usize,
+    hidden: &[u32],
+    heads: impl Iterator<Item = (&'a [u16], &'a [u16])>,
+) -> Hash {
+    let leaf = |numbers: &[u32]| {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+        tagged(HIDDEN_TAG, &bytes)
+    };
+    let head = |(key, value): (&[u16], &[u16])| {
+        let bytes: Vec<u8> = key.iter().chain(value).flat_map(|bits| bits.to_le_bytes()).collect();
+        tagged(CACHE_TAG, &bytes)
+    };
+    let mut bytes = Vec::with_capacity(70);
+    bytes.extend_from_slice(&(position as u32).to_le_bytes());
+    bytes.extend_from_slice(&(layer as u16).to_le_bytes());
+    bytes.extend_from_slice(&tree(hidden.chunks(HIDDEN_LEAF).map(leaf).collect()));
+    bytes.extend_from_slice(&tree(heads.map(head).collect()));
+    tagged(CELL_TAG, &bytes)
 }
 
 /// Hash of a quantized input of the output head.

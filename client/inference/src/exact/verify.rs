@@ -121,7 +121,9 @@ impl Engine {
         let rows =
             if usable > 0 && job.stop_after(&claim.tokens[..usable], &limits).is_some() { rows - 1 } else { rows };
         if let Some(trace) = claimed_trace {
-            if let Some(divergence) = compare_shape(trace, &history[..rows], network.decoder.layers) {
+            // The claim says where the job ends, whether it does or not: its trace has all positions but the last token's.
+            let positions = if claim.tokens.is_empty() { 0 } else { prompt + claim.tokens.len() - 1 };
+            if let Some(divergence) = compare_shape(trace, positions, &history, network.decoder.layers) {
                 return diverged(divergence);
             }
             if claim.trace_root.is_some_and(|root| root != trace.root()) {
@@ -129,12 +131,7 @@ impl Engine {
             }
         }
         let forward = Forward { isa: self.isa, team: &self.team, network };
-        let long = network
-            .decoder
-            .rotary
-            .long
-            .as_ref()
-            .is_some_and(|long| prompt as u64 + u64::from(job.max_tokens) > long.original_context as u64);
+        let long = network.is_long(job);
         let mut workspace = self.workspace();
         let mut sequence = Sequence::new(forward.cache_shape());
         let mut trace = Trace::new(network.decoder.layers);
@@ -230,17 +227,17 @@ impl Engine {
 /// Rows whose logits are in memory at once.
 const LOGIT_ROWS: usize = 32;
 
-fn compare_shape(claimed: &Trace, history: &[u32], layers: usize) -> Option<Divergence> {
-    if claimed.layers() != layers || claimed.tokens().len() != history.len() {
+fn compare_shape(claimed: &Trace, positions: usize, history: &[u32], layers: usize) -> Option<Divergence> {
+    if claimed.layers() != layers || claimed.tokens().len() != positions {
         return Some(Divergence::TraceShape);
     }
     let position = claimed.tokens().iter().zip(history).position(|(claimed, token)| claimed.token != *token)?;
     Some(Divergence::TraceToken { position })
 }
 
-/// The first position of a range at which a claimed trace differs.
+/// The first position of a range at which a claimed trace differs. Where the claim ends too early, the range has one position more.
 fn compare(claimed: &Trace, trace: &Trace, positions: std::ops::Range<usize>, prompt: usize) -> Option<Divergence> {
-    for position in positions {
+    for position in positions.start..positions.end.min(claimed.tokens().len()) {
         let cells = claimed.cells(position).iter().zip(trace.cells(position));
         if let Some(layer) = cells.into_iter().position(|(claimed, cell)| claimed != cell) {
             return Some(Divergence::Cell { position, layer });
