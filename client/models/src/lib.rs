@@ -6,6 +6,7 @@
 mod adapter;
 mod aligned;
 pub mod architecture;
+mod block_quants;
 mod blocks;
 mod cache;
 pub mod chat_template;
