@@ -8,7 +8,7 @@ use crate::{
     output,
     views::{self, ModelView},
 };
-use strike_inference::ModelFiles;
+use strike_inference::builtin_files;
 use strike_primitives::{
     api::ModelInfo,
     artifact::{self, ArtifactId, ArtifactKind},
@@ -54,7 +54,7 @@ fn size(bytes: u64) -> String {
 
 /// The id of the model inside this binary: the bundle of its three files.
 pub fn builtin() -> ArtifactId {
-    artifact::bundle_of(ModelFiles::builtin().named())
+    artifact::bundle_of(builtin_files().named())
 }
 
 /// The model that the user calls `text`: `builtin`, a root, or a registered name.

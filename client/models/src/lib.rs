@@ -40,5 +40,5 @@ pub use config::SpecialTokens;
 pub use error::ModelError;
 pub use float_model::{FloatMatrix, FloatModel};
 pub use layout::{layout, TensorKind, TensorShape};
-pub use model::{CacheUse, Model, ModelFiles, OpenOptions};
+pub use model::{CacheUse, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 pub use root::{model_root, ARITHMETIC_VERSION};

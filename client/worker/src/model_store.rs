@@ -9,7 +9,8 @@ use std::{
     sync::Arc,
 };
 use strike_inference::{
-    exact::{ExactModel, OpenOptions},
+    builtin_files,
+    exact::{ExactModel, LoadError, OpenOptions},
     Model, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
 };
 use strike_primitives::{
@@ -104,7 +105,7 @@ impl ModelStore {
     /// The built-in model and the models in `directories`: each either holds a model's files or folders that do. Reads
     /// every file once to know its root. Of folders, those that hold no whole model are skipped with a warning.
     pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
-        let built_in = model_id(&ModelFiles::builtin());
+        let built_in = model_id(&builtin_files());
         let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
         for directory in directories {
             let mut found = 0usize;
@@ -277,8 +278,8 @@ fn load_exact(id: &ArtifactId, source: &Source) -> Result<ExactModel, ModelStore
 /// Load a model for the statistical class and verify it likewise.
 fn load_statistical(id: &ArtifactId, source: &Source) -> Result<Model, ModelStoreError> {
     let (path, files) = match source {
-        Source::BuiltIn => (built_in_path(), Ok(ModelFiles::builtin())),
-        Source::Directory(path) => (path.clone(), ModelFiles::read(path)),
+        Source::BuiltIn => (built_in_path(), Ok(builtin_files())),
+        Source::Directory(path) => (path.clone(), ModelFiles::read(path).map_err(LoadError::from)),
     };
     let loaded = files.and_then(|files| {
         if model_id(&files) != *id {

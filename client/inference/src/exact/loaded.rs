@@ -32,7 +32,7 @@ impl Loaded {
 
     /// Files in memory.
     pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
-        let source = strike_models::Model::from_files(&files.into())?;
+        let source = strike_models::Model::from_files(files)?;
         let tokenizer = Tokenizer::from_json(&files.tokenizer, vocab_size(source.architecture()))?;
         Ok(Self::new(source, tokenizer))
     }
