@@ -252,20 +252,22 @@ struct Ropes {
 /// `rope_scaling` as transformers 4 writes it, or `rope_parameters` of transformers 5: one, or one for each kind of layer.
 fn ropes(raw: &Raw) -> Result<Ropes, ModelError> {
     let parse = |field: &str, value: &serde_json::Value| {
-        serde_json::from_value::<Rope>(value.clone())
-            .map_err(|error| ModelError::malformed(CONFIG_FILE, format!("{field}: {error}")))
+        Rope::deserialize(value).map_err(|error| ModelError::malformed(CONFIG_FILE, format!("{field}: {error}")))
     };
-    let given = |value: &Option<serde_json::Value>| value.clone().filter(|value| !value.is_null());
+    // By reference: a hostile value may be large.
+    fn given(value: &Option<serde_json::Value>) -> Option<&serde_json::Value> {
+        value.as_ref().filter(|value| !value.is_null())
+    }
     if let Some(parameters) = given(&raw.rope_parameters) {
         return match parameters.get("full_attention") {
             Some(full) => Ok(Ropes {
                 full: parse("rope_parameters", full)?,
                 local: parameters.get("sliding_attention").map(|rope| parse("rope_parameters", rope)).transpose()?,
             }),
-            None => Ok(Ropes { full: parse("rope_parameters", &parameters)?, local: None }),
+            None => Ok(Ropes { full: parse("rope_parameters", parameters)?, local: None }),
         };
     }
-    let full = given(&raw.rope_scaling).map(|value| parse("rope_scaling", &value)).transpose()?;
+    let full = given(&raw.rope_scaling).map(|value| parse("rope_scaling", value)).transpose()?;
     Ok(Ropes { full: full.unwrap_or_default(), local: None })
 }
 

@@ -38,9 +38,15 @@ pub fn inputs(length: usize) -> Vec<(&'static str, Vec<u8>)> {
     list.push(("chat_template", [b"\x01", &repeated("{\"x\":[", "0", "]}")[..]].concat()));
     list.push(("chat_template", [b"\x00", "{{x}}".repeat(length.min(65000) / 5).as_bytes()].concat()));
     list.push(("chat_template", [b"\x00", "{{[[1],x.y]}}".repeat(length.min(65000) / 13).as_bytes()].concat()));
-    for item in ["0", "[]", "{\"a\":[]}"] {
-        let config = repeated("{\"rope_scaling\":[", item, "]}");
-        list.push(("safetensors", joined(&[&config[..config.len().min(65000)]])));
+    let none = b"\x02\0\0\0\0\0\0\0{}";
+    for field in ["rope_scaling", "eos_token_id", "layer_types", "other"] {
+        for item in ["0", "[]", "\"\"", "{\"a\":0}"] {
+            // A part has less than 64 KiB.
+            let open = format!("{{\"{field}\":[");
+            let count = length.min(60000) / (item.len() + 1);
+            let config = open + &vec![item; count].join(",") + "],\"model_type\":\"llama\"}";
+            list.push(("safetensors", [joined(&[config.as_bytes()]), none.to_vec()].concat()));
+        }
     }
     let header = keyed("{", &|at| format!("\"{at:x}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"), "}");
     let weights = [&(header.len() as u64).to_le_bytes()[..], &header].concat();
