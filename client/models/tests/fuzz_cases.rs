@@ -15,9 +15,9 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz").join(name)
 }
 
-/// Runs every input of a target's folder.
-fn replay(entry: &Entry, folder: &Path) {
-    let Ok(files) = std::fs::read_dir(folder) else { return };
+/// Runs every input of a target's folder; how many there are.
+fn replay(entry: &Entry, folder: &Path) -> usize {
+    let Ok(files) = std::fs::read_dir(folder) else { return 0 };
     let mut paths: Vec<PathBuf> = files.map(|file| file.expect("a file of the folder").path()).collect();
     paths.sort();
     for path in &paths {
@@ -25,6 +25,7 @@ fn replay(entry: &Entry, folder: &Path) {
         eprintln!("{}", path.display());
         run(entry, &std::fs::read(path).expect("the input is read"));
     }
+    paths.len()
 }
 
 /// One test: memory is counted for the whole process.
@@ -47,7 +48,8 @@ fn nothing_but_results_and_errors_within_the_bounds_of_memory() {
         }
     }
     for entry in ALL {
-        replay(entry, &folder("corpus").join(entry.name));
+        let kept = replay(entry, &folder("corpus").join(entry.name));
+        assert!(kept > 0, "{} has a corpus", entry.name);
         replay(entry, &folder("found").join(entry.name));
     }
 }
