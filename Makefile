@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test fmt clippy deny lint
+.PHONY: help setup build run test fuzz fmt clippy deny lint
 # Set-up, the build and the tests use all cores by themselves, and share one target folder.
 .NOTPARALLEL:
 
@@ -25,6 +25,9 @@ run: build ## start a local network and run one job on it; ONCE=1 stops after th
 
 test: setup ## run all tests
 	@scripts/test.sh
+
+fuzz: setup ## fuzz everything that reads files of somebody else, a minute a target
+	@scripts/fuzz.sh
 
 fmt: ## check the format of the code
 	@. scripts/env.sh && cargo fmt --all --check

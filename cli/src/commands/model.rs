@@ -10,7 +10,7 @@ use crate::{
 };
 use std::path::Path;
 use strike_blobs::ModelFolder;
-use strike_inference::ModelFiles;
+use strike_inference::builtin_files;
 use strike_primitives::{
     api::ModelInfo,
     artifact::{self, ArtifactId, ArtifactKind},
@@ -89,7 +89,7 @@ fn size(bytes: u64) -> String {
 
 /// The id of the model inside this binary: the bundle of its three files.
 pub fn builtin() -> ArtifactId {
-    artifact::bundle_of(ModelFiles::builtin().named())
+    artifact::bundle_of(builtin_files().named())
 }
 
 /// The model that the user calls `text`: `builtin`, a root, or a registered name.

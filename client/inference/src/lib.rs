@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod builtin;
 mod control;
 mod isa;
 mod kernels;
@@ -29,10 +30,12 @@ mod statistical;
 
 pub mod exact;
 
+pub use builtin::builtin_files;
 pub use control::Control;
 pub use isa::{Isa, ISA_VARIABLE};
 pub use statistical::{
-    CheckOutcome, Device, GenerateError, GenerateRequest, Generation, Model, ModelError, ModelFiles, ModelInfo,
-    Reference, ReferenceError, ReferenceOptions, Rounding, Sampler, StopReason, TokenEvent, CONFIG_FILE,
-    MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES, TOKENIZER_FILE, WEIGHTS_FILE,
+    CheckOutcome, Device, GenerateError, GenerateRequest, Generation, Model, ModelInfo, Reference, ReferenceError,
+    ReferenceOptions, Rounding, Sampler, StopReason, TokenEvent, MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW,
+    MAX_STOP_LENGTH, MAX_STOP_SEQUENCES,
 };
+pub use strike_models::{ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};

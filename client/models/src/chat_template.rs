@@ -25,6 +25,8 @@ pub use guard::{MAX_LIST, MAX_STRING};
 
 /// Bytes of the longest template.
 pub const MAX_TEMPLATE_BYTES: usize = 64 << 10;
+/// Bytes of the largest `tokenizer_config.json`. Those of Gemma 3 have 1.2 MB.
+pub const MAX_CONFIG_BYTES: usize = 4 << 20;
 /// Bytes of the longest rendered text.
 pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
 /// The most messages.
@@ -128,6 +130,7 @@ impl ChatTemplate {
     /// Reads `tokenizer_config.json`; `None` if it has no template. Of named templates it is the one called `default`. `file`
     /// is the content of a `chat_template.jinja` beside it, which comes first.
     pub fn from_tokenizer_config(config: &[u8], file: Option<&str>) -> Result<Option<Self>, ChatTemplateError> {
+        at_most("bytes of the configuration", config.len(), MAX_CONFIG_BYTES)?;
         let malformed = |reason: String| ChatTemplateError::MalformedConfig { reason };
         let config: Json = serde_json::from_slice(config).map_err(|error| malformed(error.to_string()))?;
         let token = |field: &str| config[field].as_str().or_else(|| config[field]["content"].as_str());

@@ -18,6 +18,19 @@ pub(crate) use pooling::{PoolingContents, PoolingFiles};
 pub use special::SpecialTokens;
 pub(crate) use special::GENERATION_FILE;
 
+use crate::architecture::Architecture;
+
+/// What the files say beside the tensors.
+pub(crate) struct Configuration {
+    pub family: Family,
+    pub architecture: Architecture,
+    pub special: SpecialTokens,
+    /// Rows of a position table before the first position.
+    pub position_offset: usize,
+    /// The base of the rotary embedding, where nothing but it decides the angles.
+    pub rotary_base: Option<f64>,
+}
+
 /// The model families that are read. They differ in the names of their tensors and in what their configurations leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {

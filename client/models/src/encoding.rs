@@ -1,7 +1,11 @@
 //! How tensors are encoded in files, and the same numbers as f32 or as canonical blocks.
 
+use crate::block_quants::{dequantize_q4_1, dequantize_q5_0, dequantize_q5_1, Q4_1_BYTES, Q5_0_BYTES, Q5_1_BYTES};
 use crate::blocks::{f16_block, quantize_block, CANONICAL_BLOCK};
-use crate::k_quants::{dequantize_q4_k, dequantize_q6_k, Q4_K_BYTES, Q6_K_BYTES, SUPER_BLOCK};
+use crate::k_quants::{
+    dequantize_q2_k, dequantize_q3_k, dequantize_q4_k, dequantize_q5_k, dequantize_q6_k, Q2_K_BYTES, Q3_K_BYTES,
+    Q4_K_BYTES, Q5_K_BYTES, Q6_K_BYTES, SUPER_BLOCK,
+};
 use crate::tensors::BLOCK;
 
 /// The encodings that are read.
@@ -12,7 +16,13 @@ pub(crate) enum Encoding {
     Bf16,
     Q8_0,
     Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q2K,
+    Q3K,
     Q4K,
+    Q5K,
     Q6K,
 }
 
@@ -24,7 +34,13 @@ impl Encoding {
             Self::Bf16 => "BF16",
             Self::Q8_0 => "Q8_0",
             Self::Q4_0 => "Q4_0",
+            Self::Q4_1 => "Q4_1",
+            Self::Q5_0 => "Q5_0",
+            Self::Q5_1 => "Q5_1",
+            Self::Q2K => "Q2_K",
+            Self::Q3K => "Q3_K",
             Self::Q4K => "Q4_K",
+            Self::Q5K => "Q5_K",
             Self::Q6K => "Q6_K",
         }
     }
@@ -36,7 +52,13 @@ impl Encoding {
             Self::F16 | Self::Bf16 => (1, 2),
             Self::Q8_0 => (BLOCK, 34),
             Self::Q4_0 => (BLOCK, 18),
+            Self::Q4_1 => (BLOCK, Q4_1_BYTES),
+            Self::Q5_0 => (BLOCK, Q5_0_BYTES),
+            Self::Q5_1 => (BLOCK, Q5_1_BYTES),
+            Self::Q2K => (SUPER_BLOCK, Q2_K_BYTES),
+            Self::Q3K => (SUPER_BLOCK, Q3_K_BYTES),
             Self::Q4K => (SUPER_BLOCK, Q4_K_BYTES),
+            Self::Q5K => (SUPER_BLOCK, Q5_K_BYTES),
             Self::Q6K => (SUPER_BLOCK, Q6_K_BYTES),
         }
     }
@@ -93,8 +115,14 @@ impl Encoding {
                     }
                 }
             }
-            Self::Q4K => super_block_values(bytes.as_chunks::<Q4_K_BYTES>().0, values, dequantize_q4_k),
-            Self::Q6K => super_block_values(bytes.as_chunks::<Q6_K_BYTES>().0, values, dequantize_q6_k),
+            Self::Q4_1 => unit_values(bytes.as_chunks::<Q4_1_BYTES>().0, values, dequantize_q4_1),
+            Self::Q5_0 => unit_values(bytes.as_chunks::<Q5_0_BYTES>().0, values, dequantize_q5_0),
+            Self::Q5_1 => unit_values(bytes.as_chunks::<Q5_1_BYTES>().0, values, dequantize_q5_1),
+            Self::Q2K => unit_values(bytes.as_chunks::<Q2_K_BYTES>().0, values, dequantize_q2_k),
+            Self::Q3K => unit_values(bytes.as_chunks::<Q3_K_BYTES>().0, values, dequantize_q3_k),
+            Self::Q4K => unit_values(bytes.as_chunks::<Q4_K_BYTES>().0, values, dequantize_q4_k),
+            Self::Q5K => unit_values(bytes.as_chunks::<Q5_K_BYTES>().0, values, dequantize_q5_k),
+            Self::Q6K => unit_values(bytes.as_chunks::<Q6_K_BYTES>().0, values, dequantize_q6_k),
         }
         values.iter().all(|value| value.is_finite())
     }
@@ -149,14 +177,14 @@ impl Encoding {
                     scale_is_finite(unit)
                 })
             }
-            Self::Q4K => {
-                let (units, _) = row.as_chunks::<Q4_K_BYTES>();
-                super_blocks(units, blocks, dequantize_q4_k)
-            }
-            Self::Q6K => {
-                let (units, _) = row.as_chunks::<Q6_K_BYTES>();
-                super_blocks(units, blocks, dequantize_q6_k)
-            }
+            Self::Q4_1 => dequantized(row.as_chunks::<Q4_1_BYTES>().0, blocks, dequantize_q4_1),
+            Self::Q5_0 => dequantized(row.as_chunks::<Q5_0_BYTES>().0, blocks, dequantize_q5_0),
+            Self::Q5_1 => dequantized(row.as_chunks::<Q5_1_BYTES>().0, blocks, dequantize_q5_1),
+            Self::Q2K => dequantized(row.as_chunks::<Q2_K_BYTES>().0, blocks, dequantize_q2_k),
+            Self::Q3K => dequantized(row.as_chunks::<Q3_K_BYTES>().0, blocks, dequantize_q3_k),
+            Self::Q4K => dequantized(row.as_chunks::<Q4_K_BYTES>().0, blocks, dequantize_q4_k),
+            Self::Q5K => dequantized(row.as_chunks::<Q5_K_BYTES>().0, blocks, dequantize_q5_k),
+            Self::Q6K => dequantized(row.as_chunks::<Q6_K_BYTES>().0, blocks, dequantize_q6_k),
         }
     }
 }
@@ -171,15 +199,16 @@ fn each<const UNIT: usize>(
     units.iter().zip(blocks).fold(true, |good, (unit, block)| good & convert(unit, block))
 }
 
+/// Units of `WEIGHTS` weights, each a number of blocks, by way of f32.
 #[inline(always)]
-fn super_blocks<const UNIT: usize>(
+fn dequantized<const UNIT: usize, const WEIGHTS: usize>(
     units: &[[u8; UNIT]],
     blocks: &mut [[u8; CANONICAL_BLOCK]],
-    dequantize: impl Fn(&[u8; UNIT], &mut [f32; SUPER_BLOCK]),
+    dequantize: impl Fn(&[u8; UNIT], &mut [f32; WEIGHTS]),
 ) -> bool {
-    let mut values = [0.0; SUPER_BLOCK];
+    let mut values = [0.0; WEIGHTS];
     let mut good = true;
-    for (unit, blocks) in units.iter().zip(blocks.chunks_exact_mut(SUPER_BLOCK / BLOCK)) {
+    for (unit, blocks) in units.iter().zip(blocks.chunks_exact_mut(WEIGHTS / BLOCK)) {
         dequantize(unit, &mut values);
         for (values, block) in values.as_chunks::<BLOCK>().0.iter().zip(blocks) {
             good &= quantize_block(values, block);
@@ -188,12 +217,12 @@ fn super_blocks<const UNIT: usize>(
     good
 }
 
-fn super_block_values<const UNIT: usize>(
+fn unit_values<const UNIT: usize, const WEIGHTS: usize>(
     units: &[[u8; UNIT]],
     values: &mut [f32],
-    dequantize: impl Fn(&[u8; UNIT], &mut [f32; SUPER_BLOCK]),
+    dequantize: impl Fn(&[u8; UNIT], &mut [f32; WEIGHTS]),
 ) {
-    for (unit, values) in units.iter().zip(values.as_chunks_mut::<SUPER_BLOCK>().0) {
+    for (unit, values) in units.iter().zip(values.as_chunks_mut::<WEIGHTS>().0) {
         dequantize(unit, values);
     }
 }

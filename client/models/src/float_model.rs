@@ -36,6 +36,13 @@ pub struct FloatMatrix {
     pub values: Vec<f32>,
 }
 
+impl FloatMatrix {
+    /// The numbers of a row, which is below [`Self::rows`].
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.columns..][..self.columns]
+    }
+}
+
 impl FloatModel {
     /// Opens a folder (`config.json`, `model.safetensors` or its shards) or one GGUF file. Presence and shape of all tensors
     /// are checked.
@@ -74,6 +81,12 @@ impl FloatModel {
             source.floats(chunk * ROWS, columns, values, scratch)
         })?;
         Ok(Some(FloatMatrix { rows, columns, values }))
+    }
+
+    /// The base of the rotary embedding, rounded to f32: the angle of pair `i` of `dims` elements is `base^(-2i/dims)`. `None` where
+    /// the angles are scaled or differ by layer, and for an encoder.
+    pub fn rotary_base(&self) -> Option<f64> {
+        self.opened.rotary_base
     }
 
     /// A norm or a bias; `None` if the architecture has no such vector.

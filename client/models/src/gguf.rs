@@ -27,6 +27,8 @@ pub const STRING_LIMIT: u64 = 1 << 20;
 /// Most tensors.
 pub const TENSOR_LIMIT: u64 = 1 << 16;
 
+const READ: &str = "F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K";
+
 /// An open GGUF file.
 pub struct File {
     metadata: Metadata,
@@ -49,6 +51,7 @@ impl File {
     fn read(source: Source) -> Result<Self, ModelError> {
         let header = header::read(&source)?;
         let mut tensors = HashMap::with_capacity(header.tensors.len());
+        let mut places = Vec::with_capacity(header.tensors.len());
         let mut unsupported = HashMap::new();
         for tensor in header.tensors {
             let malformed =
@@ -57,8 +60,14 @@ impl File {
                 0 => Encoding::F32,
                 1 => Encoding::F16,
                 2 => Encoding::Q4_0,
+                3 => Encoding::Q4_1,
+                6 => Encoding::Q5_0,
+                7 => Encoding::Q5_1,
                 8 => Encoding::Q8_0,
+                10 => Encoding::Q2K,
+                11 => Encoding::Q3K,
                 12 => Encoding::Q4K,
+                13 => Encoding::Q5K,
                 14 => Encoding::Q6K,
                 30 => Encoding::Bf16,
                 other => {
@@ -75,11 +84,18 @@ impl File {
             let end = offset.and_then(|offset| offset.checked_add(length as u64));
             match (offset, end) {
                 (Some(offset), Some(end)) if end <= source.len() => {
+                    places.push((offset, end));
                     let location = Location { source: 0, encoding, shape: tensor.shape, offset };
                     tensors.insert(tensor.name, location);
                 }
                 _ => return Err(malformed("its data lie beyond the end of the file")),
             }
+        }
+        // Else a small file would have many large tensors.
+        places.retain(|(offset, end)| offset < end);
+        places.sort_unstable();
+        if places.windows(2).any(|pair| pair[1].0 < pair[0].1) {
+            return Err(ModelError::malformed(source.name(), "the data of two tensors overlap"));
         }
         let metadata = header.metadata;
         Ok(Self { metadata, store: Store { sources: vec![source], tensors }, unsupported })
@@ -89,12 +105,7 @@ impl File {
     pub(crate) fn unsupported_or(&self, error: ModelError) -> ModelError {
         match error {
             ModelError::MissingTensor { file, tensor } => match self.unsupported.get(&tensor) {
-                Some(found) => ModelError::UnsupportedType {
-                    file,
-                    tensor,
-                    found: found.clone(),
-                    expected: "F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K",
-                },
+                Some(found) => ModelError::UnsupportedType { file, tensor, found: found.clone(), expected: READ },
                 None => ModelError::MissingTensor { file, tensor },
             },
             other => other,
@@ -110,13 +121,7 @@ impl File {
 /// Name of a type as ggml numbers them.
 fn type_name(kind: u32) -> String {
     let names = [
-        (3, "Q4_1"),
-        (6, "Q5_0"),
-        (7, "Q5_1"),
         (9, "Q8_1"),
-        (10, "Q2_K"),
-        (11, "Q3_K"),
-        (13, "Q5_K"),
         (15, "Q8_K"),
         (16, "IQ2_XXS"),
         (17, "IQ2_XS"),

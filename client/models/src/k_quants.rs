@@ -1,4 +1,4 @@
-//! The "K" encodings of GGUF files as f32, by the formulas of `ggml-quants.c` (`dequantize_row_q4_K`, `dequantize_row_q6_K`).
+//! The "K" encodings of GGUF files as f32, by the formulas of `ggml-quants.c` (`dequantize_row_q2_K` to `dequantize_row_q6_K`).
 //!
 //! Every product is rounded before the difference is taken, as in ggml's plain C code.
 
@@ -6,8 +6,14 @@ use strike_arithmetic::half::f16_to_f32;
 
 /// Weights of one unit.
 pub(crate) const SUPER_BLOCK: usize = 256;
+/// 16 bytes of a 4-bit scale and a 4-bit minimum each, 64 bytes of bit pairs, scale and minimum as f16.
+pub(crate) const Q2_K_BYTES: usize = 84;
+/// 32 bytes of third bits, 64 of bit pairs, 12 bytes of 6-bit scales, the f16 scale.
+pub(crate) const Q3_K_BYTES: usize = 110;
 /// Scale and minimum as f16, 12 bytes of 6-bit scales and minimums, 128 bytes of nibbles.
 pub(crate) const Q4_K_BYTES: usize = 144;
+/// As [`Q4_K_BYTES`], with 32 bytes of fifth bits before the nibbles.
+pub(crate) const Q5_K_BYTES: usize = 176;
 /// 128 bytes of low nibbles, 64 of high bit pairs, 16 signed scales, the f16 scale.
 pub(crate) const Q6_K_BYTES: usize = 210;
 
@@ -16,25 +22,90 @@ fn half_at(bytes: &[u8], at: usize) -> f32 {
 }
 
 #[inline(always)]
-pub(crate) fn dequantize_q4_k(unit: &[u8; Q4_K_BYTES], values: &mut [f32; SUPER_BLOCK]) {
-    let (scale, minimum) = (half_at(unit, 0), half_at(unit, 2));
-    let packed = &unit[4..16];
-    let pair = |at: usize| -> (f32, f32) {
-        let (sub_scale, sub_minimum) = match at {
-            0..4 => (packed[at] & 63, packed[at + 4] & 63),
-            _ => ((packed[at + 4] & 15) | (packed[at - 4] >> 6) << 4, (packed[at + 4] >> 4) | (packed[at] >> 6) << 4),
-        };
-        (scale * f32::from(sub_scale), minimum * f32::from(sub_minimum))
+pub(crate) fn dequantize_q2_k(unit: &[u8; Q2_K_BYTES], values: &mut [f32; SUPER_BLOCK]) {
+    let (scale, minimum) = (half_at(unit, 80), half_at(unit, 82));
+    for (group, values) in values.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let own = scale * f32::from(unit[group] & 15);
+        let own_minimum = minimum * f32::from(unit[group] >> 4);
+        let pairs = &unit[16 + pairs_of(group)..][..16];
+        for (value, byte) in values.iter_mut().zip(pairs) {
+            *value = own * f32::from(byte >> shift_of(group) & 3) - own_minimum;
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn dequantize_q3_k(unit: &[u8; Q3_K_BYTES], values: &mut [f32; SUPER_BLOCK]) {
+    let scale = half_at(unit, 108);
+    let scales = &unit[96..108];
+    for (group, values) in values.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let low = scales[group % 8] >> (group / 8 * 4) & 15;
+        let high = scales[8 + group % 4] >> (group / 4 * 2) & 3;
+        let own = scale * (f32::from(low | high << 4) - 32.0);
+        let pairs = &unit[32 + pairs_of(group)..][..16];
+        let third = &unit[16 * (group % 2)..][..16];
+        for ((value, byte), third) in values.iter_mut().zip(pairs).zip(third) {
+            // A set bit means that nothing is subtracted.
+            let offset = if third >> (group / 2) & 1 == 1 { 0.0 } else { 4.0 };
+            *value = own * (f32::from(byte >> shift_of(group) & 3) - offset);
+        }
+    }
+}
+
+/// Bit pairs of 16 weights of Q2_K and Q3_K: where they begin, and at which bit.
+#[inline(always)]
+fn pairs_of(group: usize) -> usize {
+    32 * (group / 8) + 16 * (group % 2)
+}
+
+#[inline(always)]
+fn shift_of(group: usize) -> usize {
+    group % 8 / 2 * 2
+}
+
+/// Scale and minimum of 32 weights of Q4_K and Q5_K, of the 12 bytes that hold them.
+#[inline(always)]
+fn scale_and_minimum(packed: &[u8], at: usize) -> (f32, f32) {
+    let (scale, minimum) = match at {
+        0..4 => (packed[at] & 63, packed[at + 4] & 63),
+        _ => ((packed[at + 4] & 15) | (packed[at - 4] >> 6) << 4, (packed[at + 4] >> 4) | (packed[at] >> 6) << 4),
     };
-    let (nibbles, _) = unit[16..].as_chunks::<32>();
+    (f32::from(scale), f32::from(minimum))
+}
+
+#[inline(always)]
+fn dequantize_nibbles(
+    (scale, minimum): (f32, f32),
+    packed: &[u8],
+    fifth: &[u8; 32],
+    nibbles: &[u8],
+    values: &mut [f32; SUPER_BLOCK],
+) {
+    let pair = |at: usize| -> (f32, f32) {
+        let (own, own_minimum) = scale_and_minimum(packed, at);
+        (scale * own, minimum * own_minimum)
+    };
+    let (nibbles, _) = nibbles.as_chunks::<32>();
     for (group, (values, nibbles)) in values.as_chunks_mut::<64>().0.iter_mut().zip(nibbles).enumerate() {
         let (low_scale, low_minimum) = pair(2 * group);
         let (high_scale, high_minimum) = pair(2 * group + 1);
         for (at, byte) in nibbles.iter().enumerate() {
-            values[at] = low_scale * f32::from(byte & 15) - low_minimum;
-            values[32 + at] = high_scale * f32::from(byte >> 4) - high_minimum;
+            let bits = fifth[at] >> (2 * group);
+            values[at] = low_scale * f32::from(byte & 15 | (bits & 1) << 4) - low_minimum;
+            values[32 + at] = high_scale * f32::from(byte >> 4 | (bits >> 1 & 1) << 4) - high_minimum;
         }
     }
+}
+
+#[inline(always)]
+pub(crate) fn dequantize_q4_k(unit: &[u8; Q4_K_BYTES], values: &mut [f32; SUPER_BLOCK]) {
+    dequantize_nibbles((half_at(unit, 0), half_at(unit, 2)), &unit[4..16], &[0; 32], &unit[16..], values);
+}
+
+#[inline(always)]
+pub(crate) fn dequantize_q5_k(unit: &[u8; Q5_K_BYTES], values: &mut [f32; SUPER_BLOCK]) {
+    let Some(fifth) = unit[16..].first_chunk::<32>() else { return };
+    dequantize_nibbles((half_at(unit, 0), half_at(unit, 2)), &unit[4..16], fifth, &unit[48..], values);
 }
 
 #[inline(always)]

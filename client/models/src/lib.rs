@@ -6,6 +6,7 @@
 mod adapter;
 mod aligned;
 pub mod architecture;
+mod block_quants;
 mod blocks;
 mod cache;
 pub mod chat_template;
@@ -39,5 +40,5 @@ pub use config::SpecialTokens;
 pub use error::ModelError;
 pub use float_model::{FloatMatrix, FloatModel};
 pub use layout::{layout, TensorKind, TensorShape};
-pub use model::{CacheUse, Model, ModelFiles, OpenOptions};
+pub use model::{CacheUse, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 pub use root::{model_root, ARITHMETIC_VERSION};

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::architecture::Architecture;
 use crate::cache::{self, CacheFile};
-use crate::config::SpecialTokens;
+use crate::config::{self, SpecialTokens};
 use crate::image::Image;
 use crate::import::{import, ImportError, Provider};
 use crate::layout::TensorShape;
 use crate::opened::Opened;
+use crate::source::read_whole;
 use crate::tensors::{Matrix, TensorName};
+use crate::tokenizer::MAX_FILE_BYTES;
 use crate::{gguf, root, safetensors_files, ModelError};
 
 /// A model in canonical form.
@@ -63,6 +65,37 @@ pub struct ModelFiles {
     pub weights: Cow<'static, [u8]>,
     /// Contents of `tokenizer.json`; kept for the tokenizer, not read here.
     pub tokenizer: Cow<'static, [u8]>,
+}
+
+/// The parameters in one file, in the safetensors format.
+pub const WEIGHTS_FILE: &str = safetensors_files::WEIGHTS_FILE;
+/// Shapes and constants of the model, in the format of Hugging Face transformers.
+pub const CONFIG_FILE: &str = config::CONFIG_FILE;
+/// The tokenizer, in the format of Hugging Face tokenizers.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+
+/// Weights of eight thousand million parameters in f32: what fits in memory twice on a large machine.
+const WEIGHTS_LIMIT: u64 = 32 << 30;
+
+impl ModelFiles {
+    /// Reads the three files of a folder. They are at most 1 MiB, 32 GiB and 64 MiB.
+    pub fn read(folder: &Path) -> Result<Self, ModelError> {
+        let read = |file, limit| read_whole(&folder.join(file), limit).map(Cow::Owned);
+        Ok(Self {
+            config: read(CONFIG_FILE, config::CONFIG_LIMIT)?,
+            weights: read(WEIGHTS_FILE, WEIGHTS_LIMIT)?,
+            tokenizer: read(TOKENIZER_FILE, MAX_FILE_BYTES as u64)?,
+        })
+    }
+
+    /// The files with their names.
+    pub fn named(&self) -> [(&'static str, &[u8]); 3] {
+        [
+            (CONFIG_FILE, self.config.as_ref()),
+            (WEIGHTS_FILE, self.weights.as_ref()),
+            (TOKENIZER_FILE, self.tokenizer.as_ref()),
+        ]
+    }
 }
 
 impl Model {

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::architecture::Architecture;
-use crate::config::{self, PoolingContents, PoolingFiles, SpecialTokens, CONFIG_FILE, CONFIG_LIMIT, GENERATION_FILE};
+use crate::config::{
+    self, Configuration, PoolingContents, PoolingFiles, SpecialTokens, CONFIG_FILE, CONFIG_LIMIT, GENERATION_FILE,
+};
 use crate::layout::{layout, TensorShape};
 use crate::model::ModelFiles;
 use crate::origin::{prefix, Naming};
@@ -17,6 +19,8 @@ pub(crate) struct Opened {
     pub architecture: Architecture,
     pub special: SpecialTokens,
     pub layout: Vec<TensorShape>,
+    /// See [`Configuration::rotary_base`].
+    pub rotary_base: Option<f64>,
     container: Container,
     naming: Naming,
 }
@@ -62,25 +66,22 @@ impl Opened {
     ) -> Result<Self, ModelError> {
         let prefix = prefix(&store);
         let has_tensor = |name: &str| store.contains(&format!("{prefix}{name}"));
-        let (family, architecture, special, position_offset) =
-            config::from_json(config, generation, pooling, has_tensor)?;
+        let found = config::from_json(config, generation, pooling, has_tensor)?;
+        let (family, position_offset) = (found.family, found.position_offset);
         let naming = Naming::Transformers { family, prefix: prefix.to_owned(), position_offset };
-        Self::checked(architecture, special, Container::Safetensors(store), naming)
+        Self::checked(found, Container::Safetensors(store), naming)
     }
 
     pub fn gguf(file: gguf::File) -> Result<Self, ModelError> {
-        let (family, architecture, special) = config::from_gguf(&file)?;
-        Self::checked(architecture, special, Container::Gguf(file), Naming::Gguf { family })
+        let found = config::from_gguf(&file)?;
+        let naming = Naming::Gguf { family: found.family };
+        Self::checked(found, Container::Gguf(file), naming)
     }
 
-    fn checked(
-        architecture: Architecture,
-        special: SpecialTokens,
-        container: Container,
-        naming: Naming,
-    ) -> Result<Self, ModelError> {
+    fn checked(found: Configuration, container: Container, naming: Naming) -> Result<Self, ModelError> {
+        let Configuration { architecture, special, rotary_base, .. } = found;
         let layout = layout(&architecture);
-        let opened = Self { architecture, special, layout, container, naming };
+        let opened = Self { architecture, special, layout, rotary_base, container, naming };
         opened.provider().check()?;
         Ok(opened)
     }

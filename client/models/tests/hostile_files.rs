@@ -87,6 +87,18 @@ fn counts_are_refused_before_memory_is_taken_for_them() {
 }
 
 #[test]
+fn tensors_whose_data_overlap_are_refused() {
+    let name = b"blk.1.attn_k.weight";
+    let at = GGUF.windows(name.len()).position(|bytes| bytes == name).expect("the tensor is in the directory");
+    let mut contents = GGUF.clone();
+    // Behind the name: number of dimensions, two of them, type, and the offset.
+    let offset = at + name.len() + 4 + 2 * 8 + 4;
+    contents[offset..offset + 8].fill(0);
+    let error = open_gguf(contents).map(drop).unwrap_err().to_string();
+    assert!(error.contains("overlap"), "{error}");
+}
+
+#[test]
 fn numbers_of_the_configuration_are_refused_by_field() {
     let mut fields = vec!["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"];
     fields.extend(["vocab_size", "max_position_embeddings", "head_dim", "num_key_value_heads"]);

@@ -248,6 +248,30 @@ fn gguf_files_that_contradict_themselves_are_refused() {
 }
 
 #[test]
+fn small_files_that_would_cost_much_memory_are_refused() {
+    // Every beginning of the longest token is a token, and so is every end: half a million merges of 600 kB of tokens.
+    let count = 1000;
+    let tokenizer = GgufTokenizer {
+        model: "llama".to_owned(),
+        tokens: (1..=count).map(|length| "a".repeat(length)).collect(),
+        scores: Some(vec![0.0; count]),
+        bos: Some(0),
+        unk: Some(0),
+        ..GgufTokenizer::default()
+    };
+    let error = Tokenizer::from_gguf(&tokenizer).expect_err("the merges are too large");
+    assert!(matches!(error, TokenizerError::TooLarge { what: "bytes of all merges", .. }), "{error}");
+
+    let many = format!("[{}0]", "0,".repeat(strike_models::tokenizer::MAX_FILE_VALUES));
+    let error = Tokenizer::from_json(many.as_bytes(), 1000).expect_err("the values are too many");
+    assert!(matches!(error, TokenizerError::TooLarge { what: "values of the file", .. }), "{error}");
+    // Commas in strings are no values.
+    let text = format!(r#"{{"version": "{}\",\""}}"#, ",".repeat(strike_models::tokenizer::MAX_FILE_VALUES));
+    let error = Tokenizer::from_json(text.as_bytes(), 1000).expect_err("it has no model");
+    assert!(!matches!(error, TokenizerError::TooLarge { .. }), "{error}");
+}
+
+#[test]
 fn truncated_files_are_refused() {
     for Fixture { name, content, .. } in FIXTURES.iter() {
         let whole = content["tokenizer"].to_string();

@@ -9,7 +9,8 @@ use std::{
 };
 use strike_blobs::{BlobError, ModelFolder};
 use strike_inference::{
-    exact::{AnyModel, ExactModel, OpenOptions},
+    builtin_files,
+    exact::{AnyModel, ExactModel, LoadError, OpenOptions},
     Model, ModelFiles,
 };
 use strike_primitives::{
@@ -104,7 +105,7 @@ impl ModelStore {
     /// The built-in model and the models in `directories`: each either holds a model's files or folders that do. Reads
     /// every file once to know its root. Of folders, those that hold no whole model are skipped with a warning.
     pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
-        let built_in = model_id(&ModelFiles::builtin());
+        let built_in = model_id(&builtin_files());
         let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
         for directory in directories {
             let mut found = 0usize;
@@ -257,10 +258,10 @@ fn load_exact(id: &ArtifactId, source: &Source) -> Result<AnyModel, ModelStoreEr
 /// Load a model for the statistical class and verify it likewise.
 fn load_statistical(id: &ArtifactId, source: &Source) -> Result<Model, ModelStoreError> {
     let (path, files) = match source {
-        Source::BuiltIn => (built_in_path(), Ok(ModelFiles::builtin())),
+        Source::BuiltIn => (built_in_path(), Ok(builtin_files())),
         Source::Directory(path) => {
             ensure_unchanged(id, path)?;
-            (path.clone(), ModelFiles::read(path))
+            (path.clone(), ModelFiles::read(path).map_err(LoadError::from))
         }
     };
     files

@@ -99,12 +99,12 @@ impl Workshop {
 
 #[cfg(test)]
 mod tests {
-    use strike_inference::ModelFiles;
+    use strike_inference::builtin_files;
     use strike_runtime::genesis_config_presets::{built_in_model, BUILT_IN_MODEL_SIZE};
 
     #[test]
     fn the_model_registered_at_genesis_is_the_one_that_every_node_has() {
-        let files = ModelFiles::builtin();
+        let files = builtin_files();
         assert_eq!(strike_worker::model_id(&files), built_in_model());
         let size: usize = files.named().iter().map(|(_, bytes)| bytes.len()).sum();
         assert_eq!(size as u64, BUILT_IN_MODEL_SIZE);

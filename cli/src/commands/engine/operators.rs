@@ -47,7 +47,7 @@ pub fn run(
 
 /// Reads what `operators --json` wrote.
 pub fn read(path: &Path) -> Result<Operators> {
-    let contents = saved::bytes(path).map_err(|error| unreadable(path, &error))?;
+    let contents = saved::bytes(path, saved::JSON_LIMIT).map_err(|error| unreadable(path, &error))?;
     serde_json::from_slice(&contents).map_err(|error| {
         Error::new("FileMalformed", format!("{}: {error}", path.display()))
             .hint("the file is written by `strike engine operators --json`")

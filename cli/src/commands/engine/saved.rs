@@ -11,7 +11,9 @@ const JOB: &str = "job.json";
 const OUTPUT: &str = "output.json";
 const TRACE: &str = "trace.bin";
 /// Far more than any trace of a context that fits into memory.
-const LIMIT: u64 = 4 << 30;
+const TRACE_LIMIT: u64 = 4 << 30;
+/// Job and output: two million tokens at ten bytes each. As JSON they cost a few times their length.
+pub const JSON_LIMIT: u64 = 32 << 20;
 
 #[derive(Serialize, Deserialize)]
 struct SavedJob {
@@ -106,7 +108,7 @@ pub fn read(folder: &Path) -> Result<Saved> {
         .find(|stop| stop_name(*stop) == output.stop)
         .ok_or_else(|| malformed(folder, OUTPUT, format!("stop '{}' is not known", output.stop)))?;
     let path = folder.join(TRACE);
-    let trace = match bytes(&path) {
+    let trace = match bytes(&path, TRACE_LIMIT) {
         Ok(bytes) => Some(
             Trace::from_bytes(&bytes)
                 .ok_or_else(|| malformed(folder, TRACE, "its length does not fit its counts".to_owned()))?,
@@ -143,17 +145,17 @@ pub fn parse_hash(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Contents of a file that somebody else may have written.
-pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+pub fn bytes(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     let length = std::fs::metadata(path)?.len();
-    if length > LIMIT {
-        return Err(std::io::Error::other(format!("{length} bytes, at most {LIMIT} are read")));
+    if length > limit {
+        return Err(std::io::Error::other(format!("{length} bytes, at most {limit} are read")));
     }
     std::fs::read(path)
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(folder: &Path, file: &str) -> Result<T> {
     let path = folder.join(file);
-    let contents = bytes(&path).map_err(|error| unreadable(&path, &error))?;
+    let contents = bytes(&path, JSON_LIMIT).map_err(|error| unreadable(&path, &error))?;
     serde_json::from_slice(&contents).map_err(|error| malformed(folder, file, error.to_string()))
 }
 

@@ -32,7 +32,7 @@ impl Loaded {
 
     /// Files in memory.
     pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
-        let source = strike_models::Model::from_files(&files.into())?;
+        let source = strike_models::Model::from_files(files)?;
         let tokenizer = Tokenizer::from_json(&files.tokenizer, vocab_size(source.architecture()))?;
         Ok(Self::new(source, tokenizer))
     }
@@ -46,7 +46,7 @@ impl Loaded {
 /// The tokenizer of a folder or a GGUF file, for an embedding table of `vocab_size` rows.
 pub(crate) fn open_tokenizer(path: &Path, vocab_size: usize) -> Result<Tokenizer, LoadError> {
     if !path.is_dir() {
-        return Ok(Tokenizer::from_gguf(&gguf_tokenizer(&gguf::File::open(path)?)?)?);
+        return Ok(Tokenizer::from_gguf(&GgufTokenizer::from_metadata(gguf::File::open(path)?.metadata())?)?);
     }
     let contents = read_at_most(&path.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
     Ok(Tokenizer::from_json(&contents.map_err(LoadError::TokenizerUnreadable)?, vocab_size)?)
@@ -78,33 +78,4 @@ pub(crate) fn vocab_size(architecture: &Architecture) -> usize {
         Architecture::Decoder(decoder) => decoder.vocab_size,
         Architecture::Encoder(encoder) => encoder.vocab_size,
     }
-}
-
-/// The tokenizer's part of a GGUF file's metadata.
-fn gguf_tokenizer(file: &gguf::File) -> Result<GgufTokenizer, LoadError> {
-    let metadata = file.metadata();
-    let id = |name: &str| -> Result<Option<u32>, LoadError> {
-        let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
-        Ok(id.and_then(|id| u32::try_from(id).ok()))
-    };
-    let strings =
-        |key: &str| -> Result<Option<Vec<String>>, LoadError> { Ok(metadata.strings(key)?.map(<[String]>::to_vec)) };
-    let token_types = metadata.integers("tokenizer.ggml.token_type")?;
-    Ok(GgufTokenizer {
-        model: metadata.string("tokenizer.ggml.model")?.unwrap_or_default().to_owned(),
-        pre: metadata.string("tokenizer.ggml.pre")?.map(str::to_owned),
-        tokens: strings("tokenizer.ggml.tokens")?.unwrap_or_default(),
-        scores: metadata.floats("tokenizer.ggml.scores")?.map(<[f32]>::to_vec),
-        token_types: token_types.map(|types| types.into_iter().map(|kind| kind as i32).collect()),
-        merges: strings("tokenizer.ggml.merges")?,
-        bos: id("bos")?,
-        eos: id("eos")?,
-        unk: id("unknown")?,
-        pad: id("padding")?,
-        cls: id("cls")?,
-        sep: id("seperator")?,
-        add_bos: metadata.boolean("tokenizer.ggml.add_bos_token")?,
-        add_eos: metadata.boolean("tokenizer.ggml.add_eos_token")?,
-        add_space_prefix: metadata.boolean("tokenizer.ggml.add_space_prefix")?,
-    })
 }

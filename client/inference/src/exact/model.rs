@@ -9,7 +9,7 @@ use super::error::{JobError, LoadError};
 use super::job::Limits;
 use super::loaded::Loaded;
 use super::network::Network;
-use crate::ModelFiles;
+use crate::{builtin_files, ModelFiles};
 
 /// A decoder that is ready to generate. Cheap to share.
 pub struct ExactModel {
@@ -39,7 +39,7 @@ impl ExactModel {
 
     /// The model that is compiled in.
     pub fn builtin() -> Result<Self, LoadError> {
-        Self::from_files(&ModelFiles::builtin())
+        Self::from_files(&builtin_files())
     }
 
     /// A model in memory, with a tokenizer of one word.

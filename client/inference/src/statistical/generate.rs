@@ -1,7 +1,8 @@
 //! Generation, and the check of a claimed generation.
 
+use strike_models::tokenizer::TextStream;
+
 use crate::statistical::model::Model;
-use crate::statistical::text::TextStream;
 use crate::statistical::transformer::Sequence;
 use crate::{Control, GenerateError, GenerateRequest};
 
@@ -92,7 +93,7 @@ impl Model {
     ) -> Result<Generation, GenerateError> {
         let prompt_tokens = self.prepare(request)?;
         let mut history = prompt_tokens.clone();
-        let mut output = Output::new(request);
+        let mut output = Output::new(self, request);
         let mut sequence = self.transformer.start();
         let stop = loop {
             let tokens = &history[prompt_tokens.len()..];
@@ -227,12 +228,15 @@ impl Model {
 struct Output<'a> {
     request: &'a GenerateRequest,
     stream: TextStream,
+    /// All that the stream gave.
+    text: String,
+    /// Tokens that went into it.
     shown: usize,
 }
 
 impl<'a> Output<'a> {
-    fn new(request: &'a GenerateRequest) -> Self {
-        Self { request, stream: TextStream::default(), shown: 0 }
+    fn new(model: &Model, request: &'a GenerateRequest) -> Self {
+        Self { request, stream: TextStream::new(&model.tokenizer, true), text: String::new(), shown: 0 }
     }
 
     /// Text that is certain after the last of `tokens`.
@@ -254,9 +258,10 @@ impl<'a> Output<'a> {
         };
         let end = (tokens.len() - hidden).max(self.shown);
         let mut rest = self.show(model, &tokens[..end])?;
-        let (last, text) = self.stream.finish(&model.tokenizer)?;
+        let last = self.stream.finish();
         rest.push_str(&last);
-        Ok((rest, text))
+        self.text.push_str(&last);
+        Ok((rest, self.text))
     }
 
     fn show(&mut self, model: &Model, tokens: &[u32]) -> Result<String, GenerateError> {
@@ -265,6 +270,7 @@ impl<'a> Output<'a> {
             text.push_str(&self.stream.push(&model.tokenizer, *token)?);
         }
         self.shown = tokens.len();
+        self.text.push_str(&text);
         Ok(text)
     }
 }

@@ -9,27 +9,13 @@
 mod avx2;
 
 use rayon::prelude::*;
+use strike_models::FloatMatrix;
 
 const LANES: usize = 16;
 /// Rows that share one pass over the weights.
 const ROW_BLOCK: usize = 16;
 /// Multiplications below which threads cost more than they bring.
 const PARALLEL_FROM: usize = 1 << 18;
-
-/// A row-major matrix `[outputs][inputs]` as linear layers store it.
-#[derive(Debug)]
-pub(crate) struct Matrix {
-    pub rows: usize,
-    pub columns: usize,
-    pub values: Vec<f32>,
-}
-
-impl Matrix {
-    /// One row.
-    pub fn row(&self, at: usize) -> &[f32] {
-        &self.values[at * self.columns..][..self.columns]
-    }
-}
 
 /// Adds the lanes as a tree: 8 apart, then 4, 2 and 1.
 #[inline(always)]
@@ -62,7 +48,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Products of the rows of `x` with `count` weight rows from `first` on, into rows of `count`.
-fn portable(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]) {
+fn portable(x: &[f32], weight: &FloatMatrix, first: usize, count: usize, out: &mut [f32]) {
     // Weight rows outside: each is read once for all rows of the block.
     for c in 0..count {
         let row = weight.row(first + c);
@@ -72,7 +58,7 @@ fn portable(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f
     }
 }
 
-fn block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]) {
+fn block(x: &[f32], weight: &FloatMatrix, first: usize, count: usize, out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, which is all the function requires.
@@ -85,7 +71,7 @@ fn block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]
 /// `x` times the transposed weight: rows `[n][columns]` to rows `[n][rows]`.
 ///
 /// The length of `x` is a multiple of `weight.columns`.
-pub(crate) fn linear(x: &[f32], weight: &Matrix) -> Vec<f32> {
+pub(crate) fn linear(x: &[f32], weight: &FloatMatrix) -> Vec<f32> {
     let count = x.len() / weight.columns;
     let mut out = vec![0f32; count * weight.rows];
     if x.len().saturating_mul(weight.rows) < PARALLEL_FROM {
@@ -148,7 +134,7 @@ mod tests {
         // Shapes that reach odd rows, odd columns, tails and both parallel paths.
         for (rows, k, n) in [(1, 7, 3), (2, 16, 5), (3, 192, 320), (1, 576, 1537), (17, 100, 33), (40, 192, 513)] {
             let x = numbers(rows * k, 1);
-            let weight = Matrix { rows: n, columns: k, values: numbers(n * k, 2) };
+            let weight = FloatMatrix { rows: n, columns: k, values: numbers(n * k, 2) };
             let out = linear(&x, &weight);
             let mut portable = vec![0f32; rows * n];
             super::portable(&x, &weight, 0, n, &mut portable);

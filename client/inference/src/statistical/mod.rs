@@ -3,7 +3,6 @@
 mod attention;
 mod config;
 mod error;
-mod files;
 mod float;
 mod generate;
 mod kernels;
@@ -11,13 +10,10 @@ mod math;
 mod model;
 mod request;
 mod sampler;
-mod text;
-mod tokenizer;
 mod transformer;
 mod weights;
 
-pub use error::{GenerateError, ModelError};
-pub use files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+pub use error::GenerateError;
 pub use float::{Device, Reference, ReferenceError, ReferenceOptions, Rounding};
 pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};
 pub use model::{Model, ModelInfo};

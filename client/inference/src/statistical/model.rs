@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use strike_models::tokenizer::Tokenizer;
+use strike_models::{FloatModel, ModelFiles};
+
+use crate::exact::LoadError;
 use crate::statistical::config::Config;
-use crate::statistical::tokenizer::Tokenizer;
 use crate::statistical::transformer::Transformer;
 use crate::statistical::weights::Weights;
-use crate::{GenerateError, ModelError, ModelFiles};
+use crate::{builtin_files, GenerateError};
 
 /// Facts about a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,26 +50,26 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// Loads the files of a directory.
-    pub fn load(directory: &Path) -> Result<Self, ModelError> {
+    /// Loads the three files of a directory that are its bundle, see [`ModelFiles`]; others are not read.
+    pub fn load(directory: &Path) -> Result<Self, LoadError> {
         Self::from_files(&ModelFiles::read(directory)?)
     }
 
     /// Loads a model from the contents of its files. Accepts any bytes: what is not a model this
     /// engine runs is an error that says why.
-    pub fn from_files(files: &ModelFiles) -> Result<Self, ModelError> {
-        files.check_sizes()?;
-        let config = Config::parse(&files.config)?;
-        let tokenizer = Tokenizer::parse(&files.tokenizer, config.vocab_size)?;
-        let weights = Weights::parse(&files.weights, &config)?;
+    pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
+        let model = FloatModel::from_files(files)?;
+        let config = Config::of(&model)?;
+        let tokenizer = Tokenizer::from_json(&files.tokenizer, config.vocab_size)?;
+        let weights = Weights::read(&model, &config)?;
         let info = ModelInfo {
             architecture: "llama",
             context_length: config.context_length,
             vocab_size: config.vocab_size,
             hidden_size: config.hidden_size,
             layers: config.layers,
-            parameters: config.parameters(),
-            memory_bytes: config.parameters() * 4,
+            parameters: config.parameters,
+            memory_bytes: config.parameters * 4,
             cache_bytes_per_token: (config.layers * config.kv_width() * 2 * 4) as u64,
             bos: config.bos,
             eos: config.eos.clone(),
@@ -75,8 +78,8 @@ impl Model {
     }
 
     /// Loads the model that is compiled in.
-    pub fn builtin() -> Result<Self, ModelError> {
-        Self::from_files(&ModelFiles::builtin())
+    pub fn builtin() -> Result<Self, LoadError> {
+        Self::from_files(&builtin_files())
     }
 
     /// Facts about the model.
@@ -86,17 +89,11 @@ impl Model {
 
     /// Tokens of a text, with those that the tokenizer adds, such as a begin-of-text token.
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, GenerateError> {
-        let tokens = self.tokenizer.encode(text)?;
-        match tokens.iter().find(|id| **id as usize >= self.info.vocab_size) {
-            Some(id) => Err(GenerateError::Tokenizer {
-                reason: format!("gave token {id}, the vocabulary has {}", self.info.vocab_size),
-            }),
-            None => Ok(tokens),
-        }
+        Ok(self.tokenizer.encode(text, true)?)
     }
 
     /// Text of tokens, without the special ones.
     pub fn detokenize(&self, tokens: &[u32]) -> Result<String, GenerateError> {
-        self.tokenizer.decode(tokens)
+        Ok(self.tokenizer.decode(tokens, true)?)
     }
 }

@@ -61,6 +61,12 @@ pub(super) struct Biases {
 }
 
 impl Description {
+    /// The base of the rotary embedding, where nothing but it decides the angles. Rounded as [`rotary`] does.
+    pub fn rotary_base(&self) -> Option<f64> {
+        let plain = self.scaling == Scaling::None && self.local_rope_theta.is_none();
+        plain.then_some(f64::from(self.rope_theta as f32))
+    }
+
     /// Checks everything. The shapes of an accepted architecture are so small that no size derived from them overflows.
     pub fn check(self, file: &str) -> Result<Decoder, ModelError> {
         let bounds = Bounds { file };

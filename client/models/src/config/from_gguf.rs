@@ -3,7 +3,7 @@
 use super::bounds::Bounds;
 use super::decoder::{Biases, Description, RotaryDims, Windowed};
 use super::rope::{recognized, Scaling};
-use super::{encoder, Family, SpecialTokens};
+use super::{encoder, Configuration, Family, SpecialTokens};
 use crate::architecture::{Activation, Architecture, Pooling};
 use crate::gguf::{File, Metadata};
 use crate::ModelError;
@@ -12,7 +12,7 @@ use crate::ModelError;
 const FACTOR_LIMIT: usize = 512;
 
 /// The architecture that a GGUF file describes.
-pub(crate) fn architecture(file: &File) -> Result<(Family, Architecture, SpecialTokens), ModelError> {
+pub(crate) fn architecture(file: &File) -> Result<Configuration, ModelError> {
     let metadata = file.metadata();
     let bounds = Bounds { file: metadata.file() };
     let name = bounds.required("general.architecture", metadata.string("general.architecture")?)?;
@@ -32,12 +32,16 @@ pub(crate) fn architecture(file: &File) -> Result<(Family, Architecture, Special
     let keys = Keys { metadata, bounds, name };
     let (embedding, _) = file.store.tensor("token_embd.weight").map_err(|error| file.unsupported_or(error))?;
     let vocab_size = embedding.shape.first().copied().unwrap_or(0);
-    let architecture = match family {
-        Family::Bert => Architecture::Encoder(keys.encoder(vocab_size, file)?),
-        _ => Architecture::Decoder(keys.decoder(family, vocab_size, file)?.check(metadata.file())?),
+    let (architecture, rotary_base) = match family {
+        Family::Bert => (Architecture::Encoder(keys.encoder(vocab_size, file)?), None),
+        _ => {
+            let description = keys.decoder(family, vocab_size, file)?;
+            let base = description.rotary_base();
+            (Architecture::Decoder(description.check(metadata.file())?), base)
+        }
     };
     let special = SpecialTokens::from_gguf(bounds, metadata, vocab_size)?;
-    Ok((family, architecture, special))
+    Ok(Configuration { family, architecture, special, position_offset: 0, rotary_base })
 }
 
 /// Keys that begin with the architecture's name.

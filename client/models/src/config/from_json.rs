@@ -8,7 +8,7 @@ use super::encoder;
 use super::pooling::PoolingFiles;
 use super::rope::Scaling;
 use super::special::Ids;
-use super::{Family, SpecialTokens};
+use super::{Configuration, Family, SpecialTokens};
 use crate::architecture::{Activation, Architecture};
 use crate::ModelError;
 
@@ -104,7 +104,7 @@ pub(crate) fn architecture(
     generation: Option<&[u8]>,
     pooling: PoolingFiles<'_>,
     has_tensor: impl Fn(&str) -> bool,
-) -> Result<(Family, Architecture, SpecialTokens, usize), ModelError> {
+) -> Result<Configuration, ModelError> {
     let mut raw: Raw =
         serde_json::from_slice(contents).map_err(|error| ModelError::malformed(CONFIG_FILE, error.to_string()))?;
     let outer = (raw.ids.clone(), raw.tie_word_embeddings);
@@ -127,19 +127,23 @@ pub(crate) fn architecture(
         _ => return BOUNDS.unsupported("model_type", model_type),
     };
     let ids = raw.ids.clone();
-    let (architecture, position_offset) = match family {
+    let (architecture, position_offset, rotary_base) = match family {
         Family::Bert | Family::Roberta => {
             let (encoder, offset) = encoder::from_json(BOUNDS, family, &raw, pooling)?;
-            (Architecture::Encoder(encoder), offset)
+            (Architecture::Encoder(encoder), offset, None)
         }
-        _ => (Architecture::Decoder(describe(family, raw, has_tensor)?.check(CONFIG_FILE)?), 0),
+        _ => {
+            let description = describe(family, raw, has_tensor)?;
+            let base = description.rotary_base();
+            (Architecture::Decoder(description.check(CONFIG_FILE)?), 0, base)
+        }
     };
     let vocab_size = match &architecture {
         Architecture::Decoder(decoder) => decoder.vocab_size,
         Architecture::Encoder(encoder) => encoder.vocab_size,
     };
     let special = SpecialTokens::from_json(BOUNDS, outer.0, ids, generation, vocab_size)?;
-    Ok((family, architecture, special, position_offset))
+    Ok(Configuration { family, architecture, special, position_offset, rotary_base })
 }
 
 fn describe(family: Family, raw: Raw, has_tensor: impl Fn(&str) -> bool) -> Result<Description, ModelError> {
@@ -248,20 +252,22 @@ struct Ropes {
 /// `rope_scaling` as transformers 4 writes it, or `rope_parameters` of transformers 5: one, or one for each kind of layer.
 fn ropes(raw: &Raw) -> Result<Ropes, ModelError> {
     let parse = |field: &str, value: &serde_json::Value| {
-        serde_json::from_value::<Rope>(value.clone())
-            .map_err(|error| ModelError::malformed(CONFIG_FILE, format!("{field}: {error}")))
+        Rope::deserialize(value).map_err(|error| ModelError::malformed(CONFIG_FILE, format!("{field}: {error}")))
     };
-    let given = |value: &Option<serde_json::Value>| value.clone().filter(|value| !value.is_null());
+    // By reference: a hostile value may be large.
+    fn given(value: &Option<serde_json::Value>) -> Option<&serde_json::Value> {
+        value.as_ref().filter(|value| !value.is_null())
+    }
     if let Some(parameters) = given(&raw.rope_parameters) {
         return match parameters.get("full_attention") {
             Some(full) => Ok(Ropes {
                 full: parse("rope_parameters", full)?,
                 local: parameters.get("sliding_attention").map(|rope| parse("rope_parameters", rope)).transpose()?,
             }),
-            None => Ok(Ropes { full: parse("rope_parameters", &parameters)?, local: None }),
+            None => Ok(Ropes { full: parse("rope_parameters", parameters)?, local: None }),
         };
     }
-    let full = given(&raw.rope_scaling).map(|value| parse("rope_scaling", &value)).transpose()?;
+    let full = given(&raw.rope_scaling).map(|value| parse("rope_scaling", value)).transpose()?;
     Ok(Ropes { full: full.unwrap_or_default(), local: None })
 }
 

@@ -5,6 +5,8 @@ use std::{cmp::Reverse, collections::HashMap};
 use serde_json::{json, Map, Value};
 
 use super::{model, pre, TokenizerError};
+use crate::gguf::Metadata;
+use crate::ModelError;
 
 /// What a GGUF file says about its tokenizer: the metadata under `tokenizer.ggml`.
 #[derive(Clone, Debug, Default)]
@@ -46,10 +48,43 @@ const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 const UNUSED: i32 = 5;
 const BYTE: i32 = 6;
+/// Bytes of all merges that are made of scores, as a multiple of the bytes of all tokens.
+const MERGE_GROWTH: usize = 64;
+/// The most bytes of all merges that are made of scores.
+const MAX_MERGE_BYTES: usize = 32 << 20;
 /// What SentencePiece writes for a space.
 const SPACE: char = '▁';
 
 impl GgufTokenizer {
+    /// What the keys under `tokenizer.ggml` of a file say. Missing ones are `None` or empty; one of another type is an error.
+    pub fn from_metadata(metadata: &Metadata) -> Result<Self, ModelError> {
+        let id = |name: &str| -> Result<Option<u32>, ModelError> {
+            let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
+            Ok(id.and_then(|id| u32::try_from(id).ok()))
+        };
+        let strings = |key: &str| -> Result<Option<Vec<String>>, ModelError> {
+            Ok(metadata.strings(key)?.map(<[String]>::to_vec))
+        };
+        let token_types = metadata.integers("tokenizer.ggml.token_type")?;
+        Ok(Self {
+            model: metadata.string("tokenizer.ggml.model")?.unwrap_or_default().to_owned(),
+            pre: metadata.string("tokenizer.ggml.pre")?.map(str::to_owned),
+            tokens: strings("tokenizer.ggml.tokens")?.unwrap_or_default(),
+            scores: metadata.floats("tokenizer.ggml.scores")?.map(<[f32]>::to_vec),
+            token_types: token_types.map(|types| types.into_iter().map(|kind| kind as i32).collect()),
+            merges: strings("tokenizer.ggml.merges")?,
+            bos: id("bos")?,
+            eos: id("eos")?,
+            unk: id("unknown")?,
+            pad: id("padding")?,
+            cls: id("cls")?,
+            sep: id("seperator")?,
+            add_bos: metadata.boolean("tokenizer.ggml.add_bos_token")?,
+            add_eos: metadata.boolean("tokenizer.ggml.add_eos_token")?,
+            add_space_prefix: metadata.boolean("tokenizer.ggml.add_space_prefix")?,
+        })
+    }
+
     /// The `tokenizer.json` that says the same.
     pub(super) fn to_json(&self) -> Result<Value, TokenizerError> {
         model::at_most("tokens", self.tokens.len(), model::MAX_TOKENS)?;
@@ -227,6 +262,10 @@ impl GgufTokenizer {
         let tokens = self.tokens.iter().map(String::as_str).enumerate().filter(|(id, _)| made(*id));
         let ids: HashMap<&str, usize> = tokens.clone().map(|(id, token)| (token, id)).collect();
         let mut merges = Vec::new();
+        // Vocabularies of models have two to five ways for each byte; one of `a`, `aa`, `aaa` and so on has hundreds.
+        let vocabulary: usize = self.tokens.iter().map(String::len).sum();
+        let most = MERGE_GROWTH.saturating_mul(vocabulary).min(MAX_MERGE_BYTES);
+        let mut bytes = 0_usize;
         for ((id, token), score) in self.tokens.iter().map(String::as_str).enumerate().zip(scores) {
             if !made(id) {
                 continue;
@@ -236,10 +275,12 @@ impl GgufTokenizer {
                 Some((ids.get(left)?, ids.get(right)?, left, right))
             });
             for (left_id, right_id, left, right) in splits {
+                bytes += token.len();
                 let lengths = (left.chars().count(), right.chars().count());
                 merges.push((ordered(*score), lengths, id, left_id, right_id, left, right));
             }
             model::at_most("merges", merges.len(), model::MAX_MERGES)?;
+            model::at_most("bytes of all merges", bytes, most)?;
         }
         merges.sort_by_key(|(score, lengths, id, left, right, ..)| (Reverse((*score, *lengths)), *id, *left, *right));
         Ok(merges.into_iter().map(|(.., left, right)| json!([left, right])).collect())

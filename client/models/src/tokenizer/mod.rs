@@ -32,6 +32,8 @@ use post::Around;
 
 /// Bytes of the largest accepted `tokenizer.json`. Those of Gemma 3 have 33 MiB.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
+/// Values of the largest accepted `tokenizer.json`: each costs hundreds of bytes of memory. Those of Gemma 3 have two million.
+pub const MAX_FILE_VALUES: usize = 1 << 22;
 /// Bytes of the longest text that is tokenized.
 pub const MAX_TEXT_BYTES: usize = 4 << 20;
 
@@ -52,6 +54,7 @@ impl Tokenizer {
     /// have.
     pub fn from_json(contents: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
         model::at_most("bytes of the file", contents.len(), MAX_FILE_BYTES)?;
+        model::at_most("values of the file", values(contents), MAX_FILE_VALUES)?;
         let value = serde_json::from_slice(contents).map_err(TokenizerError::malformed)?;
         Self::from_value(&value, vocab_size)
     }
@@ -171,6 +174,21 @@ impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Tokenizer").field("vocab_size", &self.vocab_size).finish_non_exhaustive()
     }
+}
+
+/// The most values that JSON of these bytes may have: one more than there are commas and opening brackets outside of strings.
+fn values(contents: &[u8]) -> usize {
+    let (mut count, mut inside, mut escaped) = (1, false, false);
+    for byte in contents {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b',' | b'[' | b'{' if !inside => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// Runs a call into the tokenizer library. The checks exclude the panics that are known; one that is not must fail one

@@ -9,6 +9,8 @@ pub enum Value {
     Bool(bool),
     String(String),
     Strings(Vec<String>),
+    Integers(Vec<i32>),
+    Floats(Vec<f32>),
 }
 
 impl From<u32> for Value {
@@ -87,6 +89,18 @@ pub fn write(metadata: &[(String, Value)], tensors: &[Stored]) -> Vec<u8> {
                 for value in values {
                     string(&mut file, value);
                 }
+            }
+            Value::Integers(values) => {
+                file.extend(9u32.to_le_bytes());
+                file.extend(5u32.to_le_bytes());
+                file.extend((values.len() as u64).to_le_bytes());
+                file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            }
+            Value::Floats(values) => {
+                file.extend(9u32.to_le_bytes());
+                file.extend(6u32.to_le_bytes());
+                file.extend((values.len() as u64).to_le_bytes());
+                file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             }
         }
     }

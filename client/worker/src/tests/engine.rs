@@ -7,7 +7,7 @@ use crate::{
 use sp_core::H256;
 use std::{fs, path::Path, sync::Arc};
 use strike_blobs::BlobStore;
-use strike_inference::ModelFiles;
+use strike_inference::{builtin_files, ModelFiles};
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
     commitment::StopReason,
@@ -106,7 +106,7 @@ fn an_input_may_be_a_blob_that_is_here() {
 
 fn write_built_in(dir: &Path) {
     fs::create_dir_all(dir).unwrap();
-    for (name, bytes) in ModelFiles::builtin().named() {
+    for (name, bytes) in builtin_files().named() {
         fs::write(dir.join(name), bytes).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use super::error::ReferenceError;
 use super::loader::{Loader, Source};
 use super::rounding::Rounding;
 use crate::exact::{check, in_vocabulary, open_tokenizer, vocab_size, JobError};
-use crate::{Control, ModelFiles};
+use crate::{builtin_files, Control, ModelFiles};
 
 /// Tokens of one pass: bounds the memory of scores and logits.
 const ROWS: usize = 128;
@@ -77,10 +77,9 @@ impl Reference {
 
     /// A model whose files are in memory.
     pub fn from_files(files: &ModelFiles, options: &ReferenceOptions) -> Result<Self, ReferenceError> {
-        let contents = strike_models::ModelFiles::from(files);
         let source = match options.rounding {
-            Rounding::None => Source::Files(FloatModel::from_files(&contents)?),
-            _ => Source::Blocks(Model::from_files(&contents)?),
+            Rounding::None => Source::Files(FloatModel::from_files(files)?),
+            _ => Source::Blocks(Model::from_files(files)?),
         };
         let tokenizer = Tokenizer::from_json(&files.tokenizer, vocab_size(source.architecture()))?;
         Self::new(&source, tokenizer, options)
@@ -88,7 +87,7 @@ impl Reference {
 
     /// The model that is compiled in.
     pub fn builtin(options: &ReferenceOptions) -> Result<Self, ReferenceError> {
-        Self::from_files(&ModelFiles::builtin(), options)
+        Self::from_files(&builtin_files(), options)
     }
 
     fn new(source: &Source, tokenizer: Tokenizer, options: &ReferenceOptions) -> Result<Self, ReferenceError> {

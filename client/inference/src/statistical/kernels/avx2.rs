@@ -2,11 +2,13 @@
 
 use std::arch::x86_64::*;
 
-use super::{add_tail, sum_lanes, Matrix, LANES};
+use strike_models::FloatMatrix;
+
+use super::{add_tail, sum_lanes, LANES};
 
 /// As [`super::portable`].
 #[target_feature(enable = "avx2")]
-pub(super) fn block(x: &[f32], weight: &Matrix, first: usize, count: usize, out: &mut [f32]) {
+pub(super) fn block(x: &[f32], weight: &FloatMatrix, first: usize, count: usize, out: &mut [f32]) {
     let rows = x.len() / weight.columns;
     let row = |at: usize| &x[at * weight.columns..][..weight.columns];
     let column = |at: usize| weight.row(first + at);

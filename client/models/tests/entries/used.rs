@@ -1,0 +1,57 @@
+//! What is done with what was read.
+
+use strike_models::tokenizer::{TextStream, Tokenizer};
+use strike_models::{layout, FloatModel, Model, TensorKind};
+
+/// Texts with what tokenizers treat specially, short enough that a slow expression ends.
+const TEXTS: [&str; 3] =
+    ["The harbour, 20 Möwen's\n\n  a▁b", "<s>[SEP]<|im_end|> é日本 🦊 <0x0A>\u{0}", "aaaaaaaa  1234567"];
+
+/// Every tensor of a model, and what names it.
+pub fn model(model: &Model) {
+    for shape in layout(model.architecture()) {
+        match shape.kind {
+            TensorKind::Vector => {
+                let vector = model.vector(shape.name).expect("an open model has all its vectors");
+                assert_eq!(vector.len(), shape.columns);
+            }
+            TensorKind::Matrix => {
+                let matrix = model.matrix(shape.name).expect("an open model has all its matrices");
+                assert_eq!((matrix.rows, matrix.columns), (shape.rows, shape.columns));
+                assert_eq!(matrix.panels.len(), shape.rows.div_ceil(32) * matrix.panel_bytes());
+                assert_eq!(matrix.canonical_row(shape.rows - 1).len(), shape.columns / 32 * 34);
+            }
+        }
+    }
+    let _ = model.model_root(&[0; 32]);
+}
+
+/// Every tensor in f32, one at a time.
+pub fn floats(model: &FloatModel) {
+    for shape in layout(model.architecture()) {
+        match shape.kind {
+            TensorKind::Vector => drop(model.vector(shape.name)),
+            TensorKind::Matrix => drop(model.matrix(shape.name)),
+        }
+    }
+}
+
+/// Text to tokens and back, in one and in pieces.
+pub fn tokenizer(tokenizer: &Tokenizer) {
+    for text in TEXTS {
+        let Ok(ids) = tokenizer.encode(text, true) else { continue };
+        assert!(ids.iter().all(|id| (*id as usize) < tokenizer.vocab_size()));
+        assert_eq!(tokenizer.encode_at_most(text, true, 2).expect("the text encodes").len(), ids.len().min(2));
+        let whole = tokenizer.decode(&ids, false).expect("the ids decode");
+        let mut stream = TextStream::new(tokenizer, false);
+        let mut pieces = String::new();
+        for id in &ids {
+            pieces.push_str(&stream.push(tokenizer, *id).expect("the id decodes"));
+        }
+        pieces.push_str(&stream.finish());
+        assert_eq!(pieces, whole);
+    }
+    for id in (0..tokenizer.vocab_size() as u32 + 1).take(64) {
+        let _ = (tokenizer.token_bytes(id), tokenizer.is_special_id(id), tokenizer.decode(&[id], true));
+    }
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+strike_fuzz::target!(strike_fuzz::entries::gguf);
