@@ -1,6 +1,7 @@
 //! A model's files, opened: what they describe, and where its tensors lie.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::architecture::Architecture;
 use crate::config::{self, PoolingContents, PoolingFiles, SpecialTokens, CONFIG_FILE, CONFIG_LIMIT, GENERATION_FILE};
@@ -19,6 +20,7 @@ pub(crate) struct Opened {
     pub layout: Vec<TensorShape>,
     container: Container,
     naming: Naming,
+    equalization: OnceLock<Vec<u8>>,
 }
 
 enum Container {
@@ -80,7 +82,7 @@ impl Opened {
         naming: Naming,
     ) -> Result<Self, ModelError> {
         let layout = layout(&architecture);
-        let opened = Self { architecture, special, layout, container, naming };
+        let opened = Self { architecture, special, layout, container, naming, equalization: OnceLock::new() };
         opened.provider().check()?;
         Ok(opened)
     }
@@ -91,6 +93,13 @@ impl Opened {
             Container::Safetensors(store) => (store, None),
             Container::Gguf(file) => (&file.store, Some(file)),
         };
-        FileProvider { store, gguf, naming: &self.naming, architecture: &self.architecture, layout: &self.layout }
+        FileProvider {
+            store,
+            gguf,
+            naming: &self.naming,
+            architecture: &self.architecture,
+            layout: &self.layout,
+            equalization: &self.equalization,
+        }
     }
 }
