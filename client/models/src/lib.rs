@@ -12,6 +12,7 @@ mod cache;
 pub mod chat_template;
 mod config;
 mod encoding;
+mod equalized;
 mod error;
 mod float_model;
 pub mod gguf;

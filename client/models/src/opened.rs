@@ -1,6 +1,7 @@
 //! A model's files, opened: what they describe, and where its tensors lie.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::architecture::Architecture;
 use crate::config::{
@@ -23,6 +24,7 @@ pub(crate) struct Opened {
     pub rotary_base: Option<f64>,
     container: Container,
     naming: Naming,
+    equalization: OnceLock<Vec<u8>>,
 }
 
 enum Container {
@@ -81,7 +83,8 @@ impl Opened {
     fn checked(found: Configuration, container: Container, naming: Naming) -> Result<Self, ModelError> {
         let Configuration { architecture, special, rotary_base, .. } = found;
         let layout = layout(&architecture);
-        let opened = Self { architecture, special, layout, rotary_base, container, naming };
+        let equalization = OnceLock::new();
+        let opened = Self { architecture, special, layout, rotary_base, container, naming, equalization };
         opened.provider().check()?;
         Ok(opened)
     }
@@ -92,6 +95,13 @@ impl Opened {
             Container::Safetensors(store) => (store, None),
             Container::Gguf(file) => (&file.store, Some(file)),
         };
-        FileProvider { store, gguf, naming: &self.naming, architecture: &self.architecture, layout: &self.layout }
+        FileProvider {
+            store,
+            gguf,
+            naming: &self.naming,
+            architecture: &self.architecture,
+            layout: &self.layout,
+            equalization: &self.equalization,
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! The canonical tensors of a model's files.
 
+use std::sync::OnceLock;
+
+use strike_arithmetic::equalization::exponents;
+
 use crate::architecture::Architecture;
 use crate::blocks::canonical_row;
 use crate::encoding::Encoding;
+use crate::equalized::{is_equalized, EqualizedRows};
 use crate::gguf;
 use crate::import::{Provider, RowSource};
 use crate::layout::{TensorKind, TensorShape};
@@ -10,7 +15,7 @@ use crate::origin::{Naming, Origin};
 use crate::panels::Rows;
 use crate::source::Source;
 use crate::store::{Location, Store};
-use crate::tensors::BLOCK;
+use crate::tensors::{LayerTensor, TensorName, BLOCK};
 use crate::ModelError;
 
 /// Most numbers of a vector: the bias of the widest matrix.
@@ -24,6 +29,8 @@ pub(crate) struct FileProvider<'a> {
     pub naming: &'a Naming,
     pub architecture: &'a Architecture,
     pub layout: &'a [TensorShape],
+    /// The exponents of an encoder's channels, once they are known.
+    pub equalization: &'a OnceLock<Vec<u8>>,
 }
 
 impl FileProvider<'_> {
@@ -67,6 +74,18 @@ impl FileProvider<'_> {
         Ok(FileRows { source, origin, encoding: location.encoding, offset: location.offset, row_bytes })
     }
 
+    /// The exponent of each channel of an encoder.
+    fn exponents(&self) -> Result<&[u8], ModelError> {
+        if let Some(exponents) = self.equalization.get() {
+            return Ok(exponents);
+        }
+        let is_gain = |shape: &&TensorShape| matches!(shape.name, TensorName::Layer(_, LayerTensor::AttentionNorm));
+        let gains = self.layout.iter().filter(is_gain).map(|shape| self.vector(shape));
+        let gains = gains.collect::<Result<Vec<_>, _>>()?;
+        let gains: Vec<&[f32]> = gains.iter().map(Vec::as_slice).collect();
+        Ok(self.equalization.get_or_init(|| exponents(&gains)))
+    }
+
     /// Checks the presence and shape of every tensor, without reading any.
     pub fn check(&self) -> Result<(), ModelError> {
         self.layout.iter().try_for_each(|shape| self.locate(shape).map(drop))
@@ -75,7 +94,11 @@ impl FileProvider<'_> {
 
 impl Provider for FileProvider<'_> {
     fn matrix<'a>(&'a self, shape: &TensorShape) -> Result<Box<dyn RowSource + 'a>, ModelError> {
-        Ok(Box::new(self.rows(shape)?))
+        let rows = self.rows(shape)?;
+        if !is_equalized(self.architecture, shape.name) {
+            return Ok(Box::new(rows));
+        }
+        Ok(Box::new(EqualizedRows { rows, exponents: self.exponents()? }))
     }
 
     fn vector(&self, shape: &TensorShape) -> Result<Vec<f32>, ModelError> {
@@ -99,7 +122,7 @@ impl Provider for FileProvider<'_> {
 pub(crate) struct FileRows<'a> {
     source: &'a Source,
     origin: Origin,
-    encoding: Encoding,
+    pub encoding: Encoding,
     offset: u64,
     row_bytes: usize,
 }
@@ -121,7 +144,7 @@ impl FileRows<'_> {
 
     /// Calls `convert` with the index and the bytes of each of `count` rows from row `first` on; `false` says that a number is
     /// not finite.
-    fn each(
+    pub fn each(
         &self,
         first: usize,
         count: usize,

@@ -5,8 +5,10 @@ mod common;
 use common::families::{all, Sample};
 use common::gguf::{self, Stored};
 use common::{safetensors, Type};
+use strike_arithmetic::equalization::exponents;
 use strike_arithmetic::weights::quantize;
 use strike_models::architecture::Architecture;
+use strike_models::tensors::{LayerTensor, TensorName};
 use strike_models::{layout, FloatModel, Model, ModelFiles, TensorKind, TensorShape};
 
 fn files(sample: &Sample) -> ModelFiles {
@@ -52,13 +54,30 @@ fn containers_of_one_model_have_the_same_numbers() {
     }
 }
 
+/// The exponents of an encoder's channels; none for a decoder.
+fn equalized_columns(model: &FloatModel) -> Vec<u8> {
+    let Architecture::Encoder(encoder) = model.architecture() else { return Vec::new() };
+    let gains = |layer| model.vector(TensorName::Layer(layer as u16, LayerTensor::AttentionNorm)).unwrap().unwrap();
+    let gains: Vec<Vec<f32>> = (0..encoder.layers).map(gains).collect();
+    let exponents = exponents(&gains.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert!(exponents.iter().any(|exponent| *exponent > 0));
+    exponents
+}
+
 #[test]
 fn the_canonical_form_is_their_quantization() {
     for sample in all() {
         let float = FloatModel::from_files(&files(&sample)).unwrap();
         let canonical = Model::from_files(&files(&sample)).unwrap();
+        let exponents = equalized_columns(&float);
         for shape in layout(float.architecture()) {
-            let numbers = values(&float, &shape);
+            let mut numbers = values(&float, &shape);
+            use LayerTensor as T;
+            if matches!(shape.name, TensorName::Layer(_, T::Query | T::Key | T::Value | T::Up)) {
+                for row in numbers.chunks_mut(shape.columns) {
+                    row.iter_mut().zip(&exponents).for_each(|(number, exponent)| *number *= f32::from(1u8 << exponent));
+                }
+            }
             if shape.kind == TensorKind::Vector {
                 assert_eq!(numbers, canonical.vector(shape.name).unwrap());
                 continue;
@@ -80,8 +99,7 @@ fn quantized_encodings_are_the_numbers_of_their_blocks() {
     let sample = all().remove(0);
     let mut tensors: Vec<_> = sample.gguf.iter().map(|tensor| Stored::new(tensor, Type::F32)).collect();
     let down = tensors.iter_mut().find(|tensor| tensor.name == "blk.0.ffn_down.weight").unwrap();
-    let up = strike_models::tensors::LayerTensor::Down;
-    let name = strike_models::tensors::TensorName::Layer(0, up);
+    let name = TensorName::Layer(0, LayerTensor::Down);
     let count: usize = down.shape.iter().product();
     down.kind = 8;
     down.bytes = (0..count / 32)

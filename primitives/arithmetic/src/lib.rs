@@ -12,6 +12,7 @@
 //! | [`weights`] | numbers to canonical Q8_0 blocks |
 //! | [`activations`] | numbers to activation blocks |
 //! | [`linear`] | products of activations with weights |
+//! | [`equalization`] | powers of two between an encoder's norms and its weights |
 //! | [`norm`] | sums in lanes, RMSNorm, LayerNorm |
 //! | [`functions`] | exp, tanh, erf, SiLU, GELU, soft cap |
 //! | [`rotary`] | sine and cosine of rotary angles, and the rotation |
@@ -26,6 +27,7 @@ extern crate alloc;
 
 pub mod activations;
 pub mod attention;
+pub mod equalization;
 pub mod float;
 pub mod functions;
 pub mod half;

@@ -163,6 +163,10 @@ proptest! {
             same("rms_factor", &[&header[..1], &values].concat())?;
             same("rms_norm", &[&header, &values[..], &gain].concat())?;
             same("layer_norm", &[&header, &values[..], &gain, &shift].concat())?;
+            // Gains of a model are finite.
+            if values[0] & 0x7f80_0000 != 0x7f80_0000 {
+                same("equalization", &[&[2], &values[..], &gain].concat())?;
+            }
         }
     }
 

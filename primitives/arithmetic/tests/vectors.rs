@@ -327,6 +327,20 @@ fn inputs(operation: &str) -> Vec<Vec<u32>> {
                 inputs.push(joined(&[&header, &seed, &[case, case], &history, &logits]));
             }
         }
+        "equalization" => {
+            for (layers, width) in [(1, 1), (1, 2), (1, 33), (2, 32), (6, 48), (12, 17)] {
+                for (low, high) in [(-1, 2), (-3, 3), (-126, -120), (120, 127)] {
+                    inputs.push(joined(&[&[layers as u32], &random.numbers(layers * width, low, high)]));
+                }
+            }
+            // Where the exponent changes; without a median; subnormal numbers; sums that overflow.
+            for x in [1.189f32, 1.1893, 1.681, 1.682, 2.378, 2.379, 3.0, 1e30] {
+                inputs.push([&[1], &[1.0, 1.0, x, 1.0, 0.5].map(bits)[..]].concat());
+            }
+            inputs.push(vec![1, 0, 0x8000_0000, 0, 0x3f80_0000]);
+            inputs.push(vec![1, 1, 0x8000_0001, 2, 3, 0x3f80_0000]);
+            inputs.push(vec![2, 0x7f7f_ffff, 0x7f7f_ffff, 0x3f80_0000, 0x7f7f_ffff, 0x7f7f_ffff, 0x3f80_0000]);
+        }
         _ => panic!("{operation} has no inputs"),
     }
     inputs

@@ -5,17 +5,22 @@ use std::sync::OnceLock;
 
 use super::encoder::EncoderForward;
 use super::encoder_model::ExactEncoder;
+use super::encoder_network::EncoderNetwork;
 use super::engine::{check, Engine};
 use super::error::JobError;
 use super::float_state::FloatState;
 use super::forward::{Observer, Position};
 use super::job::in_vocabulary;
 use super::parallel::Parallel;
+use super::team::Team;
 use super::trace::{Recorder, Trace};
 use crate::Control;
 
 /// Rows of one pass, unless one text has more; bounds memory and the wait for a cancellation. Has no influence on results.
 const ROWS: usize = 256;
+
+/// Passes of a thread before another caller of the engine gets a turn: some tens of milliseconds.
+const TURN: usize = 4;
 
 /// Texts that are tokenized between two looks at the control.
 const TEXTS: usize = 256;
@@ -63,12 +68,16 @@ impl Engine {
             }
             in_vocabulary("a text", tokens, network.encoder.vocab_size)?;
         }
+        let passes: Vec<Range<usize>> = passes(texts).collect();
+        // A pass of a thread's own waits for nobody. The last ones, too few for all threads, are shared; so are those of a trace.
+        let threads = self.team.threads();
+        let apart = if threads == 1 || trace.is_some() { 0 } else { passes.len() / threads * threads };
+        let mut vectors = self.embed_apart(network, texts, &passes[..apart], control)?;
         let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &self.team }, network };
         let mut workspace = self.encoder_workspaces.take();
-        let mut vectors = Vec::with_capacity(texts.len());
         let mut rows = 0;
-        for pass in passes(texts) {
-            let texts = &texts[pass];
+        for pass in &passes[apart..] {
+            let texts = &texts[pass.clone()];
             let from = rows;
             rows += texts.iter().map(Vec::len).sum::<usize>();
             let check = || check(control);
@@ -84,6 +93,41 @@ impl Engine {
             vectors.extend(forward.embed(texts, &mut workspace, &check, &mut observe)?);
         }
         self.encoder_workspaces.give_back(workspace);
+        Ok(vectors)
+    }
+
+    /// Each pass on one thread, as many at a time as there are threads.
+    fn embed_apart(
+        &self,
+        network: &EncoderNetwork,
+        texts: &[Vec<u32>],
+        passes: &[Range<usize>],
+        control: &Control,
+    ) -> Result<Vec<Vec<f32>>, JobError> {
+        let alone = Team::alone();
+        let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &alone }, network };
+        let mut vectors = Vec::with_capacity(texts.len());
+        for passes in passes.chunks(self.team.threads() * TURN) {
+            let slots: Vec<OnceLock<Result<Vec<Vec<f32>>, JobError>>> =
+                passes.iter().map(|_| OnceLock::new()).collect();
+            self.team.run(passes.len(), &|pass| {
+                slots[pass].get_or_init(|| {
+                    let mut workspace = self.encoder_workspaces.take();
+                    let vectors = forward.embed(
+                        &texts[passes[pass].clone()],
+                        &mut workspace,
+                        &|| check(control),
+                        &mut |_, _| {},
+                    )?;
+                    self.encoder_workspaces.give_back(workspace);
+                    Ok(vectors)
+                });
+            });
+            for slot in slots {
+                // Every pass of the turn has run, so none is missing.
+                vectors.extend(slot.into_inner().transpose()?.into_iter().flatten());
+            }
+        }
         Ok(vectors)
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct EncoderWorkspace {
     attended: Vec<f32>,
     up: Vec<f32>,
     output: Vec<f32>,
-    /// The residual stream, quantized.
+    /// The residual stream, equalized and quantized.
     quantized: Activations,
     /// Another input of a linear layer.
     inner: Activations,
@@ -85,7 +85,7 @@ impl EncoderForward<'_> {
         Ok(self.pool(workspace)?)
     }
 
-    /// `norm((token + position) + type)` of all rows, quantized too.
+    /// `norm((token + position) + type)` of all rows, equalized and quantized too.
     fn embeddings(&self, texts: &[Vec<u32>], workspace: &mut EncoderWorkspace) -> Result<(), NotFinite> {
         let (encoder, isa) = (&self.network.encoder, self.parallel.isa);
         let width = encoder.hidden_size;
@@ -102,11 +102,11 @@ impl EncoderForward<'_> {
             embed(&self.network.embedding, token as usize, hidden);
             embed(&self.network.positions, position, other);
             rows::add(isa, hidden, other);
-            rows::add(isa, hidden, &self.network.token_type);
-            let Norm { gain, shift } = self.network.embedding_norm;
-            rows::layer_norm(isa, hidden, gain, shift, encoder.norm_epsilon);
+            // -0 leaves every number as it is, zeros too.
+            other.fill(-0.0);
+            rows::sum_norm(isa, hidden, other, &self.network.token_type, self.sum_norm(&self.network.embedding_norm));
             // SAFETY: as above.
-            unsafe { quantized.set(isa, row, hidden) }
+            unsafe { quantized.set(isa, row, other) }
         })
     }
 
@@ -193,8 +193,7 @@ impl EncoderForward<'_> {
                     // SAFETY: each row is one task's.
                     unsafe {
                         let up = up.row(row);
-                        rows::add(isa, up, layer.up.bias);
-                        rows::activate(isa, encoder.activation, up);
+                        rows::activate(isa, encoder.activation, up, layer.up.bias);
                         inner.set(isa, row, up)
                     }
                 })?;
@@ -206,7 +205,12 @@ impl EncoderForward<'_> {
         Ok(())
     }
 
-    /// `norm(hidden + (output + bias))` of some rows, quantized too.
+    fn sum_norm<'a>(&'a self, norm: &Norm) -> rows::SumNorm<'a> {
+        let EncoderNetwork { encoder, factors, .. } = self.network;
+        rows::SumNorm { gain: norm.gain, shift: norm.shift, epsilon: encoder.norm_epsilon, factors }
+    }
+
+    /// `norm(hidden + (output + bias))` of some rows, equalized and quantized too.
     fn add_and_norm(
         &self,
         linear: &Linear,
@@ -223,10 +227,8 @@ impl EncoderForward<'_> {
             // SAFETY: each row is one task's.
             unsafe {
                 let (hidden, output) = (hidden.row(row), output.row(row));
-                rows::add(isa, output, linear.bias);
-                rows::add(isa, hidden, output);
-                rows::layer_norm(isa, hidden, norm.gain, norm.shift, encoder.norm_epsilon);
-                quantized.set(isa, row, hidden)
+                rows::sum_norm(isa, hidden, output, linear.bias, self.sum_norm(norm));
+                quantized.set(isa, row, output)
             }
         })
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strike_arithmetic::equalization;
 use strike_models::architecture::{Architecture, Encoder};
 use strike_models::tensors::{LayerTensor, Matrix, TensorName};
 
@@ -40,6 +41,8 @@ pub(crate) struct EncoderNetwork {
     /// The row of type 0, which every token has.
     pub token_type: Vec<f32>,
     pub embedding_norm: Norm,
+    /// What each channel of the hidden states is multiplied by before it is quantized: powers of two.
+    pub factors: Vec<f32>,
     pub layers: Vec<EncoderLayer>,
     /// Factor of the scores: `1/sqrt(head width)`, computed in binary64 and rounded once.
     pub attention_scale: f32,
@@ -83,12 +86,15 @@ impl EncoderNetwork {
         let types = lookup_matrix(source, TensorName::TypeEmbedding, encoder.token_types, hidden)?;
         let mut token_type = vec![0.0; hidden];
         embed(&types, 0, &mut token_type);
+        let layers: Vec<EncoderLayer> = (0..encoder.layers as u16).map(layer).collect::<Result<_, String>>()?;
+        let gains: Vec<&[f32]> = layers.iter().map(|layer| layer.attention_norm.gain).collect();
         Ok(Self {
             embedding: lookup_matrix(source, TensorName::Embedding, encoder.vocab_size, hidden)?,
             positions: lookup_matrix(source, TensorName::PositionEmbedding, rows, hidden)?,
             token_type,
             embedding_norm: norm(TensorName::EmbeddingNorm, TensorName::EmbeddingNormBias)?,
-            layers: (0..encoder.layers as u16).map(layer).collect::<Result<_, String>>()?,
+            factors: equalization::exponents(&gains).into_iter().map(equalization::factor).collect(),
+            layers,
             attention_scale: (1.0 / libm::sqrt((hidden / encoder.heads) as f64)) as f32,
             encoder,
             _tensors: tensors,

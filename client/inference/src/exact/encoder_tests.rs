@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strike_arithmetic::attention::{attend, Cache};
 use strike_arithmetic::half::f32_to_f16;
-use strike_arithmetic::{functions, norm, pooling};
+use strike_arithmetic::{equalization, functions, norm, pooling};
 use strike_models::architecture::{Activation, Architecture, Encoder, Pooling};
 use strike_models::tensors::{LayerTensor as T, TensorName};
 
@@ -88,6 +88,13 @@ fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<f32> {
         layer_norm(&mut state, TensorName::EmbeddingNorm, TensorName::EmbeddingNormBias);
         states.push(state);
     }
+    let gains: Vec<&[f32]> =
+        (0..encoder.layers as u16).map(|layer| vector(TensorName::Layer(layer, T::AttentionNorm))).collect();
+    let exponents = equalization::exponents(&gains);
+    assert!(exponents.iter().any(|exponent| *exponent > 0));
+    let equalized = |x: &[f32]| -> Vec<f32> {
+        x.iter().zip(&exponents).map(|(x, exponent)| x * equalization::factor::<f32>(*exponent)).collect()
+    };
     let width = encoder.hidden_size / encoder.heads;
     let scale = (1.0 / (width as f64).sqrt()) as f32;
     for layer in 0..encoder.layers as u16 {
@@ -97,7 +104,7 @@ fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<f32> {
             add(&mut y, vector(name(bias)));
             y
         };
-        let project = |weight, bias| states.iter().map(|x| linear(x, weight, bias)).collect::<Vec<_>>();
+        let project = |weight, bias| states.iter().map(|x| linear(&equalized(x), weight, bias)).collect::<Vec<_>>();
         let queries = project(T::Query, T::QueryBias);
         let [keys, values] = [project(T::Key, T::KeyBias), project(T::Value, T::ValueBias)];
         let half = |rows: &[Vec<f32>], head: usize| -> Vec<u16> {
@@ -119,7 +126,7 @@ fn reference(tensors: &RandomTensors, tokens: &[u32]) -> Vec<f32> {
                 Activation::GeluErf => functions::gelu_erf,
                 Activation::GeluTanh => functions::gelu_tanh,
             };
-            let inner: Vec<f32> = linear(state, T::Up, T::UpBias).into_iter().map(function).collect();
+            let inner: Vec<f32> = linear(&equalized(state), T::Up, T::UpBias).into_iter().map(function).collect();
             add(state, &linear(&inner, T::Down, T::DownBias));
             layer_norm(state, name(T::FfnNorm), name(T::FfnNormBias));
         }

@@ -35,6 +35,20 @@ unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
 impl Shared {
+    /// Nobody's work yet, for `others` beside the caller.
+    fn new(others: usize) -> Self {
+        Self {
+            section: AtomicU64::new(0),
+            task: UnsafeCell::new(None),
+            tasks: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            panicked: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            asleep: (0..others).map(|_| AtomicBool::new(false)).collect(),
+        }
+    }
+
     fn work(&self, task: &(dyn Fn(usize) + Sync)) {
         let tasks = self.tasks.load(Ordering::Relaxed);
         loop {
@@ -59,16 +73,7 @@ impl Team {
     /// A team of `threads`, the caller's own included.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         let others = threads.max(1) - 1;
-        let shared = Arc::new(Shared {
-            section: AtomicU64::new(0),
-            task: UnsafeCell::new(None),
-            tasks: AtomicUsize::new(0),
-            next: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
-            ending: AtomicBool::new(false),
-            asleep: (0..others).map(|_| AtomicBool::new(false)).collect(),
-        });
+        let shared = Arc::new(Shared::new(others));
         let mut team = Self { shared, turn: Mutex::new(()), workers: Vec::new() };
         for index in 0..others {
             let shared = team.shared.clone();
@@ -78,6 +83,11 @@ impl Team {
             team.workers.push((handle, thread));
         }
         Ok(team)
+    }
+
+    /// A team of the caller's thread alone.
+    pub fn alone() -> Self {
+        Self { shared: Arc::new(Shared::new(0)), turn: Mutex::new(()), workers: Vec::new() }
     }
 
     /// Number of threads.

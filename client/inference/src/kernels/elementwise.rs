@@ -38,11 +38,8 @@ macro_rules! function {
     };
 }
 
-function!(Same, 0, {} [] (x) => x);
 function!(Square, 0, {} [] (x) => x.mul(x));
-function!(CentredSquare, 0, { mean } [] (x) => { let x = x.sub(mean); x.mul(x) });
 function!(Gain, 1, { factor } [gain] (x) => x.mul(factor).mul(gain));
-function!(GainAndShift, 2, { mean, factor } [gain, shift] (x) => x.sub(mean).mul(factor).mul(gain).add(shift));
 function!(Plus, 1, {} [y] (x) => x.add(y));
 function!(Times, 0, { factor } [] (x) => x.mul(factor));
 function!(Over, 0, { divisor } [] (x) => x.div(divisor));
@@ -50,9 +47,9 @@ function!(SoftCap, 0, { cap } [] (x) => lanes::soft_cap(x, cap));
 function!(GateSilu, 1, {} [up] (x) => lanes::silu(x).mul(up));
 function!(GateGeluErf, 1, {} [up] (x) => lanes::gelu_erf(x).mul(up));
 function!(GateGeluTanh, 1, {} [up] (x) => lanes::gelu_tanh(x).mul(up));
-function!(Silu, 0, {} [] (x) => lanes::silu(x));
-function!(GeluErf, 0, {} [] (x) => lanes::gelu_erf(x));
-function!(GeluTanh, 0, {} [] (x) => lanes::gelu_tanh(x));
+function!(Silu, 1, {} [bias] (x) => lanes::silu(x.add(bias)));
+function!(GeluErf, 1, {} [bias] (x) => lanes::gelu_erf(x.add(bias)));
+function!(GeluTanh, 1, {} [bias] (x) => lanes::gelu_tanh(x.add(bias)));
 
 /// Sum in lanes of `term(x)` over a row of any length.
 ///
@@ -137,25 +134,57 @@ pub(crate) fn rms_norm(isa: Isa, input: &[f32], gain: &[f32], epsilon: f32, outp
     run(isa, Norm(input, gain, epsilon, output));
 }
 
-/// LayerNorm in place.
-pub(crate) fn layer_norm(isa: Isa, row: &mut [f32], gain: &[f32], shift: &[f32], epsilon: f32) {
-    struct Norm<'a>(&'a mut [f32], &'a [f32], &'a [f32], f32);
-    impl Kernel for Norm<'_> {
+/// What an encoder does with the sums of its residual stream.
+#[derive(Clone, Copy)]
+pub(crate) struct SumNorm<'a> {
+    pub gain: &'a [f32],
+    pub shift: &'a [f32],
+    pub epsilon: f32,
+    /// What each channel is multiplied by for the linear layers: `docs/arithmetic.md`, "Equalization".
+    pub factors: &'a [f32],
+}
+
+/// `row = LayerNorm(row + (other + bias))`, then `other = row * factors`. All rows have one width, a multiple of 16.
+pub(crate) fn sum_norm(isa: Isa, row: &mut [f32], other: &mut [f32], bias: &[f32], norm: SumNorm<'_>) {
+    struct Run<'a>(&'a mut [f32], &'a mut [f32], &'a [f32], SumNorm<'a>);
+    impl Kernel for Run<'_> {
         type Output = ();
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
-            let Self(row, gain, shift, epsilon) = self;
-            // SAFETY: passed on.
+            let Self(row, other, bias, SumNorm { gain, shift, epsilon, factors }) = self;
+            let length = row.len();
+            let width = length as f32;
+            let (row, other) = (row.as_mut_ptr(), other.as_mut_ptr());
+            // SAFETY: all slices have `length` numbers, a multiple of 16.
             unsafe {
-                let width = row.len() as f32;
-                let mean = lane_sum::<L>(row, Same {}) / width;
-                let squares = lane_sum::<L>(row, CentredSquare { mean });
-                let factor = 1.0 / (squares / width + epsilon).sqrt();
-                zip_apply::<L, 2>(row, [gain, shift], GainAndShift { mean, factor });
+                let mut sum = L::splat(0.0);
+                for at in (0..length).step_by(LANES) {
+                    let term = L::load(other.add(at)).add(L::load(bias.as_ptr().add(at)));
+                    let value = L::load(row.add(at)).add(term);
+                    value.store(row.add(at));
+                    sum = sum.add(value);
+                }
+                let mean = sum.fold() / width;
+                let centre = L::splat(mean);
+                let mut squares = L::splat(0.0);
+                for at in (0..length).step_by(LANES) {
+                    let value = L::load(row.add(at)).sub(centre);
+                    squares = squares.add(value.mul(value));
+                }
+                let factor = L::splat(1.0 / (squares.fold() / width + epsilon).sqrt());
+                for at in (0..length).step_by(LANES) {
+                    let value = L::load(row.add(at)).sub(centre).mul(factor).mul(L::load(gain.as_ptr().add(at)));
+                    let value = value.add(L::load(shift.as_ptr().add(at)));
+                    value.store(row.add(at));
+                    value.mul(L::load(factors.as_ptr().add(at))).store(other.add(at));
+                }
             }
         }
     }
-    run(isa, Norm(row, gain, shift, epsilon));
+    let length = row.len();
+    let lengths = [other.len(), bias.len(), norm.gain.len(), norm.shift.len(), norm.factors.len()];
+    assert!(length.is_multiple_of(LANES) && lengths == [length; 5]);
+    run(isa, Run(row, other, bias, norm));
 }
 
 /// `row[i] += other[i]`.
@@ -257,9 +286,9 @@ pub(crate) fn gate(isa: Isa, activation: Activation, gate: &mut [f32], up: &[f32
     run(isa, Gate(activation, gate, up));
 }
 
-/// `row[i] = activation(row[i])`.
-pub(crate) fn activate(isa: Isa, activation: Activation, row: &mut [f32]) {
-    struct Activate<'a>(Activation, &'a mut [f32]);
+/// `row[i] = activation(row[i] + bias[i])`.
+pub(crate) fn activate(isa: Isa, activation: Activation, row: &mut [f32], bias: &[f32]) {
+    struct Activate<'a>(Activation, &'a mut [f32], &'a [f32]);
     impl Kernel for Activate<'_> {
         type Output = ();
         #[inline(always)]
@@ -267,14 +296,14 @@ pub(crate) fn activate(isa: Isa, activation: Activation, row: &mut [f32]) {
             // SAFETY: passed on.
             unsafe {
                 match self.0 {
-                    Activation::Silu => zip_apply::<L, 0>(self.1, [], Silu {}),
-                    Activation::GeluErf => zip_apply::<L, 0>(self.1, [], GeluErf {}),
-                    Activation::GeluTanh => zip_apply::<L, 0>(self.1, [], GeluTanh {}),
+                    Activation::Silu => zip_apply::<L, 1>(self.1, [self.2], Silu {}),
+                    Activation::GeluErf => zip_apply::<L, 1>(self.1, [self.2], GeluErf {}),
+                    Activation::GeluTanh => zip_apply::<L, 1>(self.1, [self.2], GeluTanh {}),
                 }
             }
         }
     }
-    run(isa, Activate(activation, row));
+    run(isa, Activate(activation, row, bias));
 }
 
 /// Rotates one head: pair `(i, i + pairs)` by the `i`-th sine and cosine.
@@ -363,11 +392,18 @@ mod tests {
                 rms_norm(isa, &row, &gain, epsilon, &mut found);
                 prop_assert_eq!(bits(&found), bits(&expected));
 
-                let mut expected = row.clone();
+                let whole = row.len() / LANES * LANES;
+                let (bias, factors) = (&row[..whole], &gain[..whole]);
+                let mut other_row = shift[..whole].to_vec();
+                let sum = |(x, (y, z)): (&f32, (&f32, &f32))| x + (y + z);
+                let mut expected: Vec<f32> = gain.iter().zip(other_row.iter().zip(bias)).map(sum).collect();
                 norm::layer_norm(&mut expected, &gain, &shift, epsilon);
-                let mut found = row.clone();
-                layer_norm(isa, &mut found, &gain, &shift, epsilon);
+                let mut found = gain[..whole].to_vec();
+                let of_norm = SumNorm { gain: &gain[..whole], shift: &shift[..whole], epsilon, factors };
+                sum_norm(isa, &mut found, &mut other_row, bias, of_norm);
                 prop_assert_eq!(bits(&found), bits(&expected));
+                let scaled: Vec<f32> = expected.iter().zip(factors).map(|(x, factor)| x * factor).collect();
+                prop_assert_eq!(bits(&other_row), bits(&scaled));
 
                 let mut expected = row.clone();
                 let mut found = row.clone();
@@ -382,6 +418,10 @@ mod tests {
                     let expected: Vec<f32> = row.iter().zip(&gain).map(|(x, up)| function(*x) * up).collect();
                     let mut found = row.clone();
                     gate(isa, activation, &mut found, &gain);
+                    prop_assert_eq!(bits(&found), bits(&expected));
+                    let expected: Vec<f32> = row.iter().zip(&gain).map(|(x, bias)| function(x + bias)).collect();
+                    let mut found = row.clone();
+                    activate(isa, activation, &mut found, &gain);
                     prop_assert_eq!(bits(&found), bits(&expected));
                 }
 

@@ -10,7 +10,7 @@ use crate::merkle::{plain, Hash};
 use crate::tensors::Packing;
 
 /// Version of the file and of the panels' layout.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"STRKPANL";
 /// Magic, version, number of tensors, bytes up to the data, weights root, fingerprint, hash of the directory, hash of all

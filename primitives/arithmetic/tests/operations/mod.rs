@@ -8,10 +8,10 @@ use strike_arithmetic::activations::{self, ActivationBlock};
 use strike_arithmetic::attention::{attend, Cache};
 use strike_arithmetic::sampler::{self, Sampler};
 use strike_arithmetic::weights::{self, WeightBlock, BLOCK};
-use strike_arithmetic::{functions, half, linear, norm, rotary, Float};
+use strike_arithmetic::{equalization, functions, half, linear, norm, rotary, Float};
 
 /// Name, words in, words out. `[n]` is a row of `n` words, `8 seed` are 32 bytes as eight little-endian words.
-pub const OPERATIONS: [(&str, &str, &str); 31] = [
+pub const OPERATIONS: [(&str, &str, &str); 32] = [
     ("add", "x y", "x + y"),
     ("subtract", "x y", "x - y"),
     ("multiply", "x y", "x * y"),
@@ -55,6 +55,7 @@ pub const OPERATIONS: [(&str, &str, &str); 31] = [
         "temperature, min-p, penalty, window, 8 seed, position, tokens, history[tokens], logit[n]",
         "token, best",
     ),
+    ("equalization", "layers, gains[layers * n]", "exponent[n]"),
 ];
 
 /// The words that `operation` gives for `input`, or `None` where it is an error. Every NaN is 0x7fc00000.
@@ -159,6 +160,11 @@ pub fn apply<F: Float>(operation: &str, input: &[u32]) -> Option<Vec<u32>> {
             let seed = bytes(&input[4..12]);
             let choice = sampler::choose(&sampler(), &mut row(logits), history, &seed, input[12]).ok()?;
             Some(vec![choice.token, choice.best])
+        }
+        "equalization" => {
+            let gains = row(&input[1..]);
+            let layers: Vec<&[F]> = gains.chunks_exact(gains.len() / input[0] as usize).collect();
+            Some(equalization::exponents(&layers).into_iter().map(u32::from).collect())
         }
         _ => panic!("no operation of this name"),
     }
