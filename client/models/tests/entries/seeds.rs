@@ -136,7 +136,7 @@ fn gguf_file(sample: &Sample, index: usize) -> Vec<u8> {
                 return plain;
             }
             let units = tensor.values.len() / weights;
-            Stored { kind, bytes: (0..units * bytes).map(|at| (at * 41 % 120) as u8).collect(), ..plain }
+            Stored { kind, bytes: (0..units * bytes).map(|at| (at * 41 % 60) as u8).collect(), ..plain }
         })
         .collect();
     let mut metadata = sample.metadata.clone();
@@ -234,7 +234,7 @@ fn wide() -> Vec<u8> {
             stored.push(Stored::new(&Tensor { values: vec![0.25; count], ..tensor.clone() }, Type::F16));
         } else {
             at += 1;
-            let bytes = (0..count / weights * bytes).map(|at| (at * 41 % 120) as u8).collect();
+            let bytes = (0..count / weights * bytes).map(|at| (at * 41 % 60) as u8).collect();
             stored.push(Stored { name, shape: tensor.shape.clone(), kind, bytes });
         }
     }
