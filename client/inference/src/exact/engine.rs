@@ -176,19 +176,17 @@ impl<'a> Batch<'a> {
         job.validate(&self.model.limits())?;
         let network = &self.model.network;
         let forward = Forward { isa: self.engine.isa, team: &self.engine.team, network };
-        let long = network
-            .decoder
-            .rotary
-            .long
-            .as_ref()
-            .is_some_and(|long| job.prompt.len() as u64 + u64::from(job.max_tokens) > long.original_context as u64);
+        let long = network.is_long(&job);
         let id = self.admitted;
         self.admitted += 1;
+        // A job that ends before its first token has no positions, whatever was computed before.
+        let begins = job.stop_after(&[], &self.model.limits()).is_none();
         let known = self
             .engine
             .prefixes
             .lock()
             .ok()
+            .filter(|_| begins)
             .and_then(|mut prefixes| prefixes.find(&self.model.model_root(), long, &job.prompt, trace));
         let (sequence, trace) = known.unwrap_or_else(|| {
             (Sequence::new(forward.cache_shape()), trace.then(|| Trace::new(network.decoder.layers)))

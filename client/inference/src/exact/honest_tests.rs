@@ -103,3 +103,22 @@ fn honest_work_is_never_accused() {
     }
     eprintln!("{done} honest jobs of {tokens} tokens, none accused; {sameness} records of cells, all right");
 }
+
+#[test]
+fn a_job_that_ends_before_its_first_token_has_no_positions_whatever_is_kept() {
+    let mut random = Random::new(51);
+    let recipe = Recipe::new(&mut random);
+    let model = recipe.model();
+    let engine = Engine::with_isa(1, Isa::best()).expect("an engine");
+    let control = Control::default();
+    let mut job = job(&mut random, &recipe.decoder);
+    job.prompt = random.tokens(40, recipe.decoder.vocab_size);
+    engine.generate(&model, &job, true, &control, |_, _| {}).expect("finite");
+    job.max_tokens = 0;
+    let made = engine.generate(&model, &job, true, &control, |_, _| {}).expect("finite");
+    let trace = made.trace.expect("a trace");
+    assert!(trace.tokens().is_empty());
+    let claim = Claim { tokens: made.tokens, stop: made.stop, trace_root: Some(trace.root()) };
+    let checked = engine.verify(&model, &job, &claim, Some(&trace), &control).expect("a check");
+    assert_eq!(checked, Verification::Valid { trace_root: trace.root() });
+}
