@@ -17,8 +17,9 @@ use crate::kernels::elementwise as rows;
 use crate::kernels::embedding::embed;
 use crate::kernels::quantize::Activations;
 
-/// Rows whose feed-forward states are in memory at once: a text may be much longer than a pass is otherwise.
-const FFN_ROWS: usize = 256;
+/// Rows whose feed-forward states are in memory at once: so few that those of an ordinary model stay in a core's cache between
+/// the two products.
+const FFN_ROWS: usize = 64;
 
 /// Working memory of forward passes.
 #[derive(Default)]
