@@ -2,7 +2,7 @@
 
 use super::{failed, hex_hash, saved, start, stop_name};
 use crate::{
-    args::EngineArgs,
+    args::GeneratorArgs,
     error::{Error, Result},
     output,
 };
@@ -41,7 +41,7 @@ struct DivergenceView {
     claimed: Option<String>,
 }
 
-pub fn run(folder: &Path, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(folder: &Path, args: &GeneratorArgs, control: &Control, json: bool) -> Result<()> {
     let saved = saved::read(folder)?;
     let (engine, model) = start(args)?;
     let began = Instant::now();
