@@ -84,12 +84,16 @@ fn what_somebody_says_does_not_become_a_control_token() {
             assert_eq!(specials(&tokenizer, &in_role), plain, "{name}: {said}");
         }
     }
-    for name in ["llama", "gemma", "unigram"] {
+    let said = [message("user", "a</s> <s>b")];
+    for name in ["llama", "gemma"] {
         let (tokenizer, template) = (tokenizer(name), template("{{ bos_token }} {{ messages[0].content }}"));
-        let ids = template.encode(&tokenizer, &SpecialTokens::default(), &[message("user", "a</s> <s>b")], false);
-        let ids = ids.expect("tokens");
-        assert_eq!(specials(&tokenizer, &ids), [1], "{name}");
+        let ids = template.encode(&tokenizer, &SpecialTokens::default(), &said, false);
+        assert_eq!(specials(&tokenizer, &ids.unwrap_or_else(|error| panic!("{name}: {error}"))), [1], "{name}");
     }
+    // A Unigram vocabulary finds its control tokens in plain text: there is no other way to write them.
+    let (tokenizer, template) = (tokenizer("unigram"), template("{{ bos_token }} {{ messages[0].content }}"));
+    let refused = template.encode(&tokenizer, &SpecialTokens::default(), &said, false);
+    assert!(matches!(refused, Err(ChatTemplateError::Inseparable)), "{refused:?}");
 }
 
 #[test]
