@@ -400,6 +400,23 @@ mod tests {
     }
 
     #[test]
+    fn conversations_are_prompts_or_files() {
+        for (line, messages) in [
+            ("strike engine generate --prompt x", false),
+            ("strike engine generate --prompt x --chat --system y --adapter z", false),
+            ("strike engine generate --messages file", true),
+        ] {
+            let Command::Engine(EngineCommand::Generate(args)) = parse(line).unwrap().command else { panic!() };
+            assert_eq!((args.chat.messages.is_some(), args.prompt.prompt.is_none()), (messages, messages), "{line}");
+        }
+        use ErrorKind::*;
+        assert_eq!(refusal("strike engine generate"), MissingRequiredArgument);
+        assert_eq!(refusal("strike engine generate --prompt x --messages y"), ArgumentConflict);
+        assert_eq!(refusal("strike engine generate --messages y --chat"), ArgumentConflict);
+        assert_eq!(refusal("strike engine generate --prompt x --system y"), MissingRequiredArgument);
+    }
+
+    #[test]
     fn wrong_usage_is_refused() {
         use ErrorKind::*;
         assert_eq!(refusal("strike job generate --key alice"), MissingRequiredArgument);

@@ -15,6 +15,17 @@ pub struct EngineArgs {
     pub threads: u16,
 }
 
+/// A model that generates, with or without an adapter.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct GeneratorArgs {
+    /// The model.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// A LoRA adapter on the model: a folder with adapter_config.json and adapter_model.safetensors.
+    #[arg(long, value_name = "PATH")]
+    pub adapter: Option<PathBuf>,
+}
+
 /// `strike engine …`: the exact engine on this machine, without a chain.
 #[derive(Debug, Subcommand)]
 pub enum EngineCommand {
@@ -46,7 +57,7 @@ pub enum EngineCommand {
         layer: u16,
         /// The model.
         #[command(flatten)]
-        engine: EngineArgs,
+        engine: GeneratorArgs,
     },
     /// Measure how well a model predicts a text.
     Perplexity {
@@ -64,7 +75,7 @@ pub enum EngineCommand {
         logits: Option<PathBuf>,
         /// The model.
         #[command(flatten)]
-        engine: EngineArgs,
+        engine: GeneratorArgs,
     },
     /// Embed texts: one vector for each line of a file.
     Embed {
@@ -94,8 +105,22 @@ pub enum EngineCommand {
         trace: bool,
         /// The model.
         #[command(flatten)]
-        engine: EngineArgs,
+        engine: GeneratorArgs,
     },
+}
+
+/// A conversation, written with the model's chat template. Names of control tokens in what somebody says stay text.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct ChatArgs {
+    /// The prompt is what the user says.
+    #[arg(long, conflicts_with = "messages")]
+    pub chat: bool,
+    /// What the model is told before the conversation.
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    pub system: Option<String>,
+    /// The conversation, instead of a prompt: a JSON array of {"role", "content"}.
+    #[arg(long, value_name = "FILE", group = "the_prompt")]
+    pub messages: Option<PathBuf>,
 }
 
 /// `strike engine generate`.
@@ -104,6 +129,9 @@ pub struct EngineGenerateArgs {
     /// The text to go on from.
     #[command(flatten)]
     pub prompt: PromptArgs,
+    /// A conversation to go on with instead of a text.
+    #[command(flatten)]
+    pub chat: ChatArgs,
     /// Most tokens to generate.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: u32,
@@ -113,10 +141,13 @@ pub struct EngineGenerateArgs {
     /// Seed of the draws: 64 hex digits. [default: random, and told]
     #[arg(long, value_name = "HEX")]
     pub seed: Option<String>,
+    /// Generate JSON that satisfies the JSON schema of this file. Needs a build with the cargo feature `json-schema`.
+    #[arg(long, value_name = "FILE")]
+    pub json_schema: Option<PathBuf>,
     /// Leave job, output and trace in this folder, for `verify`.
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
     /// The model.
     #[command(flatten)]
-    pub engine: EngineArgs,
+    pub engine: GeneratorArgs,
 }

@@ -12,7 +12,7 @@
 //! let model = ExactModel::builtin()?;
 //! let engine = Engine::new(1)?;
 //! let prompt = model.prompt("Tell me about the harbour.")?;
-//! let job = Job { prompt, max_tokens: 20, sampler: Sampler::GREEDY, seed: [0; 32], stop: vec![] };
+//! let job = Job { prompt, max_tokens: 20, sampler: Sampler::GREEDY, seed: [0; 32], stop: vec![], json_schema: None };
 //! let generation = engine.generate(&model, &job, true, &Control::default(), |_, _| {})?;
 //!
 //! let trace_root = generation.trace.as_ref().map(|trace| trace.root());

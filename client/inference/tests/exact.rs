@@ -15,7 +15,7 @@ fn sampler() -> Sampler {
 
 fn job(model: &ExactModel, prompt: &str, max_tokens: u32, seed: u8) -> Job {
     let prompt = model.prompt(prompt).expect("a prompt");
-    Job { prompt, max_tokens, sampler: sampler(), seed: [seed; 32], stop: Vec::new() }
+    Job { prompt, max_tokens, sampler: sampler(), seed: [seed; 32], stop: Vec::new(), json_schema: None }
 }
 
 fn generate(engine: &Engine, model: &ExactModel, job: &Job) -> ExactGeneration {
@@ -227,7 +227,7 @@ fn the_context_ends_a_generation() {
     let model = model();
     let engine = Engine::new(2).unwrap();
     let prompt = vec![7; 500];
-    let job = Job { prompt, max_tokens: 100, sampler: sampler(), seed: [4; 32], stop: vec![] };
+    let job = Job { prompt, max_tokens: 100, sampler: sampler(), seed: [4; 32], stop: vec![], json_schema: None };
     let generation = generate(&engine, &model, &job);
     assert!(generation.tokens.len() == 12 || generation.stop == Stop::EndOfText, "{generation:?}");
     let (claim, trace) = claim(&generation);

@@ -8,20 +8,29 @@
 //! Rendering reads no clock: `strftime_now` gives [`Date`], by default [`Date::FIXED`], so that a request has the same tokens
 //! on every machine and on every day.
 //!
+//! [`ChatTemplate::encode`] gives the tokens of a conversation, and keeps apart control tokens of the template and text of
+//! messages that looks like them.
+//!
 //! A template is bounded by its size, by steps of the interpreter and by the size of its output; so are the strings and lists
 //! that it may make on the way, see `guard`.
 
 mod date;
+mod encode;
 mod guard;
 mod instrument;
 mod json;
+mod open;
 
 use minijinja::{value::ValueKind, Environment, ErrorKind, Output, State, Value};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use thiserror::Error;
 
 pub use date::Date;
 pub use guard::{MAX_LIST, MAX_STRING};
+
+use crate::tokenizer::TokenizerError;
+use crate::ModelError;
 
 /// Bytes of the longest template.
 pub const MAX_TEMPLATE_BYTES: usize = 64 << 10;
@@ -38,7 +47,8 @@ const RECURSION: usize = 100;
 const NAME: &str = "chat_template";
 
 /// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Message {
     /// Who speaks: `system`, `user`, `assistant` or what else the template knows.
     pub role: String,
@@ -87,6 +97,20 @@ pub enum ChatTemplateError {
         /// Which limit it met.
         reason: String,
     },
+    /// The texts of control tokens in the messages cannot be kept apart from the template's own.
+    #[error(
+        "chat template: a message has the text of a control token, which cannot be kept apart from the template's own"
+    )]
+    Inseparable,
+    /// A message or the template has a character that stands for the beginnings of control tokens here.
+    #[error("chat template: a message has a character of Supplementary Private Use Area-A (U+F0000 ..), leave it out")]
+    StandIn,
+    /// A file of the model was refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The tokenizer failed on the text.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     /// The template failed on these messages.
     #[error("chat template: {reason}")]
     Failed {

@@ -36,10 +36,10 @@ pub mod synthetic;
 pub mod tensors;
 pub mod tokenizer;
 
-pub use adapter::{Adapter, Factors};
+pub use adapter::{Adapter, Factors, FloatAdapter, FloatFactors};
 pub use config::SpecialTokens;
 pub use error::ModelError;
 pub use float_model::{FloatMatrix, FloatModel};
 pub use layout::{layout, TensorKind, TensorShape};
 pub use model::{CacheUse, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
-pub use root::{model_root, ARITHMETIC_VERSION};
+pub use root::{adapted_model_root, model_root, ARITHMETIC_VERSION};

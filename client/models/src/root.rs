@@ -79,3 +79,8 @@ pub fn model_root(
         ],
     )
 }
+
+/// What names a model with an adapter: the root of the model without it, and that of the adapter.
+pub fn adapted_model_root(model_root: &[u8; 32], adapter_root: &[u8; 32]) -> [u8; 32] {
+    tagged("strike/1/adapted-model", &[model_root, adapter_root])
+}

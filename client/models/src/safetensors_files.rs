@@ -58,6 +58,12 @@ pub(crate) fn single_file(source: Source) -> Result<Store, ModelError> {
     Ok(Store { sources: vec![source], tensors })
 }
 
+/// The tensors of one file, all of which must have a type that is read.
+pub(crate) fn single_file_of_matrices(source: Source) -> Result<Store, ModelError> {
+    let tensors = header(&source, 0)?.into_iter().map(|(name, location)| Ok((name, location?)));
+    Ok(Store { tensors: tensors.collect::<Result<_, ModelError>>()?, sources: vec![source] })
+}
+
 #[derive(Deserialize)]
 struct Index {
     weight_map: BTreeMap<String, String>,

@@ -1,7 +1,7 @@
 //! `strike engine bench`.
 
 use super::{failed, start};
-use crate::{args::EngineArgs, error::Result, output};
+use crate::{args::GeneratorArgs, error::Result, output};
 use serde::Serialize;
 use strike_inference::exact::Workload;
 
@@ -30,7 +30,7 @@ struct View {
     weight_bytes: u64,
 }
 
-pub fn run(bench: &Bench, args: &EngineArgs, json: bool) -> Result<()> {
+pub fn run(bench: &Bench, args: &GeneratorArgs, json: bool) -> Result<()> {
     let (engine, model) = start(args)?;
     let measure = |prompt_tokens: u32, tokens: u32, batch: u32| {
         let workload = Workload {

@@ -1,6 +1,6 @@
 //! `strike engine generate`.
 
-use super::{failed, hex_hash, saved, start, stop_name};
+use super::{chat::Prompt, failed, hex_hash, saved, start, stop_name, unreadable};
 use crate::{
     args::EngineGenerateArgs,
     commands::job,
@@ -8,9 +8,9 @@ use crate::{
     output::{self, progress},
 };
 use serde::Serialize;
-use std::{io::Write, time::Instant};
+use std::{io::Write, path::Path, time::Instant};
 use strike_inference::{
-    exact::{ExactModel, Job, Sampler},
+    exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
     Control,
 };
 use strike_models::tokenizer::TextStream;
@@ -33,11 +33,12 @@ struct View {
 
 pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<()> {
     let sampler = job::sampler(&args.sampler)?;
-    let prompt = job::prompt(&args.prompt)?;
+    let prompt = Prompt::read(args)?;
     let seed = args.seed.as_deref().map_or_else(|| Ok(random_seed()), parse_seed)?;
     let (engine, model) = start(&args.engine)?;
+    let (prompt, tokens) = prompt.tokens(&model, &args.engine.engine.model)?;
     let job = Job {
-        prompt: model.prompt(&prompt).map_err(failed)?,
+        prompt: tokens,
         max_tokens: args.max_tokens,
         sampler: Sampler {
             temperature_milli: sampler.temperature_milli,
@@ -47,6 +48,7 @@ pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<(
         },
         seed,
         stop: Vec::new(),
+        json_schema: args.json_schema.as_deref().map(schema).transpose()?,
     };
     let mut stdout = std::io::stdout();
     let mut stream = TextStream::new(model.tokenizer(), true);
@@ -94,6 +96,16 @@ pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<(
 
 fn text(model: &ExactModel, tokens: &[u32]) -> Result<String> {
     model.tokenizer().decode(tokens, true).map_err(|error| Error::new("TokenizerFailed", error.to_string()))
+}
+
+fn schema(file: &Path) -> Result<String> {
+    let unreadable = |error| unreadable(file, &error);
+    let length = std::fs::metadata(file).map_err(unreadable)?.len();
+    if length > MAX_SCHEMA_BYTES as u64 {
+        let message = format!("{}: {length} bytes, at most {MAX_SCHEMA_BYTES} are accepted", file.display());
+        return Err(Error::new("SchemaRefused", message));
+    }
+    std::fs::read_to_string(file).map_err(unreadable)
 }
 
 fn parse_seed(text: &str) -> Result<[u8; 32]> {

@@ -1,6 +1,7 @@
 //! `strike engine …`: the exact engine on this machine, without a chain.
 
 mod bench;
+mod chat;
 mod embed;
 mod generate;
 mod operators;
@@ -10,7 +11,7 @@ mod verify;
 
 use super::{model::BUILTIN, Context};
 use crate::{
-    args::{EngineArgs, EngineCommand},
+    args::{EngineArgs, EngineCommand, GeneratorArgs},
     error::{Error, Result},
     output::progress,
 };
@@ -62,13 +63,20 @@ pub async fn run(context: &Context, command: EngineCommand) -> Result<()> {
     }
 }
 
-/// Starts the engine and loads the model, with progress on stderr where it has to be imported.
-fn start(args: &EngineArgs) -> Result<(Engine, ExactModel)> {
-    let load = |options: &OpenOptions<'_>| match args.model.as_str() {
+/// Starts the engine and loads the model with its adapter, with progress on stderr where it has to be imported.
+fn start(args: &GeneratorArgs) -> Result<(Engine, ExactModel)> {
+    let load = |options: &OpenOptions<'_>| match args.engine.model.as_str() {
         BUILTIN => ExactModel::builtin(),
         path => ExactModel::open(Path::new(path), options),
     };
-    start_with(args, load)
+    let (engine, model) = start_with(&args.engine, load)?;
+    let Some(folder) = &args.adapter else { return Ok((engine, model)) };
+    let adapted = model.open_adapter(folder).map_err(|error| {
+        Error::new("AdapterRefused", format!("{}: {error}", folder.display())).hint(
+            "--adapter takes a folder with adapter_config.json and adapter_model.safetensors, made for this model",
+        )
+    })?;
+    Ok((engine, adapted))
 }
 
 /// As [`start`], for any kind of model.
@@ -99,7 +107,11 @@ fn failed(error: JobError) -> Error {
     // The variant's name says which condition; the text says the numbers.
     let name = format!("{error:?}");
     let name = name.split(|character: char| !character.is_alphanumeric()).next().unwrap_or_default().to_owned();
-    Error::new(name, error.to_string())
+    let hint = match error {
+        JobError::GrammarUnavailable => "build strike with --features json-schema",
+        _ => return Error::new(name, error.to_string()),
+    };
+    Error::new(name, error.to_string()).hint(hint)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -114,6 +126,7 @@ fn stop_name(stop: Stop) -> &'static str {
     match stop {
         Stop::EndOfText => "end_of_text",
         Stop::StopSequence => "stop_sequence",
+        Stop::GrammarComplete => "grammar_complete",
         Stop::MaxTokens => "max_tokens",
         Stop::ContextFull => "context_full",
     }
@@ -126,9 +139,17 @@ mod tests {
     #[test]
     fn a_folder_without_a_model_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let args = EngineArgs { model: folder.path().to_str().unwrap().to_owned(), threads: 1 };
+        let mut args = GeneratorArgs {
+            engine: EngineArgs { model: folder.path().to_str().unwrap().to_owned(), threads: 1 },
+            adapter: None,
+        };
         let error = start(&args).err().expect("refused");
         assert_eq!(error.name, "ModelRefused");
         assert!(error.message.contains("model.safetensors"), "{error}");
+        args.engine.model = BUILTIN.to_owned();
+        args.adapter = Some(folder.path().to_owned());
+        let error = start(&args).err().expect("refused");
+        assert_eq!(error.name, "AdapterRefused");
+        assert!(error.message.contains("adapter_config.json"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{failed, start, unreadable, BUILTIN};
 use crate::{
-    args::EngineArgs,
+    args::GeneratorArgs,
     error::{Error, Result},
     output,
 };
@@ -47,16 +47,16 @@ enum Scorer {
 }
 
 impl Scorer {
-    fn load(args: &EngineArgs, reference: bool) -> Result<Self> {
+    fn load(args: &GeneratorArgs, reference: bool) -> Result<Self> {
         if !reference {
             return start(args).map(|started| Self::Exact(Box::new(started)));
         }
-        let options = ReferenceOptions::default();
-        let reference = match args.model.as_str() {
+        let options = ReferenceOptions { adapter: args.adapter.as_deref(), ..ReferenceOptions::default() };
+        let reference = match args.engine.model.as_str() {
             BUILTIN => Reference::builtin(&options),
             path => Reference::open(Path::new(path), &options),
         };
-        let refused = |error: ReferenceError| Error::new("ModelRefused", format!("{}: {error}", args.model));
+        let refused = |error: ReferenceError| Error::new("ModelRefused", format!("{}: {error}", args.engine.model));
         reference.map(|reference| Self::Reference(Box::new(reference))).map_err(refused)
     }
 
@@ -87,7 +87,7 @@ impl Scorer {
     }
 }
 
-pub fn run(perplexity: &Perplexity, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(perplexity: &Perplexity, args: &GeneratorArgs, control: &Control, json: bool) -> Result<()> {
     let Perplexity { file, context, reference, logits } = perplexity;
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
     let scorer = Scorer::load(args, *reference)?;

@@ -4,7 +4,7 @@ use super::{hex_hash, stop_name, unreadable};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use strike_inference::exact::{Claim, ExactGeneration, ExactModel, Job, Sampler, Stop, Trace};
+use strike_inference::exact::{Claim, ExactGeneration, ExactModel, Job, Sampler, Stop, Trace, GRAMMAR_ENGINE};
 use strike_primitives::artifact::output_root;
 
 const JOB: &str = "job.json";
@@ -28,6 +28,11 @@ struct SavedJob {
     repetition_window: u8,
     seed: String,
     stop: Vec<Vec<u32>>,
+    #[serde(default)]
+    json_schema: Option<String>,
+    /// What the schema means is what this made of it.
+    #[serde(default)]
+    grammar_engine: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +78,8 @@ pub fn write(folder: &Path, model: &ExactModel, prompt: &str, job: &Job, generat
             repetition_window: job.sampler.repetition_window,
             seed: hex_hash(&job.seed),
             stop: job.stop.clone(),
+            json_schema: job.json_schema.clone(),
+            grammar_engine: job.json_schema.as_ref().map(|_| GRAMMAR_ENGINE.to_owned()),
         }),
     )?;
     put(
@@ -103,10 +110,15 @@ pub fn read(folder: &Path) -> Result<Saved> {
     let hash = |file: &str, field: &str, text: &str| {
         parse_hash(text).ok_or_else(|| malformed(folder, file, format!("{field} is no hash of 64 hex digits")))
     };
-    let stop = [Stop::EndOfText, Stop::StopSequence, Stop::MaxTokens, Stop::ContextFull]
+    let stop = [Stop::EndOfText, Stop::StopSequence, Stop::GrammarComplete, Stop::MaxTokens, Stop::ContextFull]
         .into_iter()
         .find(|stop| stop_name(*stop) == output.stop)
         .ok_or_else(|| malformed(folder, OUTPUT, format!("stop '{}' is not known", output.stop)))?;
+    let engine = job.grammar_engine.as_deref().unwrap_or_default();
+    if job.json_schema.is_some() && engine != GRAMMAR_ENGINE {
+        let reason = format!("its JSON schema was made a grammar by '{engine}', this program has {GRAMMAR_ENGINE}");
+        return Err(malformed(folder, JOB, reason));
+    }
     let path = folder.join(TRACE);
     let trace = match bytes(&path, TRACE_LIMIT) {
         Ok(bytes) => Some(
@@ -130,6 +142,7 @@ pub fn read(folder: &Path) -> Result<Saved> {
                 repetition_window: job.repetition_window,
             },
             stop: job.stop,
+            json_schema: job.json_schema,
         },
         out_root: hash(OUTPUT, "out_root", &output.out_root)?,
         n_in: output.n_in,

@@ -2,7 +2,7 @@
 
 use super::{failed, hex_hash, operators, saved, start, stop_name};
 use crate::{
-    args::EngineArgs,
+    args::GeneratorArgs,
     error::{Error, Result},
     output,
 };
@@ -60,7 +60,7 @@ struct FindingView {
     claimed: Option<String>,
 }
 
-pub fn run(folder: &Path, record: Option<&Path>, args: &EngineArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(folder: &Path, record: Option<&Path>, args: &GeneratorArgs, control: &Control, json: bool) -> Result<()> {
     let saved = saved::read(folder)?;
     let record = record.map(operators::read).transpose()?;
     if record.is_some() && saved.trace.is_none() {

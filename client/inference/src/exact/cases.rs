@@ -163,6 +163,7 @@ pub(crate) fn job(random: &mut Random, decoder: &Decoder) -> Job {
     });
     let stop = stop.collect();
     Job {
+        json_schema: None,
         prompt: random.tokens(prompt, vocab_size),
         max_tokens: random.within(3..=12) as u32,
         sampler,

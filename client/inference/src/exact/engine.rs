@@ -7,6 +7,7 @@ use super::encoder::EncoderWorkspace;
 use super::error::JobError;
 use super::float_state::FloatState;
 use super::forward::{Forward, Run, Workspace};
+use super::grammar::Grammar;
 use super::job::{Job, Stop};
 use super::model::ExactModel;
 use super::prefixes::Prefixes;
@@ -140,6 +141,8 @@ struct Active {
     sequence: Sequence,
     trace: Option<Trace>,
     long: bool,
+    /// Behind the output so far.
+    grammar: Option<Grammar>,
 }
 
 /// What happened to a job in a step.
@@ -174,13 +177,14 @@ impl<'a> Batch<'a> {
     /// Takes a job in and returns its number in the batch.
     pub fn admit(&mut self, job: Job, trace: bool) -> Result<u64, JobError> {
         job.validate(&self.model.limits())?;
+        let grammar = self.model.grammar(&job)?;
         let network = &self.model.network;
         let forward = Forward { isa: self.engine.isa, team: &self.engine.team, network };
         let long = network.is_long(&job);
         let id = self.admitted;
         self.admitted += 1;
         // A job that ends before its first token has no positions, whatever was computed before.
-        let begins = job.stop_after(&[], &self.model.limits()).is_none();
+        let begins = job.stop_after(&[], false, &self.model.limits()).is_none();
         let known = self
             .engine
             .prefixes
@@ -191,7 +195,7 @@ impl<'a> Batch<'a> {
         let (sequence, trace) = known.unwrap_or_else(|| {
             (Sequence::new(forward.cache_shape()), trace.then(|| Trace::new(network.decoder.layers)))
         });
-        self.active.push(Active { id, history: job.prompt.clone(), sequence, trace, long, job });
+        self.active.push(Active { id, history: job.prompt.clone(), sequence, trace, long, job, grammar });
         Ok(id)
     }
 
@@ -206,7 +210,7 @@ impl<'a> Batch<'a> {
         let limits = self.model.limits();
         let mut events = Vec::new();
         let (engine, root) = (self.engine, self.model.model_root());
-        self.active.retain_mut(|active| match active.job.stop_after(active.output(), &limits) {
+        self.active.retain_mut(|active| match active.job.stop_after(active.output(), active.is_complete(), &limits) {
             None => true,
             Some(stop) => {
                 let trace = active.trace.clone();
@@ -292,7 +296,14 @@ impl<'a> Batch<'a> {
             let (q, scales) = workspace.last_input(at);
             let position = active.history.len();
             let job = &active.job;
-            match choose(forward.isa, &job.sampler, logits, &active.history, &job.seed, position as u32) {
+            let (sampler, seed) = (&job.sampler, &job.seed);
+            let choice = match &mut active.grammar {
+                None => {
+                    choose(forward.isa, sampler, logits, &active.history, seed, position as u32).map_err(JobError::from)
+                }
+                Some(grammar) => grammar.choose(forward.isa, sampler, logits, &active.history, seed, position as u32),
+            };
+            match choice {
                 Ok(choice) => {
                     if let Some(trace) = &mut active.trace {
                         trace.choose(position - 1, choice.best, choice.token, last_input(q, scales));
@@ -301,11 +312,11 @@ impl<'a> Batch<'a> {
                     active.history.push(choice.token);
                     events.push(BatchEvent { id: active.id, index, token: Some(choice.token), finished: None });
                 }
-                Err(_) => failed.push(active.id),
+                Err(error) => failed.push((active.id, error)),
             }
         }
         self.logits = logits;
-        self.remove_failed(&failed, events);
+        self.remove_failed(failed, events);
         Ok(())
     }
 
@@ -332,7 +343,7 @@ impl<'a> Batch<'a> {
                     && forward.logits(workspace, &[tokens.len() - 1], &mut logits).is_ok()
             });
             if !finite {
-                failed.push(active.id);
+                failed.push((active.id, JobError::NotFinite));
             }
             // Positions that were counted before the logits failed are computed again.
             active.sequence.truncate(from);
@@ -340,15 +351,15 @@ impl<'a> Batch<'a> {
                 trace.truncate(from);
             }
         }
-        self.remove_failed(&failed, events);
+        self.remove_failed(failed, events);
         Ok(())
     }
 
-    fn remove_failed(&mut self, failed: &[u64], events: &mut Vec<BatchEvent>) {
-        for id in failed {
-            events.push(BatchEvent { id: *id, index: 0, token: None, finished: Some(Err(JobError::NotFinite)) });
+    fn remove_failed(&mut self, failed: Vec<(u64, JobError)>, events: &mut Vec<BatchEvent>) {
+        for (id, error) in failed {
+            self.active.retain(|active| active.id != id);
+            events.push(BatchEvent { id, index: 0, token: None, finished: Some(Err(error)) });
         }
-        self.active.retain(|active| !failed.contains(&active.id));
     }
 }
 
@@ -363,6 +374,10 @@ impl Drop for Batch<'_> {
 impl Active {
     fn output(&self) -> &[u32] {
         &self.history[self.job.prompt.len()..]
+    }
+
+    fn is_complete(&self) -> bool {
+        self.grammar.as_ref().is_some_and(Grammar::is_complete)
     }
 
     fn finish(&mut self, stop: Stop) -> BatchEvent {

@@ -23,6 +23,12 @@ pub enum LoadError {
     /// It lacks a tensor, or is of the other kind: a decoder generates, an encoder embeds.
     #[error("{0}")]
     Network(String),
+    /// An adapter was made for a model of another shape.
+    #[error("the adapter does not fit the model: {0}")]
+    AdapterMismatch(String),
+    /// The model has an adapter already.
+    #[error("the model has an adapter already: an adapter is added to the model without one")]
+    AlreadyAdapted,
 }
 
 /// Why a job did not finish. What is the job's own fault is the same on every machine.
@@ -91,6 +97,15 @@ pub enum JobError {
         /// Layers of the model.
         layers: usize,
     },
+    /// The schema of the output is too large, malformed, or asks for what is not supported.
+    #[error("JSON schema: {0}")]
+    SchemaRefused(String),
+    /// No token of the vocabulary can go on with the output, or finding them takes more than a grammar may.
+    #[error("grammar: {0}")]
+    Grammar(String),
+    /// The job has a schema, and this engine was built without them.
+    #[error("the job has a JSON schema, and this engine was built without the cargo feature json-schema")]
+    GrammarUnavailable,
     /// The tokenizer failed on this text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

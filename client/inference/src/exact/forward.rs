@@ -5,8 +5,9 @@
 
 use strike_arithmetic::{rotary, NotFinite};
 use strike_models::architecture::Rotary;
-use strike_models::tensors::BLOCK;
+use strike_models::tensors::{LayerTensor, BLOCK};
 
+use super::adapter::AdapterMemory;
 use super::cache::{CacheShape, Sequence, Writer};
 use super::network::{Layer, Network};
 use super::parallel::{Parallel, SharedRows};
@@ -59,6 +60,7 @@ pub(crate) struct Workspace {
     angles: [Vec<f32>; 2],
     pub(super) spans: Vec<Buffers>,
     quantized: Activations,
+    adapter: AdapterMemory,
     pub(super) positions: Vec<Position>,
 }
 
@@ -117,7 +119,7 @@ impl Forward<'_> {
         self.angles(workspace);
         for (index, layer) in self.network.layers.iter().enumerate() {
             self.attention(index, layer, runs, workspace)?;
-            self.feed_forward(layer, workspace)?;
+            self.feed_forward(index, layer, workspace)?;
             if let Some(observer) = observer.as_deref_mut() {
                 let sequences: Vec<&Sequence> = runs.iter().map(|run| &*run.sequence).collect();
                 observer.layer(self.team, index, &workspace.hidden, &workspace.positions, &sequences);
@@ -212,6 +214,12 @@ impl Forward<'_> {
                 (&layer.value, &mut workspace.value[..]),
             ],
         );
+        let adapted = [
+            (LayerTensor::Query, &mut workspace.query[..]),
+            (LayerTensor::Key, &mut workspace.key[..]),
+            (LayerTensor::Value, &mut workspace.value[..]),
+        ];
+        self.adapt(index, &workspace.quantized, adapted, &mut workspace.adapter)?;
         self.rotate_and_store(index, layer, runs, workspace)?;
         workspace.attended.resize(count * query_width, 0.0);
         let sequences: Vec<&Sequence> = runs.iter().map(|run| &*run.sequence).collect();
@@ -219,10 +227,12 @@ impl Forward<'_> {
         self.parallel().quantize_rows(&workspace.attended, query_width, &mut workspace.quantized)?;
         workspace.output.resize(count * decoder.hidden_size, 0.0);
         self.parallel().linear(&workspace.quantized, [(&layer.attention_output, &mut workspace.output[..])]);
+        let adapted = [(LayerTensor::AttentionOutput, &mut workspace.output[..])];
+        self.adapt(index, &workspace.quantized, adapted, &mut workspace.adapter)?;
         self.add_rows(workspace, layer.attention_output_bias, layer.post_attention_norm)
     }
 
-    fn feed_forward(&self, layer: &Layer, workspace: &mut Workspace) -> Result<(), NotFinite> {
+    fn feed_forward(&self, index: usize, layer: &Layer, workspace: &mut Workspace) -> Result<(), NotFinite> {
         let decoder = &self.network.decoder;
         let count = workspace.positions.len();
         self.norm_rows(layer.ffn_norm, workspace)?;
@@ -230,6 +240,8 @@ impl Forward<'_> {
         workspace.up.resize(count * decoder.ffn_size, 0.0);
         self.parallel()
             .linear(&workspace.quantized, [(&layer.gate, &mut workspace.gate[..]), (&layer.up, &mut workspace.up[..])]);
+        let adapted = [(LayerTensor::Gate, &mut workspace.gate[..]), (LayerTensor::Up, &mut workspace.up[..])];
+        self.adapt(index, &workspace.quantized, adapted, &mut workspace.adapter)?;
         workspace.quantized.resize(count, decoder.ffn_size);
         {
             let gate = SharedRows::new(&mut workspace.gate, decoder.ffn_size);
@@ -250,6 +262,8 @@ impl Forward<'_> {
         }
         workspace.output.resize(count * decoder.hidden_size, 0.0);
         self.parallel().linear(&workspace.quantized, [(&layer.down, &mut workspace.output[..])]);
+        let adapted = [(LayerTensor::Down, &mut workspace.output[..])];
+        self.adapt(index, &workspace.quantized, adapted, &mut workspace.adapter)?;
         self.add_rows(workspace, layer.down_bias, layer.post_ffn_norm)
     }
 

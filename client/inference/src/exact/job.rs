@@ -19,6 +19,9 @@ pub struct Job {
     pub seed: [u8; 32],
     /// Sequences of token ids that end the generation and stay in it.
     pub stop: Vec<Vec<u32>>,
+    /// A JSON schema that the output satisfies if it comes to its end: at most [`MAX_SCHEMA_BYTES`](super::MAX_SCHEMA_BYTES).
+    /// What it means is what [`GRAMMAR_ENGINE`](super::GRAMMAR_ENGINE) makes of it. Needs the cargo feature `json-schema`.
+    pub json_schema: Option<String>,
 }
 
 /// Why a generation ended; looked at in this order.
@@ -28,6 +31,8 @@ pub enum Stop {
     EndOfText,
     /// The tokens end in a stop sequence.
     StopSequence,
+    /// The tokens satisfy the schema, and no token can follow them.
+    GrammarComplete,
     /// `max_tokens` were generated.
     MaxTokens,
     /// Prompt and output fill the context of the model.
@@ -78,12 +83,14 @@ impl Job {
         self.stop.iter().try_for_each(|sequence| in_vocabulary("a stop sequence", sequence, limits.vocab_size))
     }
 
-    /// Whether generation ends after these tokens.
-    pub(crate) fn stop_after(&self, tokens: &[u32], limits: &Limits<'_>) -> Option<Stop> {
+    /// Whether generation ends after these tokens, with which the grammar may be complete.
+    pub(crate) fn stop_after(&self, tokens: &[u32], complete: bool, limits: &Limits<'_>) -> Option<Stop> {
         if tokens.last().is_some_and(|last| limits.eos.contains(last)) {
             Some(Stop::EndOfText)
         } else if self.stop.iter().any(|stop| tokens.ends_with(stop)) {
             Some(Stop::StopSequence)
+        } else if complete {
+            Some(Stop::GrammarComplete)
         } else if tokens.len() as u64 >= u64::from(self.max_tokens) {
             Some(Stop::MaxTokens)
         } else if self.prompt.len() + tokens.len() >= limits.context_length {

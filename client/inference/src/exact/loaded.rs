@@ -15,10 +15,11 @@ use crate::{ModelFiles, TOKENIZER_FILE};
 
 const TOKENIZER_LIMIT: u64 = 64 << 20;
 
-/// Weights and tokenizer, not yet checked to be a network.
+/// Weights and tokenizer, not yet checked to be a network. Cheap to copy.
+#[derive(Clone)]
 pub(crate) struct Loaded {
     pub source: Arc<strike_models::Model>,
-    pub tokenizer: Tokenizer,
+    pub tokenizer: Arc<Tokenizer>,
     pub model_root: [u8; 32],
 }
 
@@ -39,7 +40,7 @@ impl Loaded {
 
     pub(super) fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
         let model_root = source.model_root(&tokenizer.root());
-        Self { source: Arc::new(source), tokenizer, model_root }
+        Self { source: Arc::new(source), tokenizer: Arc::new(tokenizer), model_root }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine of the exact class: the same job gives the same bits on every machine. `docs/arithmetic.md`.
 
+mod adapter;
 mod any_model;
 mod attend;
 mod cache;
@@ -11,6 +12,7 @@ mod engine;
 mod error;
 mod float_state;
 mod forward;
+mod grammar;
 mod job;
 mod loaded;
 mod measure;
@@ -42,11 +44,12 @@ pub use any_model::AnyModel;
 pub use encoder_model::ExactEncoder;
 pub use engine::{Batch, BatchEvent, Engine, ExactGeneration};
 pub use error::{JobError, LoadError};
+pub use grammar::{GRAMMAR_ENGINE, MAX_SCHEMA_BYTES, MAX_SCHEMA_COUNT};
 pub use job::{Job, Sampler, Stop};
 pub use measure::{Measurement, Workload};
 pub use model::ExactModel;
 pub use operators::{Difference, Finding, Number, Operator, OperatorOutput, Operators};
-pub use strike_models::{CacheUse, OpenOptions};
+pub use strike_models::{Adapter, CacheUse, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
 

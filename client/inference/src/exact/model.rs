@@ -1,12 +1,15 @@
 //! A model that generates.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use strike_models::chat_template::{ChatTemplate, ChatTemplateError, Message};
 use strike_models::tokenizer::Tokenizer;
-use strike_models::{OpenOptions, SpecialTokens};
+use strike_models::{adapted_model_root, Adapter, OpenOptions, SpecialTokens};
 
 use super::error::{JobError, LoadError};
-use super::job::Limits;
+use super::grammar::{Grammar, Grammars};
+use super::job::{Job, Limits};
 use super::loaded::Loaded;
 use super::network::Network;
 use crate::{builtin_files, ModelFiles};
@@ -15,6 +18,7 @@ use crate::{builtin_files, ModelFiles};
 pub struct ExactModel {
     pub(crate) network: Network,
     loaded: Loaded,
+    grammars: Arc<Grammars>,
 }
 
 impl std::fmt::Debug for ExactModel {
@@ -51,24 +55,48 @@ impl ExactModel {
         Self::new(Loaded::new(source, tokenizer)).expect("a decoder")
     }
 
-    pub(super) fn new(loaded: Loaded) -> Result<Self, LoadError> {
-        let network = Network::new(loaded.source.clone()).map_err(LoadError::Network)?;
-        Ok(Self { network, loaded })
+    /// This model with a LoRA adapter. The weights stay where they are: model and adapted models share them, and may be used at
+    /// the same time.
+    ///
+    /// An error if the adapter has other shapes, or if the model has an adapter already.
+    pub fn with_adapter(&self, adapter: Arc<Adapter>) -> Result<Self, LoadError> {
+        if self.network.adapter.is_some() {
+            return Err(LoadError::AlreadyAdapted);
+        }
+        let model_root = adapted_model_root(&self.model_root(), &adapter.root());
+        let network = self.network.with_adapter(adapter).map_err(LoadError::AdapterMismatch)?;
+        let loaded = Loaded { model_root, ..self.loaded.clone() };
+        Ok(Self { network, loaded, grammars: self.grammars.clone() })
     }
 
-    /// What names weights, tokenizer and arithmetic together.
+    /// As [`Self::with_adapter`], of a folder with `adapter_config.json` and `adapter_model.safetensors` as PEFT writes them.
+    pub fn open_adapter(&self, folder: &Path) -> Result<Self, LoadError> {
+        self.with_adapter(Arc::new(Adapter::open(folder, self.loaded.source.architecture())?))
+    }
+
+    /// The adapter, if there is one.
+    pub fn adapter(&self) -> Option<&Adapter> {
+        self.network.adapter.as_deref()
+    }
+
+    pub(super) fn new(loaded: Loaded) -> Result<Self, LoadError> {
+        let network = Network::new(loaded.source.clone()).map_err(LoadError::Network)?;
+        Ok(Self { network, loaded, grammars: Arc::default() })
+    }
+
+    /// What names weights, tokenizer, arithmetic and adapter together.
     pub fn model_root(&self) -> [u8; 32] {
         self.loaded.model_root
     }
 
-    /// What names the weights alone, whichever container they came in.
+    /// What names the weights alone, whichever container they came in. The adapter is not among them.
     pub fn weights_root(&self) -> [u8; 32] {
         self.loaded.source.weights_root()
     }
 
-    /// Bytes of the weights in memory or mapped.
+    /// Bytes of the weights in memory or mapped, with the adapter's.
     pub fn weight_bytes(&self) -> u64 {
-        self.loaded.source.weight_bytes()
+        self.loaded.source.weight_bytes() + self.adapter().map_or(0, Adapter::bytes)
     }
 
     /// The tokenizer.
@@ -93,6 +121,17 @@ impl ExactModel {
             tokens.push(self.special_tokens().bos.ok_or(JobError::PromptEmpty)?);
         }
         Ok(tokens)
+    }
+
+    /// Tokens of a conversation and of the beginning of the model's turn: [`ChatTemplate::encode`].
+    pub fn chat_prompt(&self, template: &ChatTemplate, messages: &[Message]) -> Result<Vec<u32>, ChatTemplateError> {
+        template.encode(self.tokenizer(), self.special_tokens(), messages, true)
+    }
+
+    /// The grammar of a job, if it has one, before its first token.
+    pub(crate) fn grammar(&self, job: &Job) -> Result<Option<Grammar>, JobError> {
+        let start = |schema: &String| self.grammars.start(self.tokenizer(), self.special_tokens(), schema);
+        job.json_schema.as_ref().map(start).transpose()
     }
 
     pub(crate) fn limits(&self) -> Limits<'_> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use strike_models::architecture::{Architecture, Decoder};
 use strike_models::tensors::{LayerTensor, Matrix, TensorName};
+use strike_models::Adapter;
 
 use super::forward::MAX_HEAD;
 use super::job::Job;
@@ -46,6 +47,8 @@ pub(crate) struct Network {
     pub layers: Vec<Layer>,
     pub output_norm: &'static [f32],
     pub output: Matrix<'static>,
+    /// What is added to the products of the layers' matrices.
+    pub adapter: Option<Arc<Adapter>>,
     /// Keeps what the references above point to; dropped after them.
     _tensors: Arc<dyn Tensors>,
 }
@@ -102,6 +105,7 @@ impl Network {
             layers: (0..decoder.layers as u16).map(layer).collect::<Result<_, String>>()?,
             output_norm: vector(TensorName::OutputNorm, hidden)?,
             output,
+            adapter: None,
             decoder,
             _tensors: tensors,
         })
@@ -111,6 +115,25 @@ impl Network {
     pub fn is_long(&self, job: &Job) -> bool {
         let length = job.prompt.len() as u64 + u64::from(job.max_tokens);
         self.decoder.rotary.long.as_ref().is_some_and(|long| length > long.original_context as u64)
+    }
+
+    /// The same tensors with an adapter. What of it does not fit is the error.
+    pub fn with_adapter(&self, adapter: Arc<Adapter>) -> Result<Self, String> {
+        for name in adapter.tensors() {
+            let TensorName::Layer(layer, tensor) = name else { return Err(format!("{name} is no matrix of a layer")) };
+            let (matrix, factors) = (self._tensors.matrix(name), adapter.factors(layer, tensor));
+            let (Some(matrix), Some(factors)) = (matrix, factors) else {
+                return Err(format!("the model has no matrix {name}"));
+            };
+            if (factors.b.rows, factors.a.columns) != (matrix.rows, matrix.columns) {
+                let (found, expected) = ((factors.b.rows, factors.a.columns), (matrix.rows, matrix.columns));
+                return Err(format!(
+                    "{name} is {}x{} in the adapter, {}x{} in the model",
+                    found.0, found.1, expected.0, expected.1
+                ));
+            }
+        }
+        Ok(Self { adapter: Some(adapter), ..Self::new(self._tensors.clone())? })
     }
 }
 

@@ -11,6 +11,7 @@ use strike_arithmetic::weights::{quantize, WeightBlock};
 use strike_arithmetic::{functions, linear, norm, rotary};
 use strike_models::architecture::{Activation, Architecture, Decoder, Rotary};
 use strike_models::tensors::{LayerTensor, Matrix, Packing, TensorName, BLOCK, PANEL_BLOCK_Q8, PANEL_COLUMNS};
+use strike_models::Adapter;
 
 use super::attend::MANY_TILES;
 use super::cache::Sequence;
@@ -26,6 +27,7 @@ pub(crate) struct RandomTensors {
     architecture: Architecture,
     pub matrices: std::collections::HashMap<TensorName, RandomMatrix>,
     pub vectors: std::collections::HashMap<TensorName, Vec<f32>>,
+    pub adapter: Option<Arc<Adapter>>,
 }
 
 pub(crate) struct Random(pub u64);
@@ -45,13 +47,23 @@ impl Random {
 
 impl RandomTensors {
     pub fn empty(architecture: Architecture) -> Self {
-        Self { architecture, matrices: Default::default(), vectors: Default::default() }
+        Self { architecture, matrices: Default::default(), vectors: Default::default(), adapter: None }
     }
 
-    /// The product of a matrix with a row, from the definitions.
+    /// The product of a matrix with a row, and what the adapter adds to it, from the definitions.
     pub fn product(&self, name: TensorName, x: &[f32]) -> Vec<f32> {
         let activations = quantize_row(x).expect("finite");
-        self.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect()
+        let mut products: Vec<f32> = self.matrices[&name].2.iter().map(|row| linear::dot(row, &activations)).collect();
+        if let (Some(adapter), TensorName::Layer(layer, tensor)) = (&self.adapter, name) {
+            if let Some(factors) = adapter.factors(layer, tensor) {
+                let inner: Vec<f32> = blocks(&factors.a).iter().map(|row| linear::dot(row, &activations)).collect();
+                let inner = quantize_row(&inner).expect("finite");
+                for (product, row) in products.iter_mut().zip(blocks(&factors.b)) {
+                    *product += linear::dot(&row, &inner);
+                }
+            }
+        }
+        products
     }
 
     /// A row of a matrix as numbers.
@@ -127,6 +139,48 @@ impl RandomTensors {
         }
         self.matrices.insert(name, (rows, columns, values, panels));
     }
+}
+
+/// The rows of a matrix.
+fn blocks(matrix: &Matrix<'_>) -> Vec<Vec<WeightBlock>> {
+    let block = |bytes: &[u8]| WeightBlock {
+        scale: u16::from_le_bytes([bytes[0], bytes[1]]),
+        q: std::array::from_fn(|at| bytes[2 + at] as i8),
+    };
+    (0..matrix.rows).map(|row| matrix.canonical_row(row).chunks(34).map(block).collect()).collect()
+}
+
+/// A random adapter of rank 40, which is no multiple of 32, for some of the matrices of a decoder.
+fn adapter(decoder: &Decoder) -> Arc<Adapter> {
+    let mut random = Random(0x2468_ace1);
+    let mut tensors = Vec::new();
+    let (hidden, query) = (decoder.hidden_size, decoder.heads * decoder.head_dim);
+    let kv = decoder.kv_heads * decoder.head_dim;
+    for (module, outputs, inputs) in [
+        ("0.self_attn.q_proj", query, hidden),
+        ("0.self_attn.v_proj", kv, hidden),
+        ("1.self_attn.k_proj", kv, hidden),
+        ("1.self_attn.o_proj", hidden, query),
+        ("0.mlp.up_proj", decoder.ffn_size, hidden),
+        ("1.mlp.gate_proj", decoder.ffn_size, hidden),
+        ("1.mlp.down_proj", hidden, decoder.ffn_size),
+    ] {
+        for (part, shape) in [("A", vec![40, inputs]), ("B", vec![outputs, 40])] {
+            let values = (0..shape.iter().product()).map(|_| 0.3 * random.number());
+            let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+            tensors.push((format!("base_model.model.model.layers.{module}.lora_{part}.weight"), shape, bytes));
+        }
+    }
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+        (name, view.expect("a tensor"))
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = r#"{"peft_type": "LORA", "r": 40, "lora_alpha": 17}"#;
+    std::fs::write(folder.path().join("adapter_config.json"), config).expect("a file");
+    let file = safetensors::serialize(views, None).expect("a file");
+    std::fs::write(folder.path().join("adapter_model.safetensors"), file).expect("a file");
+    Arc::new(Adapter::open(folder.path(), &Architecture::Decoder(decoder.clone())).expect("an adapter"))
 }
 
 impl Tensors for RandomTensors {
@@ -299,12 +353,19 @@ pub(crate) fn bits(logits: &[f32]) -> Vec<u32> {
 
 #[test]
 fn any_division_into_passes_gives_the_bits_of_the_reference() {
-    for (decoder, length) in [(decoder(2), 140), (elaborate(3), 140)] {
-        let tensors = Arc::new(RandomTensors::new(decoder.clone(), 0xabcd_ef01));
+    for (decoder, length, adapted) in
+        [(decoder(2), 140, false), (elaborate(3), 140, false), (decoder(2), 40, true), (elaborate(3), 40, true)]
+    {
+        let mut tensors = RandomTensors::new(decoder.clone(), 0xabcd_ef01);
+        tensors.adapter = adapted.then(|| adapter(&decoder));
+        let tensors = Arc::new(tensors);
         let mut random = Random(77);
         let tokens: Vec<u32> = (0..length).map(|_| (random.next() % 100) as u32).collect();
         let expected: Vec<Vec<u32>> = reference(&tensors, &tokens).iter().map(|row| bits(row)).collect();
-        let network = Network::new(tensors).expect("a network");
+        let mut network = Network::new(tensors.clone()).expect("a network");
+        if let Some(adapter) = &tensors.adapter {
+            network = network.with_adapter(adapter.clone()).expect("an adapter that fits");
+        }
         for isa in Isa::available() {
             for (threads, passes) in [(1, [1, length]), (2, [7, length]), (3, [64, length]), (8, [33, length])] {
                 let team = Team::new(threads).expect("threads");
@@ -409,4 +470,8 @@ fn a_matrix_of_another_shape_is_named() {
     tensors.matrices.remove(&TensorName::Layer(0, LayerTensor::Up));
     let error = Network::new(Arc::new(tensors)).err().expect("refused");
     assert!(error.contains("Up"), "{error}");
+    let wider = Decoder { ffn_size: 192, ..decoder(2) };
+    let network = Network::new(Arc::new(RandomTensors::new(wider, 1))).expect("a network");
+    let error = network.with_adapter(adapter(&decoder(2))).err().expect("refused");
+    assert!(error.contains("layer.0.up is 160x96 in the adapter, 192x96 in the model"), "{error}");
 }

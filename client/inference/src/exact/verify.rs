@@ -5,6 +5,7 @@ use super::engine::{check, Engine, ROWS};
 use super::error::JobError;
 use super::float_state::FloatState;
 use super::forward::{Forward, Run};
+use super::grammar::Grammar;
 use super::job::{in_vocabulary, Job, Stop};
 use super::model::ExactModel;
 use super::trace::{last_input, Hash, Recorder, Trace};
@@ -109,6 +110,7 @@ impl Engine {
         let limits = model.limits();
         job.validate(&limits)?;
         in_vocabulary("the claimed output", &claim.tokens, limits.vocab_size)?;
+        let mut grammar = model.grammar(job)?;
         let diverged = |divergence| Ok(Verification::Diverged(divergence));
         let network = &model.network;
         let prompt = job.prompt.len();
@@ -116,10 +118,13 @@ impl Engine {
         let usable = claim.tokens.len().min(limits.context_length - prompt);
         let mut history = job.prompt.clone();
         history.extend_from_slice(&claim.tokens[..usable]);
-        let rows = if claim.tokens.is_empty() && job.stop_after(&[], &limits).is_some() { 0 } else { history.len() };
+        let rows =
+            if claim.tokens.is_empty() && job.stop_after(&[], false, &limits).is_some() { 0 } else { history.len() };
+        let usable_tokens = &claim.tokens[..usable];
+        let complete = model.grammar(job)?.is_some_and(|grammar| grammar.completes(usable_tokens));
         // The last claimed token goes through the network only if the job does not end with it, which the loop sees.
         let rows =
-            if usable > 0 && job.stop_after(&claim.tokens[..usable], &limits).is_some() { rows - 1 } else { rows };
+            if usable > 0 && job.stop_after(usable_tokens, complete, &limits).is_some() { rows - 1 } else { rows };
         if let Some(trace) = claimed_trace {
             // The claim says where the job ends, whether it does or not: its trace has all positions but the last token's.
             let positions = if claim.tokens.is_empty() { 0 } else { prompt + claim.tokens.len() - 1 };
@@ -138,7 +143,7 @@ impl Engine {
         let mut logits = Vec::new();
         let mut outcome = None;
         let mut index = 0;
-        if let Some(stop) = job.stop_after(&[], &limits) {
+        if let Some(stop) = job.stop_after(&[], false, &limits) {
             outcome = Some(stop);
         }
         'passes: while sequence.len() < rows && outcome.is_none() {
@@ -169,7 +174,11 @@ impl Engine {
                     let (q, scales) = workspace.last_input(at);
                     let last = last_input(q, scales);
                     let past = &history[..position + 1];
-                    let choice = choose(self.isa, &job.sampler, logits, past, &job.seed, position as u32 + 1)?;
+                    let (sampler, seed, at) = (&job.sampler, &job.seed, position as u32 + 1);
+                    let choice = match &mut grammar {
+                        None => choose(self.isa, sampler, logits, past, seed, at)?,
+                        Some(grammar) => grammar.choose(self.isa, sampler, logits, past, seed, at)?,
+                    };
                     trace.choose(position, choice.best, choice.token, last);
                     let found = claim.tokens.get(index).copied();
                     if found != Some(choice.token) {
@@ -178,7 +187,8 @@ impl Engine {
                         break;
                     }
                     index += 1;
-                    outcome = job.stop_after(&claim.tokens[..index], &limits);
+                    let complete = grammar.as_ref().is_some_and(Grammar::is_complete);
+                    outcome = job.stop_after(&claim.tokens[..index], complete, &limits);
                     if outcome.is_some() {
                         end = position + 1;
                         break;

@@ -18,6 +18,18 @@ pub(crate) fn choose(
     if !all_finite(isa, logits) {
         return Err(NotFinite);
     }
+    choose_finite(isa, sampler, logits, history, seed, position)
+}
+
+/// As [`choose`], of logits that were looked at: each is finite, or `-infinity` where its token is out.
+pub(crate) fn choose_finite(
+    isa: Isa,
+    sampler: &Sampler,
+    logits: &mut [f32],
+    history: &[u32],
+    seed: &[u8; 32],
+    position: u32,
+) -> Result<Choice, NotFinite> {
     let window = history.len().saturating_sub(usize::from(sampler.repetition_window));
     penalize(logits, &history[window..], sampler.repetition_penalty_milli);
     let max = run(isa, Max(logits));
@@ -101,6 +113,34 @@ mod tests {
             let expected = sampler::choose(&sampler, &mut logits.clone(), &history, &seed, position);
             for isa in Isa::available() {
                 prop_assert_eq!(choose(isa, &sampler, &mut logits.clone(), &history, &seed, position), expected);
+            }
+        }
+
+        #[test]
+        fn tokens_that_are_out_change_nothing_for_the_others(
+            logits in prop::collection::vec((-12f32..12.0, any::<bool>()), 1..300),
+            temperature_milli in prop_oneof![Just(0u16), 1..3000u16],
+            min_p_milli in 0..=1000u16,
+            seed in any::<[u8; 32]>(),
+            position in any::<u32>(),
+        ) {
+            let sampler = Sampler { temperature_milli, min_p_milli, ..Sampler::GREEDY };
+            let left: Vec<(u32, f32)> =
+                (0..).zip(&logits).filter(|(_, (_, out))| !out).map(|(token, (logit, _))| (token, *logit)).collect();
+            // The largest logit, then the largest key, the lowest id among equals, over the tokens that are left.
+            let best = left.iter().copied().reduce(|best, other| if best.1 < other.1 { other } else { best });
+            let expected = best.map(|(best, max)| {
+                let key = |(token, logit): &(u32, f32)| {
+                    Some((sampler::key(&sampler, *logit, max, &seed, position, *token)?, u32::MAX - token))
+                };
+                let drawn = left.iter().filter_map(key).max().map_or(best, |(_, token)| u32::MAX - token);
+                Choice { token: if temperature_milli == 0 { best } else { drawn }, best }
+            });
+            let masked: Vec<f32> =
+                logits.iter().map(|(logit, out)| if *out { f32::NEG_INFINITY } else { *logit }).collect();
+            for isa in Isa::available() {
+                let found = choose_finite(isa, &sampler, &mut masked.clone(), &[], &seed, position);
+                prop_assert_eq!(found, expected.ok_or(NotFinite));
             }
         }
     }

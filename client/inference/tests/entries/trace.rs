@@ -31,7 +31,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let engine = Engine::new(1).expect("one thread starts");
     let model = ExactModel::builtin().expect("the built-in model is whole");
     let prompt = model.prompt("The harbour").expect("the text has tokens");
-    let job = Job { prompt, max_tokens: 3, sampler: Sampler::GREEDY, seed: [7; 32], stop: vec![] };
+    let job = Job { prompt, max_tokens: 3, sampler: Sampler::GREEDY, seed: [7; 32], stop: vec![], json_schema: None };
     let generation = engine.generate(&model, &job, true, &Control::default(), |_, _| {}).expect("the job runs");
     let trace = generation.trace.as_ref().expect("a trace was asked for").to_bytes();
     World { engine, model, job, generation, trace }

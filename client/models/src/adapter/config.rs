@@ -19,8 +19,33 @@ struct Raw {
     fan_in_fan_out: bool,
     bias: Option<String>,
     modules_to_save: Option<Vec<String>>,
-    rank_pattern: Option<serde_json::Map<String, serde_json::Value>>,
-    alpha_pattern: Option<serde_json::Map<String, serde_json::Value>>,
+    /// All other fields: names, what training did, and [`OTHER_FORMULAS`].
+    #[serde(flatten)]
+    rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Fields that, where they say anything, make the layer compute something else than `W x + scale · B (A x)`.
+const OTHER_FORMULAS: [&str; 9] = [
+    "rank_pattern",
+    "alpha_pattern",
+    "lora_bias",
+    "layer_replication",
+    "trainable_token_indices",
+    "target_parameters",
+    "use_qalora",
+    "use_bdlora",
+    "alora_invocation_tokens",
+];
+
+/// Whether a field says nothing: it is null, false, or has no entries.
+fn says_nothing(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(entries) => entries.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
 }
 
 pub(super) struct Config {
@@ -51,8 +76,8 @@ pub(super) fn parse(file: &str, contents: &[u8]) -> Result<Config, ModelError> {
     if let Some(modules) = raw.modules_to_save.filter(|modules| !modules.is_empty()) {
         return unsupported("modules_to_save", modules.join(", "));
     }
-    for (field, pattern) in [("rank_pattern", raw.rank_pattern), ("alpha_pattern", raw.alpha_pattern)] {
-        if pattern.is_some_and(|pattern| !pattern.is_empty()) {
+    for field in OTHER_FORMULAS {
+        if raw.rest.get(field).is_some_and(|value| !says_nothing(value)) {
             return unsupported(field, "given".to_owned());
         }
     }

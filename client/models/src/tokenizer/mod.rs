@@ -10,6 +10,7 @@
 
 pub mod canonical;
 mod components;
+mod control;
 mod decoder;
 mod error;
 mod gguf;
@@ -27,6 +28,7 @@ pub use gguf::GgufTokenizer;
 pub use model::{MAX_MERGES, MAX_TOKENS, MAX_TOKEN_BYTES, MAX_VOCABULARY_BYTES};
 pub use stream::TextStream;
 
+pub(crate) use control::Found;
 use decoder::Detokenizer;
 use post::Around;
 
@@ -44,6 +46,8 @@ pub struct Tokenizer {
     around: Around,
     detokenizer: Detokenizer,
     vocab_size: usize,
+    /// What text becomes that the vocabulary does not have.
+    unknown: Option<u32>,
     root: [u8; 32],
 }
 
@@ -92,11 +96,18 @@ impl Tokenizer {
             .map_err(TokenizerError::malformed)?
             .map_err(TokenizerError::malformed)?;
         let root = canonical::root(&library_form, &vocabulary, &around, &detokenizer)?;
-        Ok(Self { inner, around, detokenizer, vocab_size, root })
+        let model = &library_form["model"];
+        let unknown = match model["unk_token"].as_str() {
+            Some(token) => inner.token_to_id(token),
+            None => model["unk_id"].as_u64().and_then(|id| u32::try_from(id).ok()),
+        };
+        Ok(Self { inner, around, detokenizer, vocab_size, unknown, root })
     }
 
     /// Tokens of a text. Special tokens that stand in the text are recognised; `add_special` adds those that the tokenizer
-    /// puts around a text, such as a begin-of-text token. A chat template has written them already.
+    /// puts around a text, such as a begin-of-text token. For conversations there is
+    /// [`ChatTemplate::encode`](crate::chat_template::ChatTemplate::encode), which keeps apart what the template and what
+    /// somebody says.
     pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>, TokenizerError> {
         self.encode_at_most(text, add_special, usize::MAX)
     }

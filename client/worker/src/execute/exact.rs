@@ -42,6 +42,7 @@ pub(super) fn generate(
         },
         seed: seed.0,
         stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
+        json_schema: None,
     };
     let generation = match engine.generate(model, &job, true, control, |_, _| {}) {
         Ok(generation) => generation,
@@ -52,6 +53,8 @@ pub(super) fn generate(
         Stop::StopSequence => StopReason::StopSequence,
         Stop::MaxTokens => StopReason::MaxTokens,
         Stop::ContextFull => StopReason::ContextFull,
+        // Jobs of the chain have no schema.
+        Stop::GrammarComplete => return Err(engine_failed("a job without a schema ended with one")),
     };
     let text = model.tokenizer().decode(&generation.tokens, true).map_err(engine_failed)?;
     Ok(Outcome {
@@ -77,6 +80,7 @@ pub(super) fn job_error_or(error: JobError) -> Result<Outcome, ExecuteError> {
         | JobError::TokenOutOfRange { .. }
         | JobError::InvalidSampler { .. }
         | JobError::InvalidStop(_)
+        | JobError::SchemaRefused(_)
         | JobError::Tokenizer(_) => StopReason::InvalidInput,
         JobError::NotFinite => StopReason::NotFinite,
         JobError::Cancelled => return Err(ExecuteError::Cancelled),

@@ -68,8 +68,8 @@ pub(crate) fn generate(model: &ExactModel, job: &Job, mut lies: Lies<'_>) -> Res
     let prompt = job.prompt.len();
     let end = |history: &[u32]| match lies.forced {
         Some(forced) if history.len() < prompt + forced.len() => None,
-        Some(forced) => Some(job.stop_after(forced, &limits).unwrap_or(Stop::MaxTokens)),
-        None => job.stop_after(&history[prompt..], &limits),
+        Some(forced) => Some(job.stop_after(forced, false, &limits).unwrap_or(Stop::MaxTokens)),
+        None => job.stop_after(&history[prompt..], false, &limits),
     };
     let stop = loop {
         if let Some(stop) = end(&history) {
@@ -82,7 +82,7 @@ pub(crate) fn generate(model: &ExactModel, job: &Job, mut lies: Lies<'_>) -> Res
             hidden.iter_mut().for_each(|number| *number *= factor);
         }
         for (index, layer) in network.layers.iter().enumerate() {
-            let place = Place { decoder, layer, index, position, long };
+            let place = Place { decoder, layer, adapter: network.adapter.as_deref(), index, position, long };
             let mut witness = Changing { outputs: Vec::new(), position, layer: index, change: lies.change.as_mut() };
             hidden = compute(place, hidden, &mut past[index], &mut witness)?;
             let record = Operators { position, layer: index, outputs: witness.outputs };

@@ -6,7 +6,8 @@ use strike_arithmetic::half::f32_to_f16;
 use strike_arithmetic::weights::WeightBlock;
 use strike_arithmetic::{functions, linear, norm, rotary, NotFinite};
 use strike_models::architecture::{Activation, Decoder};
-use strike_models::tensors::{Matrix, BLOCK};
+use strike_models::tensors::{LayerTensor, Matrix, BLOCK};
+use strike_models::Adapter;
 
 use super::operator::{first_seen, Operator, OperatorOutput};
 use crate::exact::network::Layer;
@@ -19,6 +20,8 @@ const CANONICAL_BLOCK: usize = 2 + BLOCK;
 pub(crate) struct Place<'a> {
     pub decoder: &'a Decoder,
     pub layer: &'a Layer,
+    /// What is added to its products.
+    pub adapter: Option<&'a Adapter>,
     /// Index of the layer.
     pub index: usize,
     pub position: usize,
@@ -138,7 +141,11 @@ fn attention(place: Place<'_>, hidden: &[f32], past: &mut Past, notes: &mut Note
     notes.floats(O::AttentionNorm, &mut normed, decoder.hidden_size);
     let mut blocks = quantize_row(&normed)?;
     notes.quantized([O::AttentionNormQ, O::AttentionNormScales], &mut blocks);
-    let mut rows = [&layer.query, &layer.key, &layer.value].map(|matrix| linear(matrix, &blocks));
+    let mut rows = [
+        product(place, LayerTensor::Query, &layer.query, &blocks)?,
+        product(place, LayerTensor::Key, &layer.key, &blocks)?,
+        product(place, LayerTensor::Value, &layer.value, &blocks)?,
+    ];
     for (row, operator) in rows.iter_mut().zip([O::Query, O::Key, O::Value]) {
         notes.floats(operator, row, width);
     }
@@ -192,7 +199,7 @@ fn attention(place: Place<'_>, hidden: &[f32], past: &mut Past, notes: &mut Note
     notes.floats(O::Heads, &mut heads, width);
     let mut blocks = quantize_row(&heads)?;
     notes.quantized([O::HeadsQ, O::HeadsScales], &mut blocks);
-    Ok(linear(&layer.attention_output, &blocks))
+    product(place, LayerTensor::AttentionOutput, &layer.attention_output, &blocks)
 }
 
 fn feed_forward(place: Place<'_>, hidden: &[f32], notes: &mut Notes<'_>) -> Result<Vec<f32>, NotFinite> {
@@ -204,7 +211,8 @@ fn feed_forward(place: Place<'_>, hidden: &[f32], notes: &mut Notes<'_>) -> Resu
     notes.floats(O::FfnNorm, &mut normed, decoder.hidden_size);
     let mut blocks = quantize_row(&normed)?;
     notes.quantized([O::FfnNormQ, O::FfnNormScales], &mut blocks);
-    let [mut gate, mut up] = [&layer.gate, &layer.up].map(|matrix| linear(matrix, &blocks));
+    let mut gate = product(place, LayerTensor::Gate, &layer.gate, &blocks)?;
+    let mut up = product(place, LayerTensor::Up, &layer.up, &blocks)?;
     notes.floats(O::Gate, &mut gate, width);
     notes.floats(O::Up, &mut up, width);
     if let (Some(gate_bias), Some(up_bias)) = (layer.gate_bias, layer.up_bias) {
@@ -222,7 +230,7 @@ fn feed_forward(place: Place<'_>, hidden: &[f32], notes: &mut Notes<'_>) -> Resu
     notes.floats(O::Activated, &mut gate, width);
     let mut blocks = quantize_row(&gate)?;
     notes.quantized([O::ActivatedQ, O::ActivatedScales], &mut blocks);
-    Ok(linear(&layer.down, &blocks))
+    product(place, LayerTensor::Down, &layer.down, &blocks)
 }
 
 fn angles(place: Place<'_>) -> Vec<(f32, f32)> {
@@ -250,6 +258,21 @@ fn halves(row: &[f32]) -> Result<Vec<u16>, NotFinite> {
             bits => Ok(bits),
         })
         .collect()
+}
+
+/// Product of one of the layer's matrices with a quantized row, and what the adapter adds to it.
+fn product(
+    place: Place<'_>,
+    tensor: LayerTensor,
+    matrix: &Matrix<'_>,
+    input: &[ActivationBlock<f32>],
+) -> Result<Vec<f32>, NotFinite> {
+    let mut output = linear(matrix, input);
+    if let Some(factors) = place.adapter.and_then(|adapter| adapter.factors(place.index as u16, tensor)) {
+        let inner = quantize_row(&linear(&factors.a, input))?;
+        add(&mut output, &linear(&factors.b, &inner));
+    }
+    Ok(output)
 }
 
 /// Product of a matrix with a quantized row.

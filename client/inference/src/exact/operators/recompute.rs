@@ -60,7 +60,14 @@ impl Engine {
         self.give_back(workspace);
         let mut past = past(&sequence, layer, position, decoder.kv_heads, decoder.head_dim);
         let mut outputs = Vec::new();
-        let place = Place { decoder, layer: &network.layers[layer], index: layer, position, long };
+        let place = Place {
+            decoder,
+            layer: &network.layers[layer],
+            adapter: network.adapter.as_deref(),
+            index: layer,
+            position,
+            long,
+        };
         compute(place, input.row, &mut past, &mut outputs)?;
         Ok(Operators { position, layer, outputs })
     }

@@ -86,7 +86,7 @@ impl Decoder {
         Ok(Self {
             layers: (0..architecture.layers).map(layer).collect::<Result<_, _>>()?,
             output_norm: norm(TensorName::OutputNorm)?,
-            output: Linear { weight: output, bias: None, rounding: loader.rounding },
+            output: Linear { weight: output, adapter: None, bias: None, rounding: loader.rounding },
             embedding,
             architecture: architecture.clone(),
             rounding: loader.rounding,
@@ -146,7 +146,8 @@ impl Decoder {
         let input = self.rounding.activations(&layer.attention_norm.apply(hidden)?)?;
         let rotated = |linear: &Linear, heads: usize, norm: &Option<Norm>| {
             let heads = split_heads(&linear.apply(&input)?, heads)?;
-            shared.angles.rotate(&norm.as_ref().map_or(Ok(heads.clone()), |norm| norm.apply(&heads))?)
+            let normed = norm.as_ref().map_or(Ok(heads.clone()), |norm| norm.apply(&heads))?;
+            Ok::<_, ReferenceError>(shared.angles.rotate(&normed)?)
         };
         let queries = rotated(&layer.query, architecture.heads, &layer.query_norm)?;
         let keys = rotated(&layer.key, architecture.kv_heads, &layer.key_norm)?;

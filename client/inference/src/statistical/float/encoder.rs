@@ -103,7 +103,9 @@ impl Encoder {
         let scores = Scores { scale: (1.0 / (width as f64).sqrt()) as f32, cap: None };
         for layer in &self.layers {
             let input = self.rounding.activations(&hidden)?;
-            let heads = |linear: &Linear| split_heads(&linear.apply(&input)?, architecture.heads);
+            let heads = |linear: &Linear| -> Result<Tensor, ReferenceError> {
+                Ok(split_heads(&linear.apply(&input)?, architecture.heads)?)
+            };
             let (keys, values) = (heads(&layer.key)?, heads(&layer.value)?);
             let (keys, values) = (self.rounding.cache(&keys)?, self.rounding.cache(&values)?);
             let mixed = scores.attend(&heads(&layer.query)?, &keys, &values, None)?;

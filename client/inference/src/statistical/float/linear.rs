@@ -9,23 +9,29 @@ use super::rounding::Rounding;
 /// A weight matrix, outputs by inputs, and a bias.
 pub(super) struct Linear {
     pub weight: Tensor,
+    /// `A` and `B` of an adapter, with its scale in `B`.
+    pub adapter: Option<(Tensor, Tensor)>,
     pub bias: Option<Tensor>,
     pub rounding: Rounding,
 }
 
 impl Linear {
     /// Rows of outputs for rows of inputs, which were rounded by [`Rounding::activations`].
-    pub fn apply(&self, rows: &Tensor) -> Result<Tensor> {
-        let products = rows.matmul(&self.weight.t()?)?;
+    pub fn apply(&self, rows: &Tensor) -> std::result::Result<Tensor, ReferenceError> {
+        let mut products = rows.matmul(&self.weight.t()?)?;
+        if let Some((a, b)) = &self.adapter {
+            let inner = self.rounding.activations(&rows.matmul(&a.t()?)?)?;
+            products = (products + inner.matmul(&b.t()?)?)?;
+        }
         match &self.bias {
-            Some(bias) => products.broadcast_add(bias),
+            Some(bias) => Ok(products.broadcast_add(bias)?),
             None => Ok(products),
         }
     }
 
     /// As [`Self::apply`], of rows that were not rounded yet.
     pub fn round_and_apply(&self, rows: &Tensor) -> std::result::Result<Tensor, ReferenceError> {
-        Ok(self.apply(&self.rounding.activations(rows)?)?)
+        self.apply(&self.rounding.activations(rows)?)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use candle_core::{Device, Tensor};
 use strike_models::architecture::Architecture;
-use strike_models::tensors::{LayerTensor, TensorName};
-use strike_models::{FloatModel, Model, SpecialTokens};
+use strike_models::tensors::{LayerTensor, Matrix, TensorName};
+use strike_models::{Adapter, FloatAdapter, FloatModel, Model, SpecialTokens};
 
 use super::error::ReferenceError;
 use super::linear::{Linear, Norm};
@@ -19,9 +19,18 @@ pub(super) enum Source {
     Blocks(Model),
 }
 
+/// Where the factors of an adapter come from.
+pub(super) enum AdapterSource {
+    /// Its file, as it is.
+    Files(FloatAdapter),
+    /// The canonical blocks.
+    Blocks(Adapter),
+}
+
 /// Reads tensors one after the other.
 pub(super) struct Loader<'a> {
     pub source: &'a Source,
+    pub adapter: Option<&'a AdapterSource>,
     pub device: &'a Device,
     pub rounding: Rounding,
 }
@@ -44,13 +53,7 @@ impl Source {
     fn matrix(&self, name: TensorName) -> Result<Option<(usize, usize, Vec<f32>)>, ReferenceError> {
         match self {
             Self::Files(model) => Ok(model.matrix(name)?.map(|matrix| (matrix.rows, matrix.columns, matrix.values))),
-            Self::Blocks(model) => Ok(model.matrix(name).map(|matrix| {
-                let mut values = vec![0.0; matrix.rows * matrix.columns];
-                for (row, values) in values.chunks_exact_mut(matrix.columns).enumerate() {
-                    embed(&matrix, row, values);
-                }
-                (matrix.rows, matrix.columns, values)
-            })),
+            Self::Blocks(model) => Ok(model.matrix(name).map(|matrix| numbers(&matrix))),
         }
     }
 
@@ -60,6 +63,15 @@ impl Source {
             Self::Blocks(model) => Ok(model.vector(name).map(<[f32]>::to_vec)),
         }
     }
+}
+
+/// Rows, columns and numbers of canonical blocks.
+fn numbers(matrix: &Matrix<'_>) -> (usize, usize, Vec<f32>) {
+    let mut values = vec![0.0; matrix.rows * matrix.columns];
+    for (row, values) in values.chunks_exact_mut(matrix.columns).enumerate() {
+        embed(matrix, row, values);
+    }
+    (matrix.rows, matrix.columns, values)
 }
 
 /// The architecture has the tensors that its flags promise, so this cannot happen with an opened model.
@@ -85,8 +97,25 @@ impl Loader<'_> {
     /// A matrix of a layer, with its bias if the architecture has one.
     pub fn linear(&self, layer: usize, weight: LayerTensor, bias: LayerTensor) -> Result<Linear, ReferenceError> {
         let name = |tensor| TensorName::Layer(layer as u16, tensor);
+        let adapter = self.factors(layer as u16, weight)?;
         let (weight, bias) = (self.matrix(name(weight))?, self.optional(name(bias))?);
-        Ok(Linear { weight, bias, rounding: self.rounding })
+        Ok(Linear { weight, adapter, bias, rounding: self.rounding })
+    }
+
+    fn factors(&self, layer: u16, tensor: LayerTensor) -> Result<Option<(Tensor, Tensor)>, ReferenceError> {
+        let factors = match self.adapter {
+            None => None,
+            Some(AdapterSource::Files(adapter)) => {
+                let factors = adapter.factors(TensorName::Layer(layer, tensor))?;
+                factors.map(|factors| [factors.a, factors.b].map(|matrix| (matrix.rows, matrix.columns, matrix.values)))
+            }
+            Some(AdapterSource::Blocks(adapter)) => {
+                adapter.factors(layer, tensor).map(|factors| [&factors.a, &factors.b].map(numbers))
+            }
+        };
+        let Some([a, b]) = factors else { return Ok(None) };
+        let tensor = |(rows, columns, values)| Tensor::from_vec(values, (rows, columns), self.device);
+        Ok(Some((tensor(a)?, tensor(b)?)))
     }
 
     /// RMSNorm of a layer, if the architecture has it.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use strike_models::architecture::{Architecture, Pooling};
 use strike_models::tokenizer::Tokenizer;
-use strike_models::{CacheUse, FloatModel, Model, OpenOptions, SpecialTokens};
+use strike_models::{Adapter, CacheUse, FloatAdapter, FloatModel, Model, OpenOptions, SpecialTokens};
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
 use super::error::ReferenceError;
-use super::loader::{Loader, Source};
+use super::loader::{AdapterSource, Loader, Source};
 use super::rounding::Rounding;
 use crate::exact::{check, in_vocabulary, open_tokenizer, vocab_size, JobError};
 use crate::{builtin_files, Control, ModelFiles};
@@ -42,11 +42,13 @@ impl Device {
 
 /// How a reference computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReferenceOptions {
+pub struct ReferenceOptions<'a> {
     /// On which device.
     pub device: Device,
     /// With which roundings of the exact class.
     pub rounding: Rounding,
+    /// Folder of a LoRA adapter for a decoder, as PEFT writes it.
+    pub adapter: Option<&'a Path>,
 }
 
 /// A model with the weights of its files in f32, on candle: what the exact class is compared with.
@@ -65,7 +67,7 @@ enum Network {
 
 impl Reference {
     /// Opens a folder or a GGUF file.
-    pub fn open(path: &Path, options: &ReferenceOptions) -> Result<Self, ReferenceError> {
+    pub fn open(path: &Path, options: &ReferenceOptions<'_>) -> Result<Self, ReferenceError> {
         let source = match options.rounding {
             Rounding::None => Source::Files(FloatModel::open(path)?),
             // Not kept in the cache folder: nobody asked for the exact class.
@@ -76,7 +78,7 @@ impl Reference {
     }
 
     /// A model whose files are in memory.
-    pub fn from_files(files: &ModelFiles, options: &ReferenceOptions) -> Result<Self, ReferenceError> {
+    pub fn from_files(files: &ModelFiles, options: &ReferenceOptions<'_>) -> Result<Self, ReferenceError> {
         let source = match options.rounding {
             Rounding::None => Source::Files(FloatModel::from_files(files)?),
             _ => Source::Blocks(Model::from_files(files)?),
@@ -86,13 +88,20 @@ impl Reference {
     }
 
     /// The model that is compiled in.
-    pub fn builtin(options: &ReferenceOptions) -> Result<Self, ReferenceError> {
+    pub fn builtin(options: &ReferenceOptions<'_>) -> Result<Self, ReferenceError> {
         Self::from_files(&builtin_files(), options)
     }
 
-    fn new(source: &Source, tokenizer: Tokenizer, options: &ReferenceOptions) -> Result<Self, ReferenceError> {
+    fn new(source: &Source, tokenizer: Tokenizer, options: &ReferenceOptions<'_>) -> Result<Self, ReferenceError> {
         let device = options.device.open()?;
-        let loader = Loader { source, device: &device, rounding: options.rounding };
+        let adapter = match (options.adapter, options.rounding) {
+            (None, _) => None,
+            (Some(folder), Rounding::None) => {
+                Some(AdapterSource::Files(FloatAdapter::open(folder, source.architecture())?))
+            }
+            (Some(folder), _) => Some(AdapterSource::Blocks(Adapter::open(folder, source.architecture())?)),
+        };
+        let loader = Loader { source, adapter: adapter.as_ref(), device: &device, rounding: options.rounding };
         let network = match source.architecture() {
             Architecture::Decoder(decoder) => Network::Decoder(Decoder::load(decoder, &loader)?),
             Architecture::Encoder(encoder) => Network::Encoder(Encoder::load(encoder, &loader)?),

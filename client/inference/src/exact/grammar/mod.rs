@@ -1,0 +1,57 @@
+//! Output that satisfies a JSON schema: `docs/arithmetic.md`, "Grammar".
+
+#[cfg(not(feature = "json-schema"))]
+mod absent;
+#[cfg(feature = "json-schema")]
+mod json_schema;
+
+#[cfg(not(feature = "json-schema"))]
+use absent as implementation;
+#[cfg(feature = "json-schema")]
+use json_schema as implementation;
+
+pub(crate) use implementation::{Grammar, Grammars};
+
+use strike_arithmetic::sampler::{Choice, Sampler};
+use strike_arithmetic::NotFinite;
+
+use super::error::JobError;
+use crate::kernels::choice::{all_finite, choose_finite};
+use crate::Isa;
+
+/// The engine of grammars and its version. Another version may let other tokens pass, so it is part of what a job with a schema
+/// means.
+pub const GRAMMAR_ENGINE: &str = "llguidance 1.9.1";
+
+/// Bytes of the longest schema.
+pub const MAX_SCHEMA_BYTES: usize = 64 << 10;
+
+/// The largest number of a schema that says how often something occurs: `minItems`, `maxLength` and their like. The grammar
+/// grows with it.
+pub const MAX_SCHEMA_COUNT: u64 = 4096;
+
+impl Grammar {
+    /// Chooses a token among those that the grammar lets pass, as [`crate::kernels::choice::choose`], and goes on behind it.
+    pub fn choose(
+        &mut self,
+        isa: Isa,
+        sampler: &Sampler,
+        logits: &mut [f32],
+        history: &[u32],
+        seed: &[u8; 32],
+        position: u32,
+    ) -> Result<Choice, JobError> {
+        if !all_finite(isa, logits) {
+            return Err(NotFinite.into());
+        }
+        self.mask(logits)?;
+        let choice = choose_finite(isa, sampler, logits, history, seed, position)?;
+        self.accept(choice.token)?;
+        Ok(choice)
+    }
+
+    /// Whether the grammar lets the tokens pass, and nothing can follow them.
+    pub fn completes(mut self, tokens: &[u32]) -> bool {
+        tokens.iter().all(|token| self.accept(*token).is_ok()) && self.is_complete()
+    }
+}
