@@ -42,7 +42,7 @@ pub enum EngineCommand {
         operators: Option<PathBuf>,
         /// The model.
         #[command(flatten)]
-        engine: EngineArgs,
+        engine: GeneratorArgs,
     },
     /// Show what one layer computed at one position of a saved generation: the answer to a `verify` that found them to differ.
     Operators {

@@ -2,7 +2,7 @@
 
 use super::{failed, hex_hash, saved, start, unreadable};
 use crate::{
-    args::EngineArgs,
+    args::GeneratorArgs,
     error::{Error, Result},
     output,
 };
@@ -15,7 +15,7 @@ use strike_inference::{
 pub fn run(
     folder: &Path,
     (position, layer): (usize, usize),
-    args: &EngineArgs,
+    args: &GeneratorArgs,
     control: &Control,
     json: bool,
 ) -> Result<()> {
