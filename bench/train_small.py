@@ -8,8 +8,9 @@ comments of Rust sources. A paragraph that came before is left out, whichever fi
 BPE of 4,096 pieces, is trained on the same text. Most steps read 256 tokens a row; the last part of the time reads rows of
 1,024 and 4,096, so that the model knows the whole of its context.
 
-The folder holds config.json, model.safetensors (float32) and tokenizer.json, and held-out.txt: the project's own docs,
-of which nothing is trained on. The loss is printed, at the end that of the held-out text too. Runs differ between machines:
+The folder holds config.json, model.safetensors (float32) and tokenizer.json, and two texts of which nothing is trained on:
+held-out.txt, the project's own docs, and unseen.txt, other documents of the same folders. The loss is printed, at the end
+that of both texts too. Runs differ between machines:
 what is done in the time depends on how fast they are.
 """
 
@@ -39,7 +40,7 @@ SHORT = 256
 LONG_FROM = 0.85
 LONG = (1024, 4096)
 RATE, LEAST_RATE, WARM_UP = 3e-3, 1e-4, 0.03
-CHARACTERS = 12_000_000
+CHARACTERS, UNSEEN_CHARACTERS = 12_000_000, 60_000
 FOLDERS = ["/usr/share", Path.home() / ".cargo/registry/src"]
 SUFFIXES = {".md", ".rst", ".txt", ".rs"}
 
@@ -97,10 +98,8 @@ def take(source: Iterator[str], characters: int) -> list[str]:
         taken.append(document)
         size += len(document)
         if size >= characters:
-            break
-    if size < 1_000_000:
-        raise SystemExit(f"only {size} characters of text in the folders: name others by --text")
-    return taken
+            return taken
+    raise SystemExit("there is not enough text in the folders: name others by --text")
 
 
 def train_tokenizer(corpus: list[str]) -> Tokenizer:
@@ -190,7 +189,8 @@ def main() -> None:
     parser.add_argument("--text", nargs="+", type=Path, default=[Path(folder) for folder in FOLDERS])
     arguments = parser.parse_args()
     torch.manual_seed(1)
-    corpus = take(documents(arguments.text), CHARACTERS)
+    source = documents(arguments.text)
+    corpus, unseen = take(source, CHARACTERS), take(source, UNSEEN_CHARACTERS)
     tokenizer = train_tokenizer(corpus)
     stream = tokens(tokenizer, corpus)
     print(f"{len(corpus):,} documents, {sum(map(len, corpus)):,} characters, {len(stream):,} tokens", flush=True)
@@ -199,12 +199,13 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(arguments.out, safe_serialization=True)
     tokenizer.save(str(arguments.out / "tokenizer.json"))
-    held_out = "\n\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
-    (arguments.out / "held-out.txt").write_text(held_out)
-    ids = torch.tensor([tokenizer.encode(held_out).ids[:CONTEXT]])
-    with torch.no_grad():
-        held_out_loss = loss_of(model.eval(), ids).item()
-    print(f"held-out text, {ids.shape[1]} tokens: loss {held_out_loss:.3f}, perplexity {math.exp(held_out_loss):.2f}")
+    own = "\n\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+    for name, text in {"held-out.txt": own, "unseen.txt": "\n\n".join(unseen)}.items():
+        (arguments.out / name).write_text(text)
+        ids = torch.tensor([tokenizer.encode(text).ids[:CONTEXT]])
+        with torch.no_grad():
+            loss = loss_of(model.eval(), ids).item()
+        print(f"{name}, {ids.shape[1]} tokens: loss {loss:.3f}, perplexity {math.exp(loss):.2f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::{folder, Fixture};
 use serde::Deserialize;
-use strike_inference::exact::{Engine, ExactModel, JobError};
+use strike_inference::exact::{CacheUse, Engine, ExactEncoder, ExactModel, JobError, OpenOptions};
 use strike_inference::{Control, Reference, ReferenceError, ReferenceOptions, Rounding};
 use strike_models::architecture::Pooling;
 
@@ -72,6 +72,31 @@ fn the_encoder_computes_what_transformers_computes() {
             let found = model.embed(&[&case.text], &Control::default()).expect("a vector");
             assert_eq!(found[0], model.embed_tokens(&case.tokens, None).expect("a vector"), "{:?}", case.text);
         }
+    }
+}
+
+#[test]
+fn the_encoder_rounds_what_the_exact_class_rounds() {
+    let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
+    let exact = ExactEncoder::open(&folder("bert"), &options).expect("an encoder");
+    let engine = Engine::new(1).expect("an engine");
+    let [plain, weights, rounded] =
+        [Rounding::None, Rounding::Weights, Rounding::WeightsAndActivations].map(|rounding| {
+            let options = ReferenceOptions { rounding, ..ReferenceOptions::default() };
+            Reference::open(&folder("bert"), &options).expect("an encoder")
+        });
+    let contents = std::fs::read(folder("bert").join("tokens.json")).expect("texts");
+    let Texts { cases } = serde_json::from_slice(&contents).expect("texts");
+    let texts: Vec<Vec<u32>> = cases.into_iter().map(|case| case.tokens).collect();
+    let vectors = engine.embed(&exact, &texts, &Control::default()).expect("vectors");
+    for (tokens, exact) in texts.iter().zip(&vectors) {
+        let [plain, weights, rounded] =
+            [&plain, &weights, &rounded].map(|model| model.embed_tokens(tokens, None).expect("a vector"));
+        // All have length 1.
+        let away = |a: &[f32], b: &[f32]| 1.0 - a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let (weights, rounded) = (away(&plain, &weights), away(exact, &rounded));
+        assert!(weights > 0.0 && weights < 1e-3, "{weights:e}");
+        assert!(rounded < 1e-4, "{rounded:e}");
     }
 }
 

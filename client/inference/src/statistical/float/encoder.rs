@@ -1,13 +1,14 @@
 //! Encoders of the BERT family: the formulas are those of [`strike_models::architecture::Encoder`].
 
 use candle_core::{Device, Tensor};
+use strike_arithmetic::equalization::{exponents, factor};
 use strike_models::architecture::{self, Pooling};
 use strike_models::tensors::{LayerTensor as T, TensorName};
 
 use super::attention::{split_heads, Scores};
 use super::error::ReferenceError;
 use super::linear::{activate, Linear};
-use super::loader::Loader;
+use super::loader::{Loader, Source};
 use super::rounding::Rounding;
 
 /// An encoder with its tensors.
@@ -18,6 +19,9 @@ pub(super) struct Encoder {
     types: Tensor,
     embedding_norm: LayerNorm,
     layers: Vec<Layer>,
+    /// The factors of the channels that canonical weights ask for: `docs/arithmetic.md`, "Equalization". Those of the files ask
+    /// for none.
+    factors: Option<Tensor>,
     rounding: Rounding,
     device: Device,
 }
@@ -64,12 +68,24 @@ impl Encoder {
                 ffn_norm: norm(name(T::FfnNorm), name(T::FfnNormBias))?,
             })
         };
+        let layers: Vec<Layer> = (0..architecture.layers).map(layer).collect::<Result<_, ReferenceError>>()?;
+        let factors = match loader.source {
+            Source::Files(_) => None,
+            Source::Blocks(_) => {
+                let gains = layers.iter().map(|layer| layer.attention_norm.gain.to_vec1());
+                let gains: Vec<Vec<f32>> = gains.collect::<candle_core::Result<_>>()?;
+                let gains: Vec<&[f32]> = gains.iter().map(Vec::as_slice).collect();
+                let factors: Vec<f32> = exponents(&gains).into_iter().map(factor).collect();
+                Some(Tensor::new(factors, loader.device)?)
+            }
+        };
         Ok(Self {
             embedding: loader.matrix(TensorName::Embedding)?,
             positions: loader.matrix(TensorName::PositionEmbedding)?,
             types: loader.matrix(TensorName::TypeEmbedding)?,
             embedding_norm: norm(TensorName::EmbeddingNorm, TensorName::EmbeddingNormBias)?,
-            layers: (0..architecture.layers).map(layer).collect::<Result<_, _>>()?,
+            layers,
+            factors,
             architecture: architecture.clone(),
             rounding: loader.rounding,
             device: loader.device.clone(),
@@ -92,6 +108,14 @@ impl Encoder {
         Ok(vector)
     }
 
+    /// Hidden states as the matrices of a layer take them.
+    fn equalized_and_rounded(&self, hidden: &Tensor) -> Result<Tensor, ReferenceError> {
+        match &self.factors {
+            Some(factors) => self.rounding.activations(&hidden.broadcast_mul(factors)?),
+            None => self.rounding.activations(hidden),
+        }
+    }
+
     /// The last states, a row a token.
     fn states(&self, tokens: &[u32]) -> Result<Tensor, ReferenceError> {
         let architecture = &self.architecture;
@@ -102,7 +126,7 @@ impl Encoder {
         let width = architecture.hidden_size / architecture.heads;
         let scores = Scores { scale: (1.0 / (width as f64).sqrt()) as f32, cap: None };
         for layer in &self.layers {
-            let input = self.rounding.activations(&hidden)?;
+            let input = self.equalized_and_rounded(&hidden)?;
             let heads = |linear: &Linear| -> Result<Tensor, ReferenceError> {
                 Ok(split_heads(&linear.apply(&input)?, architecture.heads)?)
             };
@@ -111,7 +135,8 @@ impl Encoder {
             let mixed = scores.attend(&heads(&layer.query)?, &keys, &values, None)?;
             let attended = layer.attention_output.round_and_apply(&mixed)?;
             hidden = layer.attention_norm.apply(&(hidden + attended)?)?;
-            let inner = activate(architecture.activation, &layer.up.round_and_apply(&hidden)?)?;
+            let inner = layer.up.apply(&self.equalized_and_rounded(&hidden)?)?;
+            let inner = activate(architecture.activation, &inner)?;
             let output = layer.down.round_and_apply(&inner)?;
             hidden = layer.ffn_norm.apply(&(hidden + output)?)?;
         }
