@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use strike_arithmetic::attention::TILE;
 
-use self::tile::{mask_and_max, mix_tile, score_tile, weigh};
+use self::tile::{mask_and_max, mix_tile, score_tile, weigh, Scores};
 use super::lanes::{run, Kernel, Lanes, LANES};
 use crate::isa::Isa;
 
@@ -219,7 +219,8 @@ impl Kernel for Score<'_, '_> {
             // SAFETY: offsets within the buffers that were made for this call.
             unsafe {
                 let to = shared.scores.add((tile - first_tile) * TILE);
-                score_tile::<L>(heads, queries, view.keys, next.keys, vectors, converted, to, shared.stride);
+                let scores = Scores { at: to, stride: shared.stride };
+                score_tile::<L>(heads, queries, view.keys, next.keys, vectors, converted, scores);
                 for (index, query) in queries.iter().enumerate() {
                     if let Some(seen) = query.seen(start) {
                         let maxima = shared.maxima.add((span * queries.len() + index) * LANES);
@@ -268,10 +269,9 @@ impl Kernel for Mix<'_, '_> {
                         None => weights.fill(0.0),
                     }
                 }
+                let weights = Scores { at: weights, stride: shared.stride };
                 let sums = shared.sums.add(slot * width);
-                let (values, next) = (view.values, next.values);
-                let (stride, count) = (shared.stride, queries.len());
-                mix_tile::<L>(weights, stride, used, values, next, converted, width, count, sums);
+                mix_tile::<L>(weights, used, view.values, next.values, converted, queries.len(), sums);
             }
         }
     }

@@ -41,10 +41,49 @@ impl Stored for u16 {
     }
 }
 
+/// Rows of keys or values, `stride` numbers apart. `next` is what will be read next: fetched meanwhile if it is far.
+#[derive(Clone, Copy)]
+struct Rows<S> {
+    at: *const S,
+    next: *const S,
+    stride: usize,
+}
+
+impl<S> Rows<S> {
+    /// The same rows from a later number on.
+    ///
+    /// # Safety
+    /// The rows have it.
+    #[inline(always)]
+    unsafe fn skip(self, number: usize) -> Self {
+        // SAFETY: the caller's promise; what comes next is as long or the same.
+        unsafe { Self { at: self.at.add(number), next: self.next.add(number), stride: self.stride } }
+    }
+}
+
+/// One row of scores or weights for each query, `stride` numbers apart.
+#[derive(Clone, Copy)]
+pub(super) struct Scores {
+    pub at: *mut f32,
+    pub stride: usize,
+}
+
+impl Scores {
+    /// The rows of later queries, from a later number on.
+    ///
+    /// # Safety
+    /// There are so many.
+    #[inline(always)]
+    unsafe fn skip(self, query: usize, number: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self { at: self.at.add(query * self.stride + number), stride: self.stride } }
+    }
+}
+
 /// Scores of all queries against the first `vectors` vectors of a tile's keys.
 ///
 /// # Safety
-/// `keys` is a whole tile, `converted` has as many numbers, and `to` a tile for each query, `stride` apart.
+/// `keys` is a whole tile, `converted` has as many numbers, and `to` a tile for each query.
 #[inline(always)]
 pub(super) unsafe fn score_tile<L: Lanes>(
     heads: &Heads<'_>,
@@ -53,13 +92,13 @@ pub(super) unsafe fn score_tile<L: Lanes>(
     next: &[u16],
     vectors: usize,
     converted: &mut [f32],
-    to: *mut f32,
-    stride: usize,
+    to: Scores,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         if queries.len() <= DIRECT {
-            return score_all::<L, u16>(heads, queries, keys.as_ptr(), next.as_ptr(), TILE, vectors, to, stride);
+            let rows = Rows { at: keys.as_ptr(), next: next.as_ptr(), stride: TILE };
+            return score_all::<L, u16>(heads, queries, rows, vectors, to);
         }
         let panel = if L::WIDE { 4 } else { 2 };
         for first in (0..vectors).step_by(panel) {
@@ -72,8 +111,8 @@ pub(super) unsafe fn score_tile<L: Lanes>(
                     L::load_half(from.add(vector * LANES)).store(row.add(vector * LANES));
                 }
             }
-            let keys = converted.as_ptr();
-            score_all::<L, f32>(heads, queries, keys, keys, panel * LANES, count, to.add(first * LANES), stride);
+            let rows = Rows { at: converted.as_ptr(), next: converted.as_ptr(), stride: panel * LANES };
+            score_all::<L, f32>(heads, queries, rows, count, to.skip(0, first * LANES));
         }
     }
 }
@@ -81,31 +120,28 @@ pub(super) unsafe fn score_tile<L: Lanes>(
 /// Scores of all queries against `vectors` vectors of keys.
 ///
 /// # Safety
-/// `keys` holds `width` rows of that many vectors, `row` numbers apart; `to` as many for each query, `stride` apart.
+/// `keys` holds `width` rows of that many vectors, and `to` as many for each query.
 #[inline(always)]
 unsafe fn score_all<L: Lanes, S: Stored>(
     heads: &Heads<'_>,
     queries: &[Query],
-    keys: *const S,
-    next: *const S,
-    row: usize,
+    keys: Rows<S>,
     vectors: usize,
-    to: *mut f32,
-    stride: usize,
+    to: Scores,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut index = 0;
         while index < queries.len() {
             let group = &queries[index..];
-            let to = to.add(index * stride);
+            let to = to.skip(index, 0);
             index += match group.len() {
-                1 => score_group::<L, S, 1>(heads, group, keys, next, row, vectors, to, stride),
-                2 => score_group::<L, S, 2>(heads, group, keys, next, row, vectors, to, stride),
-                3 => score_group::<L, S, 3>(heads, group, keys, next, row, vectors, to, stride),
-                4 => score_group::<L, S, 4>(heads, group, keys, next, row, vectors, to, stride),
-                5 => score_group::<L, S, 5>(heads, group, keys, next, row, vectors, to, stride),
-                _ => score_group::<L, S, 6>(heads, group, keys, next, row, vectors, to, stride),
+                1 => score_group::<L, S, 1>(heads, group, keys, vectors, to),
+                2 => score_group::<L, S, 2>(heads, group, keys, vectors, to),
+                3 => score_group::<L, S, 3>(heads, group, keys, vectors, to),
+                4 => score_group::<L, S, 4>(heads, group, keys, vectors, to),
+                5 => score_group::<L, S, 5>(heads, group, keys, vectors, to),
+                _ => score_group::<L, S, 6>(heads, group, keys, vectors, to),
             };
         }
     }
@@ -119,31 +155,31 @@ unsafe fn score_all<L: Lanes, S: Stored>(
 unsafe fn score_group<L: Lanes, S: Stored, const Q: usize>(
     heads: &Heads<'_>,
     queries: &[Query],
-    keys: *const S,
-    next: *const S,
-    row: usize,
+    keys: Rows<S>,
     vectors: usize,
-    to: *mut f32,
-    stride: usize,
+    to: Scores,
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         let mut at = 0;
         while at < vectors {
-            let (keys, to, left) = (keys.add(at * LANES), to.add(at * LANES), vectors - at);
+            let left = vectors - at;
             let many = if L::WIDE { 4 } else { 1 };
-            let next = if left > many { keys.add(many * LANES) } else { next };
+            let from = keys.at.add(at * LANES);
+            // After the last vectors of this tile come the first of the next.
+            let next = if left > many { from.add(many * LANES) } else { keys.next };
+            let (keys, to) = (Rows { at: from, next, ..keys }, to.skip(0, at * LANES));
             at += match left {
-                4.. if L::WIDE => score::<L, S, Q, 4>(heads, queries, keys, next, row, to, stride),
-                2.. if L::WIDE => score::<L, S, Q, 2>(heads, queries, keys, next, row, to, stride),
-                _ => score::<L, S, Q, 1>(heads, queries, keys, next, row, to, stride),
+                4.. if L::WIDE => score::<L, S, Q, 4>(heads, queries, keys, to),
+                2.. if L::WIDE => score::<L, S, Q, 2>(heads, queries, keys, to),
+                _ => score::<L, S, Q, 1>(heads, queries, keys, to),
             };
         }
     }
     Q
 }
 
-/// Scores of `Q` queries against `V` vectors of keys; returns `V`. `next` is what will be read next.
+/// Scores of `Q` queries against `V` vectors of keys; returns `V`.
 ///
 /// # Safety
 /// As [`score_all`].
@@ -151,11 +187,8 @@ unsafe fn score_group<L: Lanes, S: Stored, const Q: usize>(
 unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
     heads: &Heads<'_>,
     queries: &[Query],
-    keys: *const S,
-    next: *const S,
-    row: usize,
-    to: *mut f32,
-    stride: usize,
+    keys: Rows<S>,
+    to: Scores,
 ) -> usize {
     // SAFETY: the caller's promise; offsets were checked on entry.
     unsafe {
@@ -164,12 +197,12 @@ unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
             elements[query] = heads.queries.as_ptr().add(queries[query].offset);
         }
         let mut sums = [[L::splat(0.0); V]; Q];
-        let (mut key, mut ahead) = (keys, next);
+        let (mut key, mut ahead) = (keys.at, keys.next);
         for element in 0..heads.width {
             if S::FAR {
                 L::prefetch(ahead);
                 L::prefetch(ahead.wrapping_add(2 * LANES));
-                ahead = ahead.wrapping_add(row);
+                ahead = ahead.wrapping_add(keys.stride);
             }
             let mut numbers = [L::splat(0.0); V];
             for vector in 0..V {
@@ -181,7 +214,7 @@ unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
                     sums[query][vector] = sums[query][vector].add(product);
                 }
             }
-            key = key.add(row);
+            key = key.add(keys.stride);
         }
         let scale = L::splat(heads.scale);
         for query in 0..Q {
@@ -190,7 +223,7 @@ unsafe fn score<L: Lanes, S: Stored, const Q: usize, const V: usize>(
                 if let Some(cap) = heads.cap {
                     score = lanes::soft_cap(score, L::splat(cap));
                 }
-                score.store(to.add(query * stride + vector * LANES));
+                score.store(to.skip(query, vector * LANES).at);
             }
         }
     }
@@ -244,63 +277,51 @@ pub(super) unsafe fn weigh<L: Lanes>(scores: &mut [f32], seen: Range<usize>, max
 /// Adds the weighted values of one tile to the sums of all queries. `next` is the tile that will be read next.
 ///
 /// # Safety
-/// `weights` holds a tile for each query, `stride` apart; `values` and `next` are whole tiles of rows of `width` numbers, whole vectors;
-/// `converted` has as many numbers; `sums` holds a row for each query.
-#[allow(clippy::too_many_arguments)]
+/// `weights` holds a tile for each query; `values` and `next` are whole tiles of rows of whole vectors; `converted` has as many numbers;
+/// `sums` holds a row for each query.
 #[inline(always)]
 pub(super) unsafe fn mix_tile<L: Lanes>(
-    weights: *const f32,
-    stride: usize,
+    weights: Scores,
     used: usize,
     values: &[u16],
     next: &[u16],
     converted: &mut [f32],
-    width: usize,
     queries: usize,
     sums: *mut f32,
 ) {
+    let stride = values.len() / TILE;
     // SAFETY: the caller's promise.
     unsafe {
         if queries <= DIRECT {
-            let (values, next) = (values.as_ptr(), next.as_ptr());
-            return mix_all::<L, u16>(weights, stride, used, values, next, width, queries, sums);
+            let rows = Rows { at: values.as_ptr(), next: next.as_ptr(), stride };
+            return mix_all::<L, u16>(weights, used, rows, queries, sums);
         }
-        for chunk in (0..used * width).step_by(LANES) {
+        for chunk in (0..used * stride).step_by(LANES) {
             L::load_half(values.as_ptr().add(chunk)).store(converted.as_mut_ptr().add(chunk));
         }
-        let values = converted.as_ptr();
-        mix_all::<L, f32>(weights, stride, used, values, values, width, queries, sums);
+        let rows = Rows { at: converted.as_ptr(), next: converted.as_ptr(), stride };
+        mix_all::<L, f32>(weights, used, rows, queries, sums);
     }
 }
 
 /// As [`mix_tile`], from where the values are.
 ///
 /// # Safety
-/// `weights` holds a tile for each query, `stride` apart; `values` holds `used` rows of `width` numbers, whole vectors; `sums` a row
-/// of as many for each query.
+/// `weights` holds a tile for each query, `values` holds `used` rows of whole vectors, `sums` a row of as many for each query.
 #[inline(always)]
-unsafe fn mix_all<L: Lanes, S: Stored>(
-    weights: *const f32,
-    stride: usize,
-    used: usize,
-    values: *const S,
-    next: *const S,
-    width: usize,
-    queries: usize,
-    sums: *mut f32,
-) {
+unsafe fn mix_all<L: Lanes, S: Stored>(weights: Scores, used: usize, values: Rows<S>, queries: usize, sums: *mut f32) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut index = 0;
         while index < queries {
-            let (weights, sums) = (weights.add(index * stride), sums.add(index * width));
+            let (weights, sums) = (weights.skip(index, 0), sums.add(index * values.stride));
             index += match queries - index {
-                1 => mix_group::<L, S, 1>(weights, stride, used, values, next, width, sums),
-                2 => mix_group::<L, S, 2>(weights, stride, used, values, next, width, sums),
-                3 => mix_group::<L, S, 3>(weights, stride, used, values, next, width, sums),
-                4 => mix_group::<L, S, 4>(weights, stride, used, values, next, width, sums),
-                5 => mix_group::<L, S, 5>(weights, stride, used, values, next, width, sums),
-                _ => mix_group::<L, S, 6>(weights, stride, used, values, next, width, sums),
+                1 => mix_group::<L, S, 1>(weights, used, values, sums),
+                2 => mix_group::<L, S, 2>(weights, used, values, sums),
+                3 => mix_group::<L, S, 3>(weights, used, values, sums),
+                4 => mix_group::<L, S, 4>(weights, used, values, sums),
+                5 => mix_group::<L, S, 5>(weights, used, values, sums),
+                _ => mix_group::<L, S, 6>(weights, used, values, sums),
             };
         }
     }
@@ -312,56 +333,51 @@ unsafe fn mix_all<L: Lanes, S: Stored>(
 /// As [`mix_all`].
 #[inline(always)]
 unsafe fn mix_group<L: Lanes, S: Stored, const Q: usize>(
-    weights: *const f32,
-    stride: usize,
+    weights: Scores,
     used: usize,
-    values: *const S,
-    next: *const S,
-    width: usize,
+    values: Rows<S>,
     sums: *mut f32,
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         let mut element = 0;
-        while element < width {
-            let (values, next, sums) = (values.add(element), next.add(element), sums.add(element));
-            element += match (width - element) / LANES {
-                4.. if L::WIDE => mix::<L, S, Q, 4>(weights, stride, used, values, next, width, sums),
-                2.. if L::WIDE => mix::<L, S, Q, 2>(weights, stride, used, values, next, width, sums),
-                _ => mix::<L, S, Q, 1>(weights, stride, used, values, next, width, sums),
+        while element < values.stride {
+            let left = values.stride - element;
+            let (values, sums) = (values.skip(element), sums.add(element));
+            element += match left / LANES {
+                4.. if L::WIDE => mix::<L, S, Q, 4>(weights, used, values, sums),
+                2.. if L::WIDE => mix::<L, S, Q, 2>(weights, used, values, sums),
+                _ => mix::<L, S, Q, 1>(weights, used, values, sums),
             };
         }
     }
     Q
 }
 
-/// `V` vectors of the values for `Q` queries; returns their numbers. `next` is what will be read next.
+/// `V` vectors of the values for `Q` queries; returns their numbers.
 ///
 /// # Safety
 /// As [`mix_all`].
 #[inline(always)]
 unsafe fn mix<L: Lanes, S: Stored, const Q: usize, const V: usize>(
-    weights: *const f32,
-    stride: usize,
+    weights: Scores,
     used: usize,
-    values: *const S,
-    next: *const S,
-    width: usize,
+    values: Rows<S>,
     sums: *mut f32,
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut rows = [weights; Q];
+        let mut rows = [weights.at.cast_const(); Q];
         for query in 0..Q {
-            rows[query] = weights.add(query * stride);
+            rows[query] = weights.skip(query, 0).at;
         }
         let mut tile = [[L::splat(0.0); V]; Q];
-        let (mut value, mut ahead) = (values, next);
+        let (mut value, mut ahead) = (values.at, values.next);
         for key in 0..used {
             if S::FAR {
                 L::prefetch(ahead);
                 L::prefetch(ahead.wrapping_add(2 * LANES));
-                ahead = ahead.wrapping_add(width);
+                ahead = ahead.wrapping_add(values.stride);
             }
             let mut numbers = [L::splat(0.0); V];
             for vector in 0..V {
@@ -373,11 +389,11 @@ unsafe fn mix<L: Lanes, S: Stored, const Q: usize, const V: usize>(
                     tile[query][vector] = tile[query][vector].add(product);
                 }
             }
-            value = value.add(width);
+            value = value.add(values.stride);
         }
         for query in 0..Q {
             for vector in 0..V {
-                let sum = sums.add(query * width + vector * LANES);
+                let sum = sums.add(query * values.stride + vector * LANES);
                 L::load(sum).add(tile[query][vector]).store(sum);
             }
         }
