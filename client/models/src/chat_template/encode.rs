@@ -37,10 +37,11 @@ impl ChatTemplate {
         if said.chain([&text]).any(|text| disguise.occurs_in(text)) {
             return Err(ChatTemplateError::StandIn);
         }
-        let whole = |text: &str| disguise.whole_tokens(text);
-        let disguises: [&dyn Fn(&str) -> Result<String, ChatTemplateError>; 2] =
-            [&|text| Ok(disguise.every_first_character(text)), &whole];
-        for put_on in disguises {
+        for every in [true, false] {
+            let put_on = |text: &String| match every {
+                true => Ok(disguise.every_first_character(text)),
+                false => disguise.whole_tokens(text),
+            };
             let hidden = messages
                 .iter()
                 .map(|message| Ok(Message { role: put_on(&message.role)?, content: put_on(&message.content)? }));
