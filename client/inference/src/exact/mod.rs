@@ -44,7 +44,7 @@ pub use any_model::AnyModel;
 pub use encoder_model::ExactEncoder;
 pub use engine::{Batch, BatchEvent, Engine, ExactGeneration};
 pub use error::{JobError, LoadError};
-pub use grammar::{GRAMMAR_ENGINE, MAX_SCHEMA_BYTES, MAX_SCHEMA_COUNT};
+pub use grammar::{GRAMMAR_ENGINE, MAX_SCHEMA_BYTES};
 pub use job::{Job, Sampler, Stop};
 pub use measure::{Measurement, Workload};
 pub use model::ExactModel;

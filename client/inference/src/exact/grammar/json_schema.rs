@@ -10,12 +10,8 @@ use serde_json::Value;
 use strike_models::tokenizer::Tokenizer;
 use strike_models::SpecialTokens;
 
-use super::{MAX_SCHEMA_BYTES, MAX_SCHEMA_COUNT};
+use super::{bounds, MAX_SCHEMA_BYTES};
 use crate::exact::error::JobError;
-
-/// Keywords of a schema whose number says how often something occurs.
-const COUNTS: [&str; 8] =
-    ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties", "minContains", "maxContains"];
 
 /// What all grammars of a model share: its vocabulary as bytes. Made when the first is asked for.
 #[derive(Default)]
@@ -35,7 +31,7 @@ impl Grammars {
         if !(schema.is_object() || schema.is_boolean()) {
             return Err(refused("a schema is an object or a truth value".to_owned()));
         }
-        counts_in_bounds(&schema).map_err(refused)?;
+        bounds::check(&schema).map_err(refused)?;
         let factory = self.0.get_or_init(|| factory(tokenizer, special)).as_ref();
         let factory = factory.map_err(|reason| JobError::Grammar(reason.clone()))?;
         let parser = factory.create_parser(TopLevelGrammar::from_json_schema(schema));
@@ -112,19 +108,4 @@ fn factory(tokenizer: &Tokenizer, special: &SpecialTokens) -> Result<ParserFacto
         Ok(factory)
     };
     catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|_| Err("the vocabulary is not accepted".to_owned()))
-}
-
-/// The grammar repeats what is counted, so a count is bounded before it is made.
-fn counts_in_bounds(schema: &Value) -> Result<(), String> {
-    match schema {
-        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
-            let count = value.as_f64().filter(|_| COUNTS.contains(&key.as_str()));
-            if count.is_some_and(|count| count > MAX_SCHEMA_COUNT as f64) {
-                return Err(format!("{key} is {value}, at most {MAX_SCHEMA_COUNT} is accepted"));
-            }
-            counts_in_bounds(value)
-        }),
-        Value::Array(values) => values.iter().try_for_each(counts_in_bounds),
-        _ => Ok(()),
-    }
 }

@@ -3,6 +3,8 @@
 #[cfg(not(feature = "json-schema"))]
 mod absent;
 #[cfg(feature = "json-schema")]
+mod bounds;
+#[cfg(feature = "json-schema")]
 mod json_schema;
 
 #[cfg(not(feature = "json-schema"))]
@@ -25,10 +27,6 @@ pub const GRAMMAR_ENGINE: &str = "llguidance 1.9.1";
 
 /// Bytes of the longest schema.
 pub const MAX_SCHEMA_BYTES: usize = 64 << 10;
-
-/// The largest number of a schema that says how often something occurs: `minItems`, `maxLength` and their like. The grammar
-/// grows with it.
-pub const MAX_SCHEMA_COUNT: u64 = 4096;
 
 impl Grammar {
     /// Chooses a token among those that the grammar lets pass, as [`crate::kernels::choice::choose`], and goes on behind it.
