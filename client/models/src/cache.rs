@@ -70,6 +70,7 @@ impl CacheFile {
         let finish = || -> std::io::Result<_> {
             directory.write(&file, layout, &self.fingerprint)?;
             file.sync_data()?;
+            drop_pages(&file);
             temporary.rename(&self.path)?;
             // SAFETY: as in `load`.
             unsafe { Mmap::map(&file) }
@@ -78,6 +79,18 @@ impl CacheFile {
         let damaged = || ImportError::Target(std::io::Error::other("the cache file is not as it was written"));
         image(directory, map).ok_or_else(damaged)
     }
+}
+
+/// Has the system read the file anew: what is written in pieces stays in small pages of its cache, and decoding from these is a
+/// quarter slower (measured). A hint: nothing hangs on it.
+fn drop_pages(file: &File) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the descriptor is open; the call changes no memory of this process.
+    unsafe {
+        libc::posix_fadvise(std::os::fd::AsRawFd::as_raw_fd(file), 0, 0, libc::POSIX_FADV_DONTNEED);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
 }
 
 fn entries(tensors: &[Tensor], start: u64) -> Vec<Entry> {
