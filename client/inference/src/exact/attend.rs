@@ -50,10 +50,12 @@ impl Forward<'_> {
             }
         };
         let tiles = |group: &Group| HeadCache { sequence: sequences[group.run], layer, kv_head: group.kv_head };
-        let longest = workspace.positions.iter().map(|position| position.at / TILE + 1).max().unwrap_or(0);
+        let queries = || groups.iter().flat_map(|group| &group.queries);
+        // Tiles that a query sees: a window keeps them few, however long the sequence.
+        let longest = queries().map(|query| query.end.div_ceil(TILE) - query.first / TILE).max().unwrap_or(0);
         if threads == 1 || groups.len() >= 4 * threads || longest < MANY_TILES {
-            let seen: usize = workspace.positions.iter().map(|position| position.at + 1).sum();
-            return self.parallel().share(seen * decoder.heads * width, groups.len(), &|task| {
+            let seen: usize = queries().map(|query| query.end - query.first).sum();
+            return self.parallel().share(seen * width, groups.len(), &|task| {
                 let group = &groups[task];
                 SCRATCH.with_borrow_mut(|scratch| {
                     scratch.results.resize(group.queries.len() * width, 0.0);
