@@ -141,7 +141,7 @@ pub struct EngineGenerateArgs {
     /// Seed of the draws: 64 hex digits. [default: random, and told]
     #[arg(long, value_name = "HEX")]
     pub seed: Option<String>,
-    /// Generate JSON that satisfies the JSON schema of this file. Needs a build with the cargo feature `json-schema`.
+    /// Generate JSON that satisfies the JSON schema of this file.
     #[arg(long, value_name = "FILE")]
     pub json_schema: Option<PathBuf>,
     /// Leave job, output and trace in this folder, for `verify`.

@@ -107,11 +107,7 @@ fn failed(error: JobError) -> Error {
     // The variant's name says which condition; the text says the numbers.
     let name = format!("{error:?}");
     let name = name.split(|character: char| !character.is_alphanumeric()).next().unwrap_or_default().to_owned();
-    let hint = match error {
-        JobError::GrammarUnavailable => "build strike with --features json-schema",
-        _ => return Error::new(name, error.to_string()),
-    };
-    Error::new(name, error.to_string()).hint(hint)
+    Error::new(name, error.to_string())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -12,8 +12,9 @@ use super::float_state::FloatState;
 use super::forward::{Observer, Position};
 use super::job::in_vocabulary;
 use super::parallel::Parallel;
+use super::recorder::Recorder;
 use super::team::Team;
-use super::trace::{Recorder, Trace};
+use super::trace::Trace;
 use crate::Control;
 
 /// Rows of one pass, unless one text has more; bounds memory and the wait for a cancellation. Has no influence on results.
@@ -88,7 +89,7 @@ impl Engine {
             texts.iter().for_each(|tokens| trace.extend(tokens));
             let positions: Vec<Position> = (from..rows).map(|at| Position { run: 0, at, long: false }).collect();
             // An encoder keeps no keys and values: a cell is of the residual stream alone.
-            let mut recorder = Recorder { traces: vec![trace], kv_heads: 0, width: 0 };
+            let mut recorder = Recorder::new(self.isa, trace.layers(), 0, 0, vec![trace]);
             let mut observe = |layer: usize, hidden: &[f32]| recorder.layer(&self.team, layer, hidden, &positions, &[]);
             vectors.extend(forward.embed(texts, &mut workspace, &check, &mut observe)?);
         }

@@ -11,9 +11,10 @@ use super::grammar::Grammar;
 use super::job::{Job, Stop};
 use super::model::ExactModel;
 use super::prefixes::Prefixes;
+use super::recorder::Recorder;
 use super::spare::Spare;
 use super::team::Team;
-use super::trace::{last_input, Recorder, Trace};
+use super::trace::{last_input, Trace};
 use crate::kernels::choice::choose;
 use crate::{Control, Isa};
 
@@ -276,7 +277,7 @@ impl<'a> Batch<'a> {
         if runs.is_empty() {
             return Ok(());
         }
-        let mut recorder = Recorder { traces, kv_heads: decoder.kv_heads, width: decoder.head_dim };
+        let mut recorder = Recorder::new(forward.isa, decoder.layers, decoder.kv_heads, decoder.head_dim, traces);
         let observer = tracing.then_some(&mut recorder as &mut dyn super::forward::Observer);
         if forward.layers(&mut runs, workspace, observer).is_err() {
             // Which row it was is not known; alone each of them shows.

@@ -103,9 +103,6 @@ pub enum JobError {
     /// No token of the vocabulary can go on with the output, or finding them takes more than a grammar may.
     #[error("grammar: {0}")]
     Grammar(String),
-    /// The job has a schema, and this engine was built without them.
-    #[error("the job has a JSON schema, and this engine was built without the cargo feature json-schema")]
-    GrammarUnavailable,
     /// The tokenizer failed on this text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

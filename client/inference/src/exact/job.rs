@@ -20,7 +20,7 @@ pub struct Job {
     /// Sequences of token ids that end the generation and stay in it.
     pub stop: Vec<Vec<u32>>,
     /// A JSON schema that the output satisfies if it comes to its end: at most [`MAX_SCHEMA_BYTES`](super::MAX_SCHEMA_BYTES).
-    /// What it means is what [`GRAMMAR_ENGINE`](super::GRAMMAR_ENGINE) makes of it. Needs the cargo feature `json-schema`.
+    /// What it means is what [`GRAMMAR_ENGINE`](super::GRAMMAR_ENGINE) makes of it.
     pub json_schema: Option<String>,
 }
 

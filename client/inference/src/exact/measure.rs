@@ -9,7 +9,8 @@ use super::float_state::FloatState;
 use super::forward::{Forward, Observer, Run};
 use super::job::Sampler;
 use super::model::ExactModel;
-use super::trace::{last_input, Recorder, Trace};
+use super::recorder::Recorder;
+use super::trace::{last_input, Trace};
 use crate::kernels::choice::choose;
 
 /// What is measured.
@@ -61,7 +62,7 @@ impl Engine {
         for (index, (sequence, trace)) in sequences.iter_mut().zip(&mut traces).enumerate() {
             for tokens in prompt(index as u64).chunks(ROWS) {
                 trace.extend(tokens);
-                let mut recorder = recorder(network, vec![&mut *trace]);
+                let mut recorder = recorder(&forward, vec![&mut *trace]);
                 let observer = workload.trace.then_some(&mut recorder as &mut dyn Observer);
                 let mut runs = [Run { sequence, tokens, long: false }];
                 forward.layers(&mut runs, &mut workspace, observer)?;
@@ -77,7 +78,7 @@ impl Engine {
             for (trace, token) in traces.iter_mut().zip(&next) {
                 trace.extend(std::slice::from_ref(token));
             }
-            let mut recorder = recorder(network, traces.iter_mut().collect());
+            let mut recorder = recorder(&forward, traces.iter_mut().collect());
             let observer = workload.trace.then_some(&mut recorder as &mut dyn Observer);
             let mut runs: Vec<Run<'_>> = sequences
                 .iter_mut()
@@ -102,6 +103,7 @@ impl Engine {
     }
 }
 
-fn recorder<'a>(network: &super::network::Network, traces: Vec<&'a mut Trace>) -> Recorder<'a> {
-    Recorder { traces, kv_heads: network.decoder.kv_heads, width: network.decoder.head_dim }
+fn recorder<'a>(forward: &Forward<'_>, traces: Vec<&'a mut Trace>) -> Recorder<'a> {
+    let decoder = &forward.network.decoder;
+    Recorder::new(forward.isa, decoder.layers, decoder.kv_heads, decoder.head_dim, traces)
 }

@@ -21,6 +21,7 @@ mod network;
 mod operators;
 mod parallel;
 mod prefixes;
+mod recorder;
 mod score;
 mod spare;
 mod team;

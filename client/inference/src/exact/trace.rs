@@ -2,27 +2,20 @@
 //!
 //! Specified in `docs/arithmetic.md`, "Trace".
 
-use blake2b_simd::many::{hash_many, HashManyJob};
 use blake2b_simd::Params;
-
-use super::cache::Sequence;
-use super::forward::{Observer, Position};
-use super::team::Team;
-use crate::kernels::attention::padded;
-use strike_arithmetic::attention::TILE;
 
 /// A hash.
 pub type Hash = [u8; 32];
 
 /// Numbers of the residual stream under one leaf.
-const HIDDEN_LEAF: usize = 240;
+pub(super) const HIDDEN_LEAF: usize = 240;
 /// Children of an inner node.
-const ARITY: usize = 16;
+pub(super) const ARITY: usize = 16;
 
-const HIDDEN_TAG: &[u8] = b"strike/1/trace-hidden";
-const CACHE_TAG: &[u8] = b"strike/1/trace-cache";
-const NODE_TAG: &[u8] = b"strike/1/trace-node";
-const CELL_TAG: &[u8] = b"strike/1/trace-cell";
+pub(super) const HIDDEN_TAG: &[u8] = b"strike/1/trace-hidden";
+pub(super) const CACHE_TAG: &[u8] = b"strike/1/trace-cache";
+pub(super) const NODE_TAG: &[u8] = b"strike/1/trace-node";
+pub(super) const CELL_TAG: &[u8] = b"strike/1/trace-cell";
 const FINAL_TAG: &[u8] = b"strike/1/trace-final";
 const TOKEN_TAG: &[u8] = b"strike/1/trace-token";
 const ROOT_TAG: &[u8] = b"strike/1/trace";
@@ -98,6 +91,11 @@ impl Trace {
     pub(crate) fn truncate(&mut self, length: usize) {
         self.tokens.truncate(length);
         self.cells.truncate(length * self.layers);
+    }
+
+    /// Notes the cell of a position and layer.
+    pub(super) fn set_cell(&mut self, position: usize, layer: usize, cell: Hash) {
+        self.cells[position * self.layers + layer] = cell;
     }
 
     /// Notes the choice made at a position.
@@ -217,131 +215,4 @@ pub(crate) fn last_input(q: &[i8], scales: &[f32]) -> Hash {
     let mut bytes: Vec<u8> = q.iter().map(|q| *q as u8).collect();
     scales.iter().for_each(|scale| bytes.extend_from_slice(&scale.to_le_bytes()));
     tagged(FINAL_TAG, &bytes)
-}
-
-/// Fills the cells of the traces of the runs.
-pub(crate) struct Recorder<'a> {
-    /// The trace of each run; its positions are there already.
-    pub traces: Vec<&'a mut Trace>,
-    pub kv_heads: usize,
-    pub width: usize,
-}
-
-/// Rows hashed together: enough messages for the parallel hash, little enough memory for the cache.
-const ROWS: usize = 8;
-
-impl Observer for Recorder<'_> {
-    fn layer(&mut self, team: &Team, layer: usize, hidden: &[f32], positions: &[Position], runs: &[&Sequence]) {
-        let row_width = hidden.len() / positions.len().max(1);
-        let mut cells = vec![[0; 32]; positions.len()];
-        {
-            let shared = std::sync::Mutex::new(&mut cells[..]);
-            let (kv_heads, width) = (self.kv_heads, self.width);
-            team.run(positions.len().div_ceil(ROWS), &|task| {
-                let from = task * ROWS;
-                let some = &positions[from..positions.len().min(from + ROWS)];
-                let hidden = &hidden[from * row_width..][..some.len() * row_width];
-                let hashes = hash_rows(layer, hidden, row_width, some, runs, kv_heads, width);
-                if let Ok(mut cells) = shared.lock() {
-                    cells[from..from + some.len()].copy_from_slice(&hashes);
-                }
-            });
-        }
-        for (position, cell) in positions.iter().zip(cells) {
-            let trace = &mut self.traces[position.run];
-            if trace.layers == 0 {
-                continue;
-            }
-            trace.cells[position.at * trace.layers + layer] = cell;
-        }
-    }
-}
-
-/// Messages of one kind, back to back.
-#[derive(Default)]
-struct Messages {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Messages {
-    fn begin(&mut self, tag: &[u8]) -> &mut Vec<u8> {
-        self.bytes.push(tag.len() as u8);
-        self.bytes.extend_from_slice(tag);
-        &mut self.bytes
-    }
-
-    fn end(&mut self) {
-        self.ends.push(self.bytes.len());
-    }
-
-    fn hash(&self) -> Vec<Hash> {
-        let mut params = Params::new();
-        params.hash_length(32);
-        let mut from = 0;
-        let mut jobs: Vec<HashManyJob<'_>> = self
-            .ends
-            .iter()
-            .map(|end| {
-                let job = HashManyJob::new(&params, &self.bytes[from..*end]);
-                from = *end;
-                job
-            })
-            .collect();
-        hash_many(&mut jobs);
-        let mut hash = [0; 32];
-        jobs.iter()
-            .map(|job| {
-                hash.copy_from_slice(job.to_hash().as_bytes());
-                hash
-            })
-            .collect()
-    }
-}
-
-/// Cells of a few rows of one layer.
-fn hash_rows(
-    layer: usize,
-    hidden: &[f32],
-    row_width: usize,
-    positions: &[Position],
-    runs: &[&Sequence],
-    kv_heads: usize,
-    width: usize,
-) -> Vec<Hash> {
-    let leaves = row_width.div_ceil(HIDDEN_LEAF);
-    let mut messages = Messages::default();
-    // Messages of one length together: the parallel hash works on equal lengths.
-    for leaf in 0..leaves {
-        for row in hidden.chunks_exact(row_width) {
-            let numbers = &row[leaf * HIDDEN_LEAF..row_width.min((leaf + 1) * HIDDEN_LEAF)];
-            messages.begin(HIDDEN_TAG).extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            messages.end();
-        }
-    }
-    for head in 0..kv_heads {
-        for position in positions {
-            let tile = runs[position.run].tile(layer, head, position.at / TILE);
-            let at = position.at % TILE;
-            let bytes = messages.begin(CACHE_TAG);
-            bytes.extend((0..width).flat_map(|element| tile.keys[element * TILE + at].to_le_bytes()));
-            bytes.extend(tile.values[at * padded(width)..][..width].iter().flat_map(|bits| bits.to_le_bytes()));
-            messages.end();
-        }
-    }
-    let hashes = messages.hash();
-    let rows = positions.len();
-    let column = |from: usize, count: usize, row: usize| -> Vec<Hash> {
-        (0..count).map(|at| hashes[(from + at) * rows + row]).collect()
-    };
-    let mut cells = Messages::default();
-    for (row, position) in positions.iter().enumerate() {
-        let bytes = cells.begin(CELL_TAG);
-        bytes.extend_from_slice(&(position.at as u32).to_le_bytes());
-        bytes.extend_from_slice(&(layer as u16).to_le_bytes());
-        bytes.extend_from_slice(&tree(column(0, leaves, row)));
-        bytes.extend_from_slice(&tree(column(leaves, kv_heads, row)));
-        cells.end();
-    }
-    cells.hash()
 }

@@ -8,7 +8,8 @@ use super::forward::{Forward, Run};
 use super::grammar::Grammar;
 use super::job::{in_vocabulary, Job, Stop};
 use super::model::ExactModel;
-use super::trace::{last_input, Hash, Recorder, Trace};
+use super::recorder::Recorder;
+use super::trace::{last_input, Hash, Trace};
 use crate::kernels::choice::choose;
 use crate::Control;
 
@@ -151,11 +152,9 @@ impl Engine {
             let from = sequence.len();
             let tokens = &history[from..rows.min(from + ROWS)];
             trace.extend(tokens);
-            let mut recorder = Recorder {
-                traces: vec![&mut trace],
-                kv_heads: network.decoder.kv_heads,
-                width: network.decoder.head_dim,
-            };
+            let decoder = &network.decoder;
+            let traces = vec![&mut trace];
+            let mut recorder = Recorder::new(self.isa, decoder.layers, decoder.kv_heads, decoder.head_dim, traces);
             forward.layers(
                 &mut [Run { sequence: &mut sequence, tokens, long }],
                 &mut workspace,

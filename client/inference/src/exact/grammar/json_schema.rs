@@ -43,6 +43,9 @@ impl Grammar {
     /// Takes the tokens that cannot come next out of the logits.
     pub fn mask(&mut self, logits: &mut [f32]) -> Result<(), JobError> {
         let mask = self.0.compute_mask().map_err(|error| stuck(&error))?;
+        if mask.is_zero() {
+            return Err(JobError::Grammar("no token of the vocabulary can come next".to_owned()));
+        }
         for (token, logit) in logits.iter_mut().enumerate() {
             if token >= mask.len() || !mask.is_allowed(token as u32) {
                 *logit = f32::NEG_INFINITY;

@@ -1,18 +1,9 @@
 //! Output that satisfies a JSON schema: `docs/arithmetic.md`, "Grammar".
 
-#[cfg(not(feature = "json-schema"))]
-mod absent;
-#[cfg(feature = "json-schema")]
 mod bounds;
-#[cfg(feature = "json-schema")]
 mod json_schema;
 
-#[cfg(not(feature = "json-schema"))]
-use absent as implementation;
-#[cfg(feature = "json-schema")]
-use json_schema as implementation;
-
-pub(crate) use implementation::{Grammar, Grammars};
+pub(crate) use json_schema::{Grammar, Grammars};
 
 use strike_arithmetic::sampler::{Choice, Sampler};
 use strike_arithmetic::NotFinite;
