@@ -17,49 +17,102 @@
 //! token is in the model's vocabulary too, but for Unigram, where it has a score there. So a GGUF file and a
 //! `tokenizer.json` have one root if they say the same, whatever they leave to defaults.
 
-use serde_json::{json, Map, Value};
+use serde_json::{json, Value};
 
-use super::{decoder::Detokenizer, model::Vocabulary, post::Around, TokenizerError};
+use super::model::{Merge, Model, Vocabulary};
+use super::{decoder::Detokenizer, post::Around, TokenizerError};
 
 pub(super) fn root(
-    library_form: &Value,
+    components: &Components<'_>,
+    model: &Model,
     vocabulary: &Vocabulary,
     around: &Around,
     detokenizer: &Detokenizer,
 ) -> Result<[u8; 32], TokenizerError> {
-    let mut model = library_form["model"].clone();
-    if let Some(fields) = model.as_object_mut() {
-        let entries = fields.remove("vocab");
-        if let Some(Value::Array(entries)) = entries {
-            fields.insert("scores".to_owned(), entries.iter().map(|entry| entry[1].clone()).collect());
-        }
-    }
-    let content = json!({
-        "added_tokens": library_form["added_tokens"],
-        "decoder": detokenizer.canonical(),
-        "model": model,
-        "normalizer": library_form["normalizer"]["normalizers"],
-        "pre_tokenizer": library_form["pre_tokenizer"]["pretokenizers"],
-        "prefix": around.prefix,
-        "suffix": around.suffix,
-        "vocabulary": vocabulary.iter().collect::<Vec<_>>(),
-    });
-    let bytes = serde_json::to_vec(&sorted(content)).map_err(TokenizerError::malformed)?;
+    let mut bytes = Vec::new();
+    // The vocabulary is most of it: nothing is copied into another value.
+    let options = model.options.as_object().into_iter().flatten();
+    let mut model_fields: Vec<(&str, Field<'_>)> =
+        options.map(|(key, value)| (&key[..], Field::Value(value))).collect();
+    model_fields.extend(model.merges.as_ref().map(|merges| ("merges", Field::Merges(merges))));
+    let scores = model.scored.as_ref().and_then(Value::as_array);
+    model_fields.extend(scores.map(|entries| ("scores", Field::Scores(entries))));
+    let decoder = detokenizer.canonical();
+    let (prefix, suffix) = (json!(around.prefix), json!(around.suffix));
+    let fields = vec![
+        ("added_tokens", Field::Value(components.added_tokens)),
+        ("decoder", Field::Value(&decoder)),
+        ("model", Field::Fields(model_fields)),
+        ("normalizer", Field::Value(components.normalizers)),
+        ("pre_tokenizer", Field::Value(components.pre_tokenizers)),
+        ("prefix", Field::Value(&prefix)),
+        ("suffix", Field::Value(&suffix)),
+        ("vocabulary", Field::Vocabulary(vocabulary)),
+    ];
+    write(Field::Fields(fields), &mut bytes).map_err(TokenizerError::malformed)?;
     let hash = blake2b_simd::Params::new().hash_length(32).personal(b"strike-tokenizer").hash(&bytes);
     let mut root = [0; 32];
     root.copy_from_slice(hash.as_bytes());
     Ok(root)
 }
 
-/// The value with the keys of all objects in order.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<(String, Value)> = fields.into_iter().collect();
-            fields.sort_by(|a, b| a.0.cmp(&b.0));
-            fields.into_iter().map(|(key, value)| (key, sorted(value))).collect::<Map<_, _>>().into()
+/// Lists of what is done to a text, in one form.
+pub(super) struct Components<'a> {
+    pub added_tokens: &'a Value,
+    pub normalizers: &'a Value,
+    pub pre_tokenizers: &'a Value,
+}
+
+/// What stands behind a key.
+enum Field<'a> {
+    Value(&'a Value),
+    Fields(Vec<(&'a str, Field<'a>)>),
+    Merges(&'a [Merge]),
+    /// The second of each pair.
+    Scores(&'a [Value]),
+    Vocabulary(&'a Vocabulary),
+}
+
+/// Writes a field with the keys of all objects in order.
+fn write(field: Field<'_>, to: &mut Vec<u8>) -> serde_json::Result<()> {
+    match field {
+        Field::Value(Value::Object(fields)) => {
+            write(Field::Fields(fields.iter().map(|(key, value)| (&key[..], Field::Value(value))).collect()), to)
         }
-        Value::Array(values) => values.into_iter().map(sorted).collect(),
-        other => other,
+        Field::Value(Value::Array(values)) => list(values.iter(), to, |value, to| write(Field::Value(value), to)),
+        Field::Value(value) => serde_json::to_writer(to, value),
+        Field::Merges(pairs) => list(pairs.iter(), to, |pair, to| serde_json::to_writer(to, pair)),
+        Field::Scores(entries) => list(entries.iter(), to, |entry, to| serde_json::to_writer(to, &entry[1])),
+        Field::Vocabulary(entries) => list(entries.iter(), to, |entry, to| serde_json::to_writer(to, &entry)),
+        Field::Fields(mut fields) => {
+            fields.sort_by(|a, b| a.0.cmp(b.0));
+            to.push(b'{');
+            for (index, (key, value)) in fields.into_iter().enumerate() {
+                if index > 0 {
+                    to.push(b',');
+                }
+                serde_json::to_writer(&mut *to, key)?;
+                to.push(b':');
+                write(value, to)?;
+            }
+            to.push(b'}');
+            Ok(())
+        }
     }
+}
+
+fn list<T>(
+    items: impl Iterator<Item = T>,
+    to: &mut Vec<u8>,
+    each: impl Fn(T, &mut Vec<u8>) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
+    to.push(b'[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            to.push(b',');
+        }
+        each(item, to)?;
+    }
+    to.push(b']');
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! Tokenizers of GGUF files, written as the `tokenizer.json` that says the same.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{json, Map, Value};
 
-use super::{model, pre, TokenizerError};
+use super::model::{self, Merge, Source};
+use super::{pre, TokenizerError};
 use crate::gguf::Metadata;
 use crate::ModelError;
 
@@ -86,7 +88,7 @@ impl GgufTokenizer {
     }
 
     /// The `tokenizer.json` that says the same.
-    pub(super) fn to_json(&self) -> Result<Value, TokenizerError> {
+    pub(super) fn source(&self) -> Result<Source, TokenizerError> {
         model::at_most("tokens", self.tokens.len(), model::MAX_TOKENS)?;
         model::at_most("bytes of all tokens", self.tokens.iter().map(String::len).sum(), model::MAX_VOCABULARY_BYTES)?;
         let longest = self.tokens.iter().map(String::len).max().unwrap_or(0);
@@ -106,11 +108,14 @@ impl GgufTokenizer {
         }
     }
 
-    fn byte_level(&self) -> Result<Value, TokenizerError> {
+    fn byte_level(&self) -> Result<Source, TokenizerError> {
         let pre = pre::by_name(self.pre.as_deref())?;
         let merges =
             self.merges.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.merges is missing"))?;
-        Ok(json!({
+        let malformed = || TokenizerError::malformed("tokenizer.ggml.merges is not a list of pairs of tokens");
+        let lines = merges.iter().filter(|line| !line.starts_with("#version"));
+        let merges = lines.map(|line| model::pair(line).ok_or_else(malformed)).collect::<Result<_, _>>()?;
+        let json = json!({
             "added_tokens": self.added(&self.tokens),
             "normalizer": pre.normalizer,
             "pre_tokenizer": {"type": "Sequence", "pretokenizers": pre.components},
@@ -120,13 +125,12 @@ impl GgufTokenizer {
                 "type": "BPE",
                 "unk_token": null,
                 "ignore_merges": pre.ignore_merges,
-                "vocab": self.vocabulary(&self.tokens)?,
-                "merges": merges,
             },
-        }))
+        });
+        Ok(Source { json, vocab: Some(self.vocabulary(&self.tokens)?), merges: Some(merges) })
     }
 
-    fn sentence_piece(&self) -> Result<Value, TokenizerError> {
+    fn sentence_piece(&self) -> Result<Source, TokenizerError> {
         let prefixed = self.add_space_prefix.unwrap_or(true);
         let spaces = json!({"type": "Replace", "pattern": {"String": " "}, "content": SPACE});
         let mut normalizers = vec![spaces];
@@ -140,7 +144,7 @@ impl GgufTokenizer {
             decoders.push(json!({"type": "Strip", "content": " ", "start": 1, "stop": 0}));
         }
         let unknown = self.unk.or_else(|| self.first_of(UNKNOWN)).map(|id| self.token(id)).transpose()?;
-        Ok(json!({
+        let json = json!({
             "added_tokens": self.added(&self.tokens),
             "normalizer": {"type": "Sequence", "normalizers": normalizers},
             "pre_tokenizer": null,
@@ -151,13 +155,12 @@ impl GgufTokenizer {
                 "unk_token": unknown,
                 "fuse_unk": true,
                 "byte_fallback": true,
-                "vocab": self.vocabulary(&self.tokens)?,
-                "merges": self.merges_by_score()?,
             },
-        }))
+        });
+        Ok(Source { json, vocab: Some(self.vocabulary(&self.tokens)?), merges: Some(self.merges_by_score()?) })
     }
 
-    fn word_piece(&self) -> Result<Value, TokenizerError> {
+    fn word_piece(&self) -> Result<Source, TokenizerError> {
         // The file has U+2581 where a word begins and nothing where it goes on; BERT has it the other way round.
         let written = |(id, token): (usize, &String)| match token.strip_prefix(SPACE) {
             Some(start) => start.to_owned(),
@@ -178,7 +181,7 @@ impl GgufTokenizer {
         let mut around = self.clone();
         around.bos = self.cls.or(self.bos);
         around.eos = self.sep.or(self.eos);
-        Ok(json!({
+        let json = json!({
             "added_tokens": self.added(&tokens),
             "normalizer": {"type": "BertNormalizer", "lowercase": lowercase},
             "pre_tokenizer": {"type": "BertPreTokenizer"},
@@ -189,9 +192,9 @@ impl GgufTokenizer {
                 "unk_token": unknown,
                 "continuing_subword_prefix": "##",
                 "max_input_chars_per_word": 100,
-                "vocab": self.vocabulary(&tokens)?,
             },
-        }))
+        });
+        Ok(Source { json, vocab: Some(self.vocabulary(&tokens)?), merges: None })
     }
 
     fn kind(&self, id: usize) -> i32 {
@@ -208,14 +211,16 @@ impl GgufTokenizer {
     }
 
     /// Tokens to ids. Unused ones only fill the table up.
-    fn vocabulary(&self, tokens: &[String]) -> Result<Value, TokenizerError> {
-        let mut vocabulary = Map::new();
-        for (id, token) in tokens.iter().enumerate().filter(|(id, _)| self.kind(*id) != UNUSED) {
-            if vocabulary.insert(token.clone(), json!(id)).is_some() {
+    fn vocabulary(&self, tokens: &[String]) -> Result<Vec<(String, u32)>, TokenizerError> {
+        let mut seen = HashSet::new();
+        let mut vocabulary = Vec::with_capacity(tokens.len());
+        for (id, token) in (0..).zip(tokens).filter(|(id, _)| self.kind(*id as usize) != UNUSED) {
+            if !seen.insert(&token[..]) {
                 return Err(TokenizerError::malformed(format!("token {id} is there twice")));
             }
+            vocabulary.push((token.clone(), id));
         }
-        Ok(Value::Object(vocabulary))
+        Ok(vocabulary)
     }
 
     /// Tokens that are found in a text before it is split. Control tokens are special.
@@ -251,7 +256,7 @@ impl GgufTokenizer {
 
     /// Every way to make a token of two others, best score first; among equals as Hugging Face's converter has it
     /// (`generate_merges` in `transformers`): longest left part, longest right part, then by ids.
-    fn merges_by_score(&self) -> Result<Vec<Value>, TokenizerError> {
+    fn merges_by_score(&self) -> Result<Vec<Merge>, TokenizerError> {
         let scores =
             self.scores.as_ref().ok_or_else(|| TokenizerError::malformed("tokenizer.ggml.scores is missing"))?;
         if scores.iter().any(|score| score.is_nan()) {
@@ -283,7 +288,7 @@ impl GgufTokenizer {
             model::at_most("bytes of all merges", bytes, most)?;
         }
         merges.sort_by_key(|(score, lengths, id, left, right, ..)| (Reverse((*score, *lengths)), *id, *left, *right));
-        Ok(merges.into_iter().map(|(.., left, right)| json!([left, right])).collect())
+        Ok(merges.into_iter().map(|(.., left, right)| (left.to_owned(), right.to_owned())).collect())
     }
 }
 

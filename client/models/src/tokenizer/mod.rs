@@ -22,14 +22,17 @@ mod stream;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use serde_json::{json, Value};
+use tokenizers::{AddedToken, NormalizerWrapper, PreTokenizerWrapper};
 
 pub use error::TokenizerError;
 pub use gguf::GgufTokenizer;
 pub use model::{MAX_MERGES, MAX_TOKENS, MAX_TOKEN_BYTES, MAX_VOCABULARY_BYTES};
 pub use stream::TextStream;
 
+use canonical::Components;
 pub(crate) use control::Found;
 use decoder::Detokenizer;
+use model::{Model, Source, Vocabulary};
 use post::Around;
 
 /// Bytes of the largest accepted `tokenizer.json`. Those of Gemma 3 have 33 MiB.
@@ -59,47 +62,42 @@ impl Tokenizer {
     pub fn from_json(contents: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
         model::at_most("bytes of the file", contents.len(), MAX_FILE_BYTES)?;
         model::at_most("values of the file", values(contents), MAX_FILE_VALUES)?;
-        let value = serde_json::from_slice(contents).map_err(TokenizerError::malformed)?;
-        Self::from_value(&value, vocab_size)
+        let json = serde_json::from_slice(contents).map_err(TokenizerError::malformed)?;
+        Self::from_source(Source { json, ..Source::default() }, vocab_size)
     }
 
     /// Reads the tokenizer of a GGUF file. Its vocabulary is the list of tokens.
     pub fn from_gguf(contents: &GgufTokenizer) -> Result<Self, TokenizerError> {
-        Self::from_value(&contents.to_json()?, contents.tokens.len())
+        Self::from_source(contents.source()?, contents.tokens.len())
     }
 
-    fn from_value(value: &Value, vocab_size: usize) -> Result<Self, TokenizerError> {
-        let normalizers = components::normalizers(&value["normalizer"])?;
-        let pre_tokenizers = components::pre_tokenizers(&value["pre_tokenizer"])?;
+    fn from_source(mut source: Source, vocab_size: usize) -> Result<Self, TokenizerError> {
+        let value = &source.json;
+        let normalizers = components::normalizers(&value["normalizer"])?.into();
+        let pre_tokenizers = components::pre_tokenizers(&value["pre_tokenizer"])?.into();
         let around = Around::parse(&value["post_processor"])?;
         let detokenizer = Detokenizer::parse(&value["decoder"])?;
         let added = model::added_tokens(&value["added_tokens"])?;
-        let (mut model, mut vocabulary) = model::model(&value["model"])?;
-        model::join(&mut model, &mut vocabulary, &added)?;
+        let (model, mut vocabulary) = model::model(&mut source)?;
+        drop(source);
+        model::join(&mut vocabulary, &added)?;
 
         let ids = vocabulary.keys().chain(&around.prefix).chain(&around.suffix);
         if let Some(id) = ids.copied().find(|id| *id as usize >= vocab_size) {
             return Err(TokenizerError::TokenOutOfRange { id, vocab_size });
         }
-        let library_form = json!({
-            "version": "1.0",
-            "truncation": null,
-            "padding": null,
-            "added_tokens": added.values().collect::<Vec<_>>(),
-            "normalizer": {"type": "Sequence", "normalizers": normalizers},
-            "pre_tokenizer": {"type": "Sequence", "pretokenizers": pre_tokenizers},
-            "post_processor": null,
-            "decoder": null,
-            "model": model,
-        });
-        let inner: tokenizers::Tokenizer = guarded(|| serde_json::from_value(library_form.clone()))
-            .map_err(TokenizerError::malformed)?
+        let added_tokens = added.into_values().collect();
+        let components =
+            Components { added_tokens: &added_tokens, normalizers: &normalizers, pre_tokenizers: &pre_tokenizers };
+        let root = canonical::root(&components, &model, &vocabulary, &around, &detokenizer)?;
+        let unknown_token = model.options["unk_token"].as_str().map(str::to_owned);
+        let unknown_id = model.options["unk_id"].as_u64().and_then(|id| u32::try_from(id).ok());
+        let inner = guarded(|| library(model, &vocabulary, added_tokens, normalizers, pre_tokenizers))
+            .and_then(|made| made)
             .map_err(TokenizerError::malformed)?;
-        let root = canonical::root(&library_form, &vocabulary, &around, &detokenizer)?;
-        let model = &library_form["model"];
-        let unknown = match model["unk_token"].as_str() {
-            Some(token) => inner.token_to_id(token),
-            None => model["unk_id"].as_u64().and_then(|id| u32::try_from(id).ok()),
+        let unknown = match unknown_token {
+            Some(token) => inner.token_to_id(&token),
+            None => unknown_id,
         };
         Ok(Self { inner, around, detokenizer, vocab_size, unknown, root })
     }
@@ -200,6 +198,27 @@ fn values(contents: &[u8]) -> usize {
         }
     }
     count
+}
+
+/// The library's tokenizer, without post-processor and decoder.
+fn library(
+    model: Model,
+    vocabulary: &Vocabulary,
+    added_tokens: Value,
+    normalizers: Value,
+    pre_tokenizers: Value,
+) -> Result<tokenizers::Tokenizer, String> {
+    let read = |error: serde_json::Error| error.to_string();
+    let mut made = tokenizers::Tokenizer::new(model.library(vocabulary)?);
+    let normalizer = json!({"type": "Sequence", "normalizers": normalizers});
+    let normalizer: NormalizerWrapper = serde_json::from_value(normalizer).map_err(read)?;
+    made.with_normalizer(Some(normalizer)).map_err(|error| error.to_string())?;
+    let pre_tokenizer = json!({"type": "Sequence", "pretokenizers": pre_tokenizers});
+    let pre_tokenizer: PreTokenizerWrapper = serde_json::from_value(pre_tokenizer).map_err(read)?;
+    made.with_pre_tokenizer(Some(pre_tokenizer));
+    let added: Vec<AddedToken> = serde_json::from_value(added_tokens).map_err(read)?;
+    made.add_tokens(added).map_err(|error| error.to_string())?;
+    Ok(made)
 }
 
 /// Runs a call into the tokenizer library. The checks exclude the panics that are known; one that is not must fail one
