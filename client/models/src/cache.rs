@@ -2,6 +2,7 @@
 
 mod folder;
 mod format;
+mod marker;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 
 pub(crate) use folder::{default_folder, fingerprint};
 use format::{header_bytes, Directory, Entry};
+use marker::Marker;
 
 use crate::image::{Data, Image, Place};
 use crate::import::{import, ImportError, Progress, Provider, Target, Tensor};
@@ -18,7 +20,7 @@ use crate::layout::{TensorKind, TensorShape};
 use crate::merkle::{checksum, plain, Hash};
 use crate::panels::panel_bytes;
 use crate::tensors::{Packing, PANEL_COLUMNS};
-use crate::ModelError;
+use crate::{Check, ModelError};
 
 /// A model's cache file.
 pub(crate) struct CacheFile {
@@ -34,7 +36,7 @@ impl CacheFile {
     }
 
     /// The model in the file; `None` if there is no file, or if anything about it is not as it was written.
-    pub fn load(&self, layout: &[TensorShape], checked: bool) -> Option<Image> {
+    pub fn load(&self, layout: &[TensorShape], check: Check) -> Option<Image> {
         if !folder::is_private(&self.folder) {
             return None;
         }
@@ -47,8 +49,21 @@ impl CacheFile {
         if map.len() as u64 != length {
             return None;
         }
-        if checked && !directory.entries.par_iter().all(|entry| intact(entry, &map)) {
-            return None;
+        let marker = match check {
+            Check::Always => Some(None),
+            Check::OnceABoot => match Marker::of(&self.path, &file) {
+                Some(marker) if marker.is_set() => None,
+                marker => Some(marker),
+            },
+            Check::Never => None,
+        };
+        if let Some(marker) = marker {
+            if !directory.entries.par_iter().all(|entry| intact(entry, &map)) {
+                return None;
+            }
+            if let Some(marker) = marker {
+                marker.set();
+            }
         }
         image(directory, map)
     }
@@ -148,11 +163,11 @@ pub(crate) fn open(
     cache: Option<&CacheFile>,
     layout: &[TensorShape],
     provider: &dyn Provider,
-    checked: bool,
+    check: Check,
     progress: Progress<'_>,
 ) -> Result<Image, ModelError> {
     if let Some(cache) = cache {
-        if let Some(image) = cache.load(layout, checked) {
+        if let Some(image) = cache.load(layout, check) {
             return Ok(image);
         }
         match cache.build(layout, provider, progress) {

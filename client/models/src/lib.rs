@@ -41,5 +41,5 @@ pub use config::SpecialTokens;
 pub use error::ModelError;
 pub use float_model::{FloatMatrix, FloatModel};
 pub use layout::{layout, TensorKind, TensorShape};
-pub use model::{CacheUse, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+pub use model::{CacheUse, Check, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 pub use root::{adapted_model_root, model_root, ARITHMETIC_VERSION};

@@ -27,10 +27,22 @@ pub struct Model {
 pub struct OpenOptions<'a> {
     /// Where the canonical form is kept for the next time.
     pub cache: CacheUse,
-    /// Whether the data of a cache file are hashed before they are used; else only its header and directory are.
-    pub checked: bool,
+    /// When the data of a cache file are hashed before they are used. Its header and directory always are.
+    pub check: Check,
     /// Called during an import with the bytes that are done and all bytes, from several threads.
     pub progress: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+}
+
+/// When the data of a cache file are hashed before they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Each time.
+    Always,
+    /// Unless they have been since the machine started, and the file has not changed. As [`Self::Always`] where the system does
+    /// not say when it started.
+    OnceABoot,
+    /// Never.
+    Never,
 }
 
 /// Where the canonical form of a model is kept.
@@ -50,9 +62,9 @@ impl Default for CacheUse {
 }
 
 impl Default for OpenOptions<'_> {
-    /// The usual cache folder, checked, without progress.
+    /// The usual cache folder, always checked, without progress.
     fn default() -> Self {
-        Self { cache: CacheUse::default(), checked: true, progress: None }
+        Self { cache: CacheUse::default(), check: Check::Always, progress: None }
     }
 }
 
@@ -124,7 +136,7 @@ impl Model {
     }
 
     fn load(opened: Opened, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        let image = cache::open(cache, &opened.layout, &opened.provider(), options.checked, options.progress)?;
+        let image = cache::open(cache, &opened.layout, &opened.provider(), options.check, options.progress)?;
         Ok(Self::new(opened.architecture, opened.special, image))
     }
 

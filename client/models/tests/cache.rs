@@ -10,7 +10,7 @@ use common::families::all;
 use common::gguf::{self, Stored};
 use common::Type;
 use strike_models::tensors::{LayerTensor, TensorName};
-use strike_models::{layout, CacheUse, Model, OpenOptions, TensorKind};
+use strike_models::{layout, CacheUse, Check, Model, OpenOptions, TensorKind};
 use tempfile::TempDir;
 
 struct World {
@@ -37,17 +37,17 @@ impl World {
     }
 
     /// Opens the model; also whether it was imported.
-    fn open(&self, checked: bool) -> (Model, bool) {
-        self.open_in(self.cache(), checked)
+    fn open(&self, check: Check) -> (Model, bool) {
+        self.open_in(self.cache(), check)
     }
 
-    fn open_in(&self, folder: PathBuf, checked: bool) -> (Model, bool) {
+    fn open_in(&self, folder: PathBuf, check: Check) -> (Model, bool) {
         let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
         let progress = |bytes, all| {
             done.fetch_max(bytes, Ordering::Relaxed);
             total.store(all, Ordering::Relaxed);
         };
-        let options = OpenOptions { cache: CacheUse::On(folder), checked, progress: Some(&progress) };
+        let options = OpenOptions { cache: CacheUse::On(folder), check, progress: Some(&progress) };
         let model = Model::open(&self.model, &options).unwrap();
         assert_eq!(done.load(Ordering::Relaxed), total.load(Ordering::Relaxed));
         (model, total.into_inner() > 0)
@@ -58,7 +58,8 @@ impl World {
     }
 
     fn cache_file(&self) -> PathBuf {
-        let files: Vec<_> = std::fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let files = std::fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "panels")).collect();
         assert_eq!(files.len(), 1, "{files:?}");
         files[0].clone()
     }
@@ -88,8 +89,10 @@ fn assert_same(first: &Model, second: &Model) {
 fn the_second_opening_maps_what_the_first_imported() {
     let world = World::new();
     let memory = world.in_memory();
-    for (checked, imports) in [(true, true), (true, false), (false, false)] {
-        let (model, imported) = world.open(checked);
+    for (check, imports) in
+        [(Check::Always, true), (Check::Always, false), (Check::OnceABoot, false), (Check::Never, false)]
+    {
+        let (model, imported) = world.open(check);
         assert_eq!(imported, imports);
         assert_same(&memory, &model);
     }
@@ -101,23 +104,23 @@ fn a_damaged_header_or_directory_is_rebuilt_without_a_check_of_the_data() {
     let world = World::new();
     // Not the mapped model: the test writes to the mapped file.
     let memory = world.in_memory();
-    world.open(true);
+    world.open(Check::Always);
     let whole = std::fs::read(world.cache_file()).unwrap();
     let start = u64::from_le_bytes(whole[16..24].try_into().unwrap()) as usize;
     for at in (0..start).step_by(37) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x10;
         std::fs::write(world.cache_file(), damaged).unwrap();
-        let (model, imported) = world.open(false);
+        let (model, imported) = world.open(Check::Never);
         assert!(imported, "{at}");
         assert_same(&memory, &model);
         drop(model);
     }
     for length in [0, 10, start - 1, start, whole.len() - 1] {
         std::fs::write(world.cache_file(), &whole[..length]).unwrap();
-        assert!(world.open(false).1, "{length}");
+        assert!(world.open(Check::Never).1, "{length}");
     }
-    assert!(!world.open(true).1);
+    assert!(!world.open(Check::Always).1);
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn damaged_data_are_rebuilt_by_a_checked_opening() {
     let world = World::new();
     // Not the mapped model: the test writes to the mapped file.
     let memory = world.in_memory();
-    world.open(true);
+    world.open(Check::Always);
     let whole = std::fs::read(world.cache_file()).unwrap();
     let start = u64::from_le_bytes(whole[16..24].try_into().unwrap()) as usize;
     for at in (start..whole.len()).step_by(whole.len() / 40) {
@@ -133,7 +136,27 @@ fn damaged_data_are_rebuilt_by_a_checked_opening() {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         std::fs::write(world.cache_file(), damaged).unwrap();
-        let (model, _) = world.open(true);
+        let (model, _) = world.open(Check::Always);
+        assert_same(&memory, &model);
+    }
+}
+
+#[test]
+fn data_are_checked_once_a_boot_and_again_when_the_file_changed() {
+    let world = World::new();
+    let memory = world.in_memory();
+    drop(world.open(Check::OnceABoot));
+    let whole = std::fs::read(world.cache_file()).unwrap();
+    let start = u64::from_le_bytes(whole[16..24].try_into().unwrap()) as usize;
+    let mut damaged = whole.clone();
+    damaged[start] ^= 1;
+    for _ in 0..3 {
+        // Twice: the first one marks the file.
+        assert!(!world.open(Check::OnceABoot).1);
+        assert!(!world.open(Check::OnceABoot).1);
+        std::fs::write(world.cache_file(), &damaged).unwrap();
+        let (model, imported) = world.open(Check::OnceABoot);
+        assert!(imported);
         assert_same(&memory, &model);
     }
 }
@@ -141,12 +164,12 @@ fn damaged_data_are_rebuilt_by_a_checked_opening() {
 #[test]
 fn a_changed_source_has_another_cache_file() {
     let world = World::new();
-    let (first, _) = world.open(true);
+    let (first, _) = world.open(Check::Always);
     let mut contents = std::fs::read(&world.model).unwrap();
     let last = contents.len() - 2;
     contents[last] ^= 1;
     std::fs::write(&world.model, contents).unwrap();
-    let (second, imported) = world.open(true);
+    let (second, imported) = world.open(Check::Always);
     assert!(imported);
     assert_ne!(first.weights_root(), second.weights_root());
 }
@@ -154,9 +177,9 @@ fn a_changed_source_has_another_cache_file() {
 #[test]
 fn a_folder_that_others_may_write_to_is_made_private_before_it_is_trusted() {
     let world = World::new();
-    world.open(true);
+    world.open(Check::Always);
     std::fs::set_permissions(world.cache(), PermissionsExt::from_mode(0o777)).unwrap();
-    assert!(world.open(true).1);
+    assert!(world.open(Check::Always).1);
     assert_eq!(mode(&world.cache()), 0o700);
 }
 
@@ -164,7 +187,7 @@ fn a_folder_that_others_may_write_to_is_made_private_before_it_is_trusted() {
 fn without_a_folder_the_model_is_in_memory() {
     let world = World::new();
     // A file is in the folder's place.
-    let (model, imported) = world.open_in(world.model.clone(), true);
+    let (model, imported) = world.open_in(world.model.clone(), Check::Always);
     assert!(imported);
     assert_same(&world.in_memory(), &model);
     assert!(model.matrix(TensorName::Layer(0, LayerTensor::Query)).is_some());

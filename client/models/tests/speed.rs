@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use common::gguf::{self, Stored};
 use common::Type;
-use strike_models::{CacheUse, Model, OpenOptions};
+use strike_models::{CacheUse, Check, Model, OpenOptions};
 
 const HIDDEN: usize = 2048;
 const FFN: usize = 5632;
@@ -84,11 +84,11 @@ fn speed_of_import_and_loading() {
         let length = contents.len();
         std::fs::write(&path, contents).unwrap();
         let cache = || CacheUse::On(folder.path().join("cache"));
-        let open = |cache, checked| Model::open(&path, &OpenOptions { cache, checked, progress: None }).unwrap();
-        measure(&format!("{name} to memory"), length, || open(CacheUse::Off, true));
-        measure(&format!("{name} to a cache file"), length, || open(cache(), true));
-        measure(&format!("{name} checked"), length, || open(cache(), true));
-        measure(&format!("{name} trusted"), length, || open(cache(), false));
+        let open = |cache, check| Model::open(&path, &OpenOptions { cache, check, progress: None }).unwrap();
+        measure(&format!("{name} to memory"), length, || open(CacheUse::Off, Check::Always));
+        measure(&format!("{name} to a cache file"), length, || open(cache(), Check::Always));
+        measure(&format!("{name} checked"), length, || open(cache(), Check::Always));
+        measure(&format!("{name} trusted"), length, || open(cache(), Check::Never));
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 use strike_inference::{
-    exact::{Engine, ExactModel, JobError, LoadError, OpenOptions, Stop},
+    exact::{Check, Engine, ExactModel, JobError, LoadError, OpenOptions, Stop},
     Control,
 };
 
@@ -95,7 +95,7 @@ fn start_with<M>(
             progress(format!("importing the model: {percent} %"));
         }
     };
-    let model = load(&OpenOptions { progress: Some(&import), ..OpenOptions::default() });
+    let model = load(&OpenOptions { check: Check::OnceABoot, progress: Some(&import), ..OpenOptions::default() });
     let model = model.map_err(|error| {
         Error::new("ModelRefused", format!("{}: {error}", args.model))
             .hint("--model takes 'builtin', a folder with config.json, safetensors and tokenizer.json, or a GGUF file")

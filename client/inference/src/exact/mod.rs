@@ -50,7 +50,7 @@ pub use job::{Job, Sampler, Stop};
 pub use measure::{Measurement, Workload};
 pub use model::ExactModel;
 pub use operators::{Difference, Finding, Number, Operator, OperatorOutput, Operators};
-pub use strike_models::{Adapter, CacheUse, OpenOptions};
+pub use strike_models::{Adapter, CacheUse, Check, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use blake2b_simd::Params;
-use strike_models::{CacheUse, Model, OpenOptions};
+use strike_models::{CacheUse, Check, Model, OpenOptions};
 use tempfile::TempDir;
 
 use super::{seeds, used, Entry};
@@ -80,8 +80,8 @@ fn run(data: &[u8]) -> bool {
     let other = world.folder.path().join("other");
     std::fs::write(&other, contents).expect("a file");
     std::fs::rename(&other, &world.path).expect("a file");
-    let checked = flags & UNCHECKED == 0;
-    let options = OpenOptions { cache: CacheUse::On(world.folder.path().join("cache")), checked, progress: None };
+    let check = if flags & UNCHECKED == 0 { Check::Always } else { Check::Never };
+    let options = OpenOptions { cache: CacheUse::On(world.folder.path().join("cache")), check, progress: None };
     let model = Model::open(&world.model, &options).expect("a damaged cache file is written again");
     used::model(&model);
     // Only somebody who makes all hashes fit can have another root.
