@@ -6,7 +6,7 @@ use sc_cli::{
     PurgeChainCmd, RevertCmd,
 };
 use sp_keyring::Sr25519Keyring;
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 use strike_runtime::genesis_config_presets::PROVIDER;
 
 /// A node of the Strike network.
@@ -63,6 +63,7 @@ impl RunCmd {
     /// though `sc-cli` takes it so.
     pub fn node_options(&self) -> sc_cli::RunCmd {
         let mut base = self.base.clone();
+        limit_calls(&mut base);
         if let Some(account) = self.provides_only() {
             base.name.get_or_insert_with(|| account.to_string());
             for flag in [
@@ -85,6 +86,31 @@ impl RunCmd {
     fn provides_only(&self) -> Option<Sr25519Keyring> {
         let only = self.provider && !self.base.validator && !self.base.shared_params.dev;
         self.base.get_keyring().filter(|_| only)
+    }
+}
+
+/// Calls a minute of one connection, where the operator does not say. Loopback addresses have no limit.
+const CALLS_A_MINUTE: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
+/// Calls in one batch, where the operator does not say.
+const CALLS_A_BATCH: u32 = 100;
+
+/// Bounds what JSON-RPC does for strangers, but for what the operator said. Size of requests (15 MB) and answers (15 MB), connections
+/// (100) and subscriptions of a connection (1,024) have bounds in `sc-cli`.
+fn limit_calls(base: &mut sc_cli::RunCmd) {
+    let rpc = &mut base.rpc_params;
+    if !rpc.experimental_rpc_endpoint.is_empty() {
+        // Endpoints given one by one bring their own.
+        return;
+    }
+    if rpc.rpc_rate_limit.is_none() {
+        rpc.rpc_rate_limit = Some(CALLS_A_MINUTE);
+        if rpc.rpc_rate_limit_whitelisted_ips.is_empty() {
+            rpc.rpc_rate_limit_whitelisted_ips =
+                ["127.0.0.0/8", "::1/128"].iter().flat_map(|net| net.parse()).collect();
+        }
+    }
+    if rpc.rpc_max_batch_request_len.is_none() && !rpc.rpc_disable_batch_requests {
+        rpc.rpc_max_batch_request_len = Some(CALLS_A_BATCH);
     }
 }
 

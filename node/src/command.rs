@@ -141,6 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn strangers_calls_are_bounded_unless_the_operator_says_how() {
+        let rpc = parse(&["--chain", "local"]).run.node_options().rpc_params;
+        assert!(rpc.rpc_rate_limit.is_some() && rpc.rpc_max_batch_request_len.is_some());
+        let local = |address: &str| {
+            rpc.rpc_rate_limit_whitelisted_ips
+                .iter()
+                .any(|net| net.contains(address.parse::<std::net::IpAddr>().expect("an address")))
+        };
+        assert!(local("127.0.0.1") && local("::1") && !local("10.0.0.1") && !local("2001:db8::1"));
+
+        let said = ["--rpc-rate-limit", "7", "--rpc-max-batch-request-len", "3"];
+        let rpc = parse(&said).run.node_options().rpc_params;
+        assert_eq!(rpc.rpc_rate_limit.map(u32::from), Some(7));
+        assert_eq!(rpc.rpc_max_batch_request_len, Some(3));
+        assert!(rpc.rpc_rate_limit_whitelisted_ips.is_empty(), "a limit that was asked for holds for all");
+        let rpc = parse(&["--rpc-disable-batch-requests"]).run.node_options().rpc_params;
+        assert_eq!(rpc.rpc_max_batch_request_len, None);
+    }
+
+    #[test]
     fn a_development_chain_provides_with_the_key_of_eve() {
         let work = parse(&["--dev", "--model-dir", "a", "--model-dir", "b"]).run.work_options();
         assert!(work.provider);

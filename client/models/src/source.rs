@@ -27,12 +27,16 @@ impl Source {
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         let name = file_name(path);
         let open = || -> std::io::Result<_> {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
+            // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+            let metadata = std::fs::metadata(path)?;
             if metadata.is_dir() {
                 return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
             }
-            Ok((metadata.len(), file))
+            if !metadata.is_file() {
+                return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file"));
+            }
+            let file = File::open(path)?;
+            Ok((file.metadata()?.len(), file))
         };
         let (length, file) = open().map_err(ModelError::unreadable(&name))?;
         Ok(Self { name, length, contents: Contents::File(file) })

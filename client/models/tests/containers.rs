@@ -206,3 +206,13 @@ fn columns_that_are_no_multiple_of_32_are_refused() {
     let error = from_safetensors(&sample, Type::F32).map(drop).unwrap_err();
     assert!(matches!(error, ModelError::ColumnsNotInBlocks { columns: 100, .. }), "{error}");
 }
+
+#[test]
+fn a_pipe_is_refused_instead_of_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("model.gguf");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
+    let Err(error) = Model::open(&pipe, &options) else { panic!("a pipe is no model") };
+    assert!(error.to_string().contains("not a regular file"), "{error}");
+}

@@ -19,7 +19,7 @@ const DEFAULT_DEADLINE: BlockNumber = 100;
 
 /// An order to quote: the SCALE encoding of a `JobOrder` in hex, or an object.
 pub(crate) fn parse_order(value: Value) -> Result<JobOrder, Error> {
-    let invalid = |what: String| Error::InvalidParameter(format!("order: {what}"));
+    let invalid = |what: String| Error::InvalidParameter(format!("order: {}", cut(what)));
     match value {
         Value::String(text) => {
             let bytes = text
@@ -38,6 +38,15 @@ pub(crate) fn parse_order(value: Value) -> Result<JobOrder, Error> {
             .into_order()
             .map_err(invalid),
     }
+}
+
+/// What serde says may repeat what it was given.
+fn cut(mut what: String) -> String {
+    if let Some((end, _)) = what.char_indices().nth(400) {
+        what.truncate(end);
+        what.push('…');
+    }
+    what
 }
 
 /// An order to generate text, as the RPC takes it.

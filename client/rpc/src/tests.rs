@@ -390,3 +390,21 @@ async fn a_job_without_a_result_has_no_output() {
     let (code, _) = world().call("strike_output", json!([2])).await.unwrap_err();
     assert_eq!(code, 7002);
 }
+
+#[test]
+fn what_a_stranger_writes_is_neither_decoded_at_length_nor_repeated() {
+    // Base 58 of a megabyte would take minutes.
+    let long = "5".repeat(1 << 20);
+    let errors = [
+        parse_account(&long).unwrap_err(),
+        parse_account(&format!("0x{long}")).unwrap_err(),
+        crate::views::parse_artifact(&json!(long)).unwrap_err(),
+        crate::views::parse_artifact(&json!({ "kind": long, "root": long })).unwrap_err(),
+        crate::order::parse_order(json!({ "prompt": "a", "max_price": long })).unwrap_err(),
+        crate::order::parse_order(json!({ long.clone(): 1 })).unwrap_err(),
+    ];
+    for error in errors {
+        let error = error.to_string();
+        assert!(error.starts_with("InvalidParameter") && error.len() < 1500, "{}: {}", error.len(), &error[..100]);
+    }
+}

@@ -30,15 +30,30 @@ impl Accounts {
     }
 }
 
+/// Characters of the longest address: 35 bytes in base 58, rounded up. Reading base 58 takes time that is quadratic in the length.
+const MAX_ADDRESS: usize = 64;
+/// Characters of a parameter that an error repeats.
+const SHOWN: usize = 80;
+
 /// An account in SS58, of whichever prefix, or 0x and 64 hex digits.
 pub(crate) fn parse_account(text: &str) -> Result<AccountId, Error> {
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => hash_from_digits(digits).map(|hash| AccountId::new(hash.0)),
-        None => AccountId::from_ss58check(text).ok(),
+        None if text.len() <= MAX_ADDRESS => AccountId::from_ss58check(text).ok(),
+        None => None,
     };
     parsed.ok_or_else(|| {
-        Error::InvalidParameter(format!("{text:?} is no account: expected an SS58 address or 0x and 64 hex digits"))
+        let text = shortened(format!("{text:?}"));
+        Error::InvalidParameter(format!("{text} is no account: expected an SS58 address or 0x and 64 hex digits"))
     })
+}
+
+/// The beginning of a text that somebody else wrote.
+pub(crate) fn shortened(text: String) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
 }
 
 fn hash_from_digits(digits: &str) -> Option<H256> {
@@ -57,6 +72,7 @@ pub(crate) fn parse_artifact(value: &Value) -> Result<ArtifactId, Error> {
         value => serde_json::from_value(value.clone()).ok(),
     };
     parsed.ok_or_else(|| {
+        let value = shortened(value.to_string());
         Error::InvalidParameter(format!(
             "{value} is no artifact: expected {{\"kind\",\"root\"}} or 0x and 64 hex digits"
         ))

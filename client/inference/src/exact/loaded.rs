@@ -55,7 +55,12 @@ pub(crate) fn open_tokenizer(path: &Path, vocab_size: usize) -> Result<Tokenizer
 
 /// The contents of a file; an error if it is larger than `limit`.
 pub(super) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    let length = std::fs::metadata(path)?.len();
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        // Opening a pipe waits for somebody to write to it.
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let length = metadata.len();
     if length > limit {
         return Err(std::io::Error::other(format!("{length} bytes, at most {limit} are accepted")));
     }
