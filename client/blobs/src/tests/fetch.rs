@@ -282,7 +282,7 @@ async fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
     let (bytes, root) = chunks_and_some(1, 0);
     let (holder, stranger) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
     world.honest(1, &[]);
-    for (peer, blobs) in [(2, &[][..]), (3, &[&bytes[..]])] {
+    for (peer, blobs) in [(2, &[][..]), (3, &[&bytes[..]][..])] {
         world.honest(peer, blobs);
     }
     world.connected = vec![1];
