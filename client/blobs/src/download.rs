@@ -207,7 +207,8 @@ impl Drop for Download {
         if self.complete {
             return;
         }
-        let on_disk = std::fs::metadata(disk::partial_path(self.store.dir(), self.kind, &self.root)).map(|data| data.len());
+        let on_disk =
+            std::fs::metadata(disk::partial_path(self.store.dir(), self.kind, &self.root)).map(|data| data.len());
         let mut state = self.store.state.lock();
         state.downloads.remove(self.kind, &self.root);
         if let Ok(on_disk @ 1..) = on_disk {

@@ -75,9 +75,8 @@ impl<P: Ord + Clone> Server<P> {
             return Answer { response: None, misconduct: Some(Misconduct::Garbage) };
         }
         let there = self.store.length(request.kind, &request.root);
-        let chunks = there.map_or(0, |length| {
-            chunk_count(length).saturating_sub(request.first).min(u64::from(request.count))
-        });
+        let chunks =
+            there.map_or(0, |length| chunk_count(length).saturating_sub(request.first).min(u64::from(request.count)));
         let cost = chunks.saturating_mul(CHUNK_SIZE as u64).saturating_add(REQUEST_COST);
         let taken = self.meter.lock().take(peer, cost, now);
         let (response, misconduct) = match taken {

@@ -70,7 +70,9 @@ pub enum Error {
         root: H256,
     },
     /// 7010: A blob could not be fetched from other nodes in time, or too many are being fetched.
-    #[error("FetchUnfinished: {root:?} could not be fetched from other nodes in time; ask again, what came so far is kept")]
+    #[error(
+        "FetchUnfinished: {root:?} could not be fetched from other nodes in time; ask again, what came so far is kept"
+    )]
     FetchUnfinished {
         /// Its root.
         root: H256,

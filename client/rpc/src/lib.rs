@@ -135,7 +135,9 @@ where
                     FetchError::Store(error) => Error::BlobUnreadable(error),
                     FetchError::Unfinished => Error::FetchUnfinished { root: *root },
                     // No file of another length than the order's has its root.
-                    FetchError::NotFound { .. } | FetchError::TooLong { .. } => Error::InputNotHere { job, root: *root },
+                    FetchError::NotFound { .. } | FetchError::TooLong { .. } => {
+                        Error::InputNotHere { job, root: *root }
+                    }
                 })
             }
             Input::Encrypted { .. } => Err(Error::InputEncrypted(job)),

@@ -41,8 +41,10 @@ const REQUEST_TIME: Duration = Duration::from_secs(10);
 const INBOUND_QUEUE: usize = 128;
 /// Requests of other nodes that are answered at once.
 const ANSWERED_AT_ONCE: usize = 4;
-/// How long whoever waits for a blob waits at most.
+/// How long whoever asks for a blob waits at most.
 const FETCH_TIME: Duration = Duration::from_secs(30);
+/// How long a check waits at most, which can also do without.
+const CHECK_FETCH_TIME: Duration = Duration::from_secs(8);
 /// Pause before busy peers are asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 /// How long a blob that nobody had is not asked for again.
@@ -139,7 +141,8 @@ impl Protocol {
     ) -> NetworkBlobs {
         let exchange = NodeExchange { network, sync, protocol: self.name.clone(), genesis: self.genesis };
         let fetcher = Fetcher::new(store.clone(), exchange, Default::default());
-        NetworkBlobs { store, fetcher, handle, missed: Mutex::default() }
+        let shared = Shared { store, fetcher, handle, missed: Mutex::default() };
+        NetworkBlobs { shared: Arc::new(shared), patience: FETCH_TIME }
     }
 }
 
@@ -253,7 +256,12 @@ impl Exchange for NodeExchange {
 }
 
 /// This node's blobs, and those that other nodes have.
-pub struct NetworkBlobs {
+pub(super) struct NetworkBlobs {
+    shared: Arc<Shared>,
+    patience: Duration,
+}
+
+struct Shared {
     store: Arc<BlobStore>,
     fetcher: Fetcher<NodeExchange>,
     handle: Handle,
@@ -262,6 +270,13 @@ pub struct NetworkBlobs {
 }
 
 impl NetworkBlobs {
+    /// The same for checks, which wait less long.
+    pub fn for_checks(&self) -> Self {
+        Self { shared: self.shared.clone(), patience: CHECK_FETCH_TIME }
+    }
+}
+
+impl Shared {
     fn was_missed(&self, wanted: &Wanted) -> bool {
         let mut missed = self.missed.lock();
         while missed.front().is_some_and(|(_, _, at)| at.elapsed() >= MISSED_TIME) {
@@ -281,13 +296,14 @@ impl NetworkBlobs {
 
 impl BlobSource for NetworkBlobs {
     fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        if !self.store.contains(wanted.kind, &wanted.root) && self.was_missed(wanted) {
+        let Self { shared, patience } = self;
+        if !shared.store.contains(wanted.kind, &wanted.root) && shared.was_missed(wanted) {
             return Err(FetchError::NotFound { asked: 0 });
         }
-        let fetch = async { tokio::time::timeout(FETCH_TIME, self.fetcher.fetch(wanted)).await };
-        let fetched = self.handle.block_on(fetch).unwrap_or(Err(FetchError::Unfinished));
+        let fetch = async { tokio::time::timeout(*patience, shared.fetcher.fetch(wanted)).await };
+        let fetched = shared.handle.block_on(fetch).unwrap_or(Err(FetchError::Unfinished));
         if let Err(FetchError::NotFound { .. }) = &fetched {
-            self.miss(wanted);
+            shared.miss(wanted);
         }
         fetched
     }

@@ -117,6 +117,7 @@ where
             &backend,
             Arc::new(sync_service.clone()),
             keystore_container.keystore(),
+            Arc::new(blob_source.for_checks()),
         );
         let announce = blobs::announce(
             genesis,

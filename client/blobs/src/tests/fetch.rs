@@ -98,7 +98,11 @@ impl World {
     /// A node that says it has everything, and answers requests for chunks with `lie`.
     fn lying(&mut self, peer: u8, lie: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static) {
         let claims = Response::Chunks(Chunks { length: 5, chunks: vec![] }).encode();
-        self.add(peer, &[], Box::new(move |request, _| if request.count == 0 { Some(claims.clone()) } else { lie(request) }));
+        self.add(
+            peer,
+            &[],
+            Box::new(move |request, _| if request.count == 0 { Some(claims.clone()) } else { lie(request) }),
+        );
     }
 
     fn garbage_from(&self) -> Vec<u8> {
@@ -223,7 +227,8 @@ async fn what_one_peer_leaves_off_the_next_goes_on_with() {
     assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
     let world = fetcher.exchange();
     assert_eq!(world.garbage_from(), [3]);
-    let chunks: u32 = world.requests.lock().iter().filter(|(peer, _)| *peer == 4).map(|(_, request)| request.count).sum();
+    let chunks: u32 =
+        world.requests.lock().iter().filter(|(peer, _)| *peer == 4).map(|(_, request)| request.count).sum();
     assert!(chunks <= 16, "only what was missing");
 }
 

@@ -29,7 +29,9 @@ fn chunks_are_served_with_their_proofs_and_no_more_than_were_asked_for() {
         let asks_only = request(root, 0, 0);
         for _ in 0..2 {
             let (answer, _) = response(&server, &asks_only, now);
-            assert!(matches!(answer, Response::Chunks(chunks) if chunks.length == bytes.len() as u64 && chunks.chunks.is_empty()));
+            assert!(
+                matches!(answer, Response::Chunks(chunks) if chunks.length == bytes.len() as u64 && chunks.chunks.is_empty())
+            );
         }
         let mut received = Vec::new();
         while received.len() < bytes.len() {
@@ -51,7 +53,9 @@ fn what_is_not_there_is_absent() {
     store.put(ArtifactKind::File, &bytes).unwrap();
     let bundle = Request { kind: ArtifactKind::Bundle, ..request(root, 0, 1) };
     let output = Request { kind: ArtifactKind::Output, ..request(root, 0, 1) };
-    for absent in [request(H256::zero(), 0, 1), request(root, 2, 1), request(root, u64::MAX, MAX_CHUNKS), bundle, output] {
+    for absent in
+        [request(H256::zero(), 0, 1), request(root, 2, 1), request(root, u64::MAX, MAX_CHUNKS), bundle, output]
+    {
         assert_eq!(response(&server, &absent, now), (Response::Absent, None), "{absent:?}");
     }
 }
