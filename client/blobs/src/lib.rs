@@ -160,7 +160,7 @@ impl BlobStore {
         let root = blob_root(kind, bytes).ok_or(BlobError::KindNotStored(kind))?;
         let mut state = self.state.lock();
         // A damaged copy is removed by the read and then replaced.
-        if matches!(self.read(&mut state.index, kind, &root), Ok(Some(_))) {
+        if matches!(self.read_indexed(&mut state.index, kind, &root), Ok(Some(_))) {
             return Ok(root);
         }
         self.make_room(&mut state, size)?;
@@ -171,7 +171,7 @@ impl BlobStore {
 
     /// The blob with this root; `None` if it is not kept here.
     pub fn get(&self, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
-        self.read(&mut self.state.lock().index, kind, root)
+        self.read_indexed(&mut self.state.lock().index, kind, root)
     }
 
     /// Up to `count` chunks of a blob from chunk number `first` on, each with its proof; `None` if the blob, or chunk
@@ -263,7 +263,7 @@ impl BlobStore {
         &self.dir
     }
 
-    fn read(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
+    fn read_indexed(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
         let Some(size) = index.size(kind, root) else {
             return Ok(None);
         };

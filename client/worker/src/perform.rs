@@ -38,6 +38,8 @@ pub(crate) struct Performed {
     pub n_out: u32,
     /// What a check found.
     pub verdict: Option<Verdict>,
+    /// Whether a check was a replay of the provider's output.
+    pub replayed: bool,
 }
 
 /// Why a run gave nothing.
