@@ -18,8 +18,8 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Starts a node that knows of one node of the network, with more arguments, and waits until it takes connections.
-    pub async fn start(network: &mut Network, known: &str, args: &[&str]) -> Self {
+    /// Starts a node that follows the chain through one node of the network alone, and waits until it takes connections.
+    pub async fn start(network: &mut Network, known: &str) -> Self {
         let chain = network.connect(known).await.unwrap_or_else(|error| panic!("{error}"));
         let addresses: Vec<String> =
             chain.rpc().request("system_localListenAddresses", rpc_params![]).await.expect("a node has addresses");
@@ -32,9 +32,9 @@ impl Observer {
             .arg(network.base_path().join("chain-spec.json"))
             .arg("--base-path")
             .arg(base_path.path())
-            .args(["--bootnodes", address, "--rpc-port", &port, "--listen-addr", "/ip4/127.0.0.1/tcp/0"])
+            .args(["--bootnodes", address, "--reserved-only", "--reserved-nodes", address])
+            .args(["--rpc-port", &port, "--listen-addr", "/ip4/127.0.0.1/tcp/0"])
             .args(["--name", "observer", "--no-mdns", "--no-prometheus", "--no-telemetry"])
-            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
