@@ -260,7 +260,7 @@ impl<E: Exchange> Fetcher<E> {
 
     fn begin(&self, wanted: &Wanted) -> Result<Download, FetchError> {
         // The turns keep this fetcher from beginning twice; a call that was dropped ends its download with it.
-        Ok(Download::begin(self.store.clone(), wanted.kind, wanted.root)?.ok_or(FetchError::Unfinished)?)
+        Download::begin(self.store.clone(), wanted.kind, wanted.root)?.ok_or(FetchError::Unfinished)
     }
 
     /// Whether a peer says that it has the blob: `Complete` if so.
