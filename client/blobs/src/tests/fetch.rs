@@ -24,6 +24,9 @@ use strike_primitives::{
 
 type Behaviour = Box<dyn Fn(&Request, Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync>;
 
+/// What a liar answers to a request for chunks.
+type Lie = Box<dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync>;
+
 /// A node: an honest server, and what it makes of the honest answers.
 struct Node {
     server: Server<u8>,
@@ -163,7 +166,7 @@ async fn every_liar_is_reported_and_the_next_peer_is_asked() {
     let (bytes, root) = chunks_and_some(5, 0);
     let (other, _) = chunks_and_some(5, 1);
     let honest = bytes.clone();
-    let lies: Vec<Box<dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync>> = vec![
+    let lies: Vec<Lie> = vec![
         Box::new(|_| Some(vec![])),
         Box::new(|_| Some(vec![0xff; 100_000])),
         // A length of a vector that nobody could hold.
