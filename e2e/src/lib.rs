@@ -4,3 +4,4 @@ pub mod command;
 pub mod development;
 pub mod ledger;
 pub mod network;
+pub mod observer;

@@ -11,7 +11,7 @@ use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
-use strike_blobs::BlobStore;
+use strike_blobs::BlobSource;
 use strike_primitives::artifact::ArtifactId;
 use strike_rpc::{StrikeRpc, StrikeServer};
 use strike_runtime::{configs::system::SS58Prefix, opaque::Block, BlockNumber, Hash};
@@ -30,8 +30,8 @@ pub struct Dependencies {
     pub keystore: KeystorePtr,
     /// Asks the BABE worker for epochs.
     pub babe: BabeWorkerHandle<Block>,
-    /// Outputs this node has.
-    pub blobs: Arc<BlobStore>,
+    /// Outputs that this node or another one has.
+    pub blobs: Arc<dyn BlobSource>,
     /// Models this node has, to turn outputs into text.
     pub models: Arc<ModelStore>,
     /// Finality.

@@ -5,7 +5,7 @@ use crate::error::Result;
 use strike_primitives::JobId;
 use subxt::rpcs::{self, client::rpc_params};
 
-/// The node's error code for an output that it does not keep.
+/// The node's error code for an output that neither it nor a peer has.
 const OUTPUT_NOT_HERE: i32 = 7003;
 
 /// What a node returns for the output of a job.
@@ -18,8 +18,8 @@ pub struct JobOutput {
 }
 
 impl Chain {
-    /// A job's output; `None` if this node does not have it. The job's provider has it, and so has every validator that checked
-    /// it.
+    /// A job's output; `None` if neither this node nor a peer that it reaches has it. The job's provider has it, and so has every
+    /// validator that checked it.
     pub async fn output(&self, job: JobId) -> Result<Option<JobOutput>> {
         match self.rpc().request::<JobOutput>("strike_output", rpc_params![job]).await {
             Ok(output) => Ok(Some(output)),

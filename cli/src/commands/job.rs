@@ -80,8 +80,8 @@ struct VectorsView {
 }
 
 fn not_here(job: JobId) -> Error {
-    Error::new("OutputNotHere", format!("this node does not have the output of job {job}"))
-        .hint("ask a validator or the job's provider: --url")
+    Error::new("OutputNotHere", format!("neither this node nor a peer that it reaches has the output of job {job}"))
+        .hint("try again later, or ask a validator or the job's provider: --url")
 }
 
 async fn show(context: &Context, job: JobId) -> Result<()> {
@@ -290,7 +290,7 @@ async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> 
         match &text {
             Some(text) => output::line(text),
             None if failure.is_none() => {
-                progress("this node does not have the text; a validator or the provider has it");
+                progress("this node cannot tell the text; a validator or the provider can");
             }
             None => {}
         }

@@ -1,10 +1,11 @@
-//! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>` and `<dir>/tmp/`.
+//! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>`, `<dir>/partial/<kind>-<root>` and
+//! `<dir>/tmp/`.
 
 use crate::{index::Index, BlobError};
 use sp_core::H256;
 use std::{
     fs, io,
-    io::Write,
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -13,6 +14,7 @@ use strike_primitives::artifact::ArtifactKind;
 /// The kinds kept and the names of their directories.
 const KINDS: [(ArtifactKind, &str); 2] = [(ArtifactKind::File, "file"), (ArtifactKind::Output, "output")];
 const TEMPORARY: &str = "tmp";
+const PARTIAL: &str = "partial";
 
 pub(crate) enum Content {
     Absent,
@@ -25,7 +27,7 @@ fn kind_dir(kind: ArtifactKind) -> &'static str {
     KINDS.iter().find(|(known, _)| *known == kind).map_or("other", |(_, name)| name)
 }
 
-fn io_error<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BlobError + 'a {
+pub(crate) fn io_error<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BlobError + 'a {
     move |source| BlobError::Io { doing, path: path.to_path_buf(), source }
 }
 
@@ -121,4 +123,75 @@ pub(crate) fn remove(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), 
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("removing", &path)(error)),
         _ => Ok(()),
     }
+}
+
+/// Read `length` bytes from `offset` on; `None` where the file is gone or has not as many.
+pub(crate) fn read_range(
+    dir: &Path,
+    kind: ArtifactKind,
+    root: &H256,
+    offset: u64,
+    length: usize,
+) -> Result<Option<Vec<u8>>, BlobError> {
+    let path = path(dir, kind, root);
+    let mut bytes = vec![0; length];
+    let read = fs::File::open(&path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(&mut bytes)
+    });
+    match read {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
+        Err(error) => Err(io_error("reading", &path)(error)),
+    }
+}
+
+/// Where the beginning of a blob is kept that is still on its way.
+pub(crate) fn partial_path(dir: &Path, kind: ArtifactKind, root: &H256) -> PathBuf {
+    dir.join(PARTIAL).join(format!("{}-{}", kind_dir(kind), hex::encode(root.as_bytes())))
+}
+
+/// The beginnings of blobs that are on disk, with their bytes, oldest first. Files with other names are not ours and stay.
+pub(crate) fn scan_partial(dir: &Path) -> Result<Vec<(ArtifactKind, H256, u64)>, BlobError> {
+    let folder = dir.join(PARTIAL);
+    fs::create_dir_all(&folder).map_err(io_error("creating", &folder))?;
+    let mut found = Vec::new();
+    for file in fs::read_dir(&folder).map_err(io_error("reading", &folder))? {
+        let file = file.map_err(io_error("reading", &folder))?;
+        let name = file.file_name();
+        let Some((kind, root)) = name.to_str().and_then(|name| name.split_once('-')) else { continue };
+        let kind = KINDS.iter().find(|(_, known)| *known == kind).map(|(kind, _)| *kind);
+        let (Some(kind), Some(root)) = (kind, root_of(root)) else { continue };
+        let at = file.path();
+        let metadata = file.metadata().map_err(io_error("reading", &at))?;
+        if metadata.is_file() {
+            found.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), kind, root, metadata.len()));
+        }
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, kind, root, length)| (kind, root, length)).collect())
+}
+
+/// Open the beginning of a blob for reading and writing, making it if there is none.
+pub(crate) fn open_partial(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<fs::File, BlobError> {
+    let path = partial_path(dir, kind, root);
+    let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    opened.map_err(io_error("opening", &path))
+}
+
+pub(crate) fn remove_partial(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), BlobError> {
+    let path = partial_path(dir, kind, root);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("removing", &path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Move a blob that is complete, and synced, to its place.
+pub(crate) fn place_partial(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), BlobError> {
+    let (from, target) = (partial_path(dir, kind, root), path(dir, kind, root));
+    let shard = target.parent().unwrap_or(dir);
+    fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
+    fs::rename(&from, &target).map_err(io_error("writing", &target))?;
+    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
 }

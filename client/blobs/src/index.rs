@@ -1,7 +1,7 @@
 //! What is on disk, in the order it was stored.
 
 use sp_core::H256;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use strike_primitives::artifact::ArtifactKind;
 
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Index {
 struct Entry {
     size: u64,
     sequence: u64,
+    /// Leaf hashes, once they were needed, of a blob that is too large to be hashed for every request.
+    leaves: Option<Arc<[H256]>>,
 }
 
 impl Index {
@@ -26,7 +28,7 @@ impl Index {
         if self.entries.contains_key(&key) {
             return;
         }
-        self.entries.insert(key, Entry { size, sequence });
+        self.entries.insert(key, Entry { size, sequence, leaves: None });
         self.by_age.insert(sequence, (kind, root));
         self.next += 1;
         self.total += size;
@@ -41,6 +43,16 @@ impl Index {
 
     pub fn size(&self, kind: ArtifactKind, root: &H256) -> Option<u64> {
         self.entries.get(&(kind, *root)).map(|entry| entry.size)
+    }
+
+    pub fn leaves(&self, kind: ArtifactKind, root: &H256) -> Option<Arc<[H256]>> {
+        self.entries.get(&(kind, *root)).and_then(|entry| entry.leaves.clone())
+    }
+
+    pub fn keep_leaves(&mut self, kind: ArtifactKind, root: &H256, leaves: Arc<[H256]>) {
+        if let Some(entry) = self.entries.get_mut(&(kind, *root)) {
+            entry.leaves = Some(leaves);
+        }
     }
 
     pub fn oldest(&self) -> Option<(ArtifactKind, H256)> {

@@ -1,28 +1,50 @@
-//! Content-addressed files kept by a node: inputs it was given, outputs it made or checked.
+//! Content-addressed files of a node: outputs it made, checked or fetched from others.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]), verified on every read, written
 //! whole or not at all, and evicted oldest first when the disk limit is reached. [`ModelFolder`] names the files of a model, which
 //! lie where the operator put them.
+//!
+//! - [`BlobStore`]: the files.
+//! - [`Server`]: answers other nodes' requests, within limits.
+//! - [`Fetcher`]: asks other nodes, over whatever [`Exchange`] there is; the network itself is the node's.
 
 mod disk;
+mod download;
+mod fetch;
 mod index;
+pub mod message;
 mod model_folder;
+mod rate;
+mod serve;
 #[cfg(test)]
 mod tests;
 
+pub use download::{Download, Progress};
+pub use fetch::{BlobSource, Exchange, FetchError, FetchLimits, Fetcher, Wanted};
 pub use model_folder::ModelFolder;
+pub use rate::Quota;
+pub use serve::{Answer, Misconduct, ServeLimits, Server};
 
+use download::Downloads;
 use index::Index;
+use message::{chunk_count, Chunk, Chunks};
 use parking_lot::Mutex;
 use sp_core::H256;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use strike_primitives::{
     artifact::{output_bytes, typed_root, ArtifactKind},
-    merkle,
+    merkle::{self, CHUNK_SIZE},
 };
+
+/// Target of the log lines.
+pub const LOG_TARGET: &str = "strike-blobs";
+
+/// Blobs of more chunks than this are hashed once, and their leaf hashes kept in memory: half a thousandth of their size.
+const HASHED_EVERY_TIME: u64 = message::MAX_CHUNKS as u64;
 
 /// How much a store keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +79,14 @@ pub enum BlobError {
         blob: u64,
         /// Limit of all blobs.
         disk: u64,
+    },
+    /// Downloads that are going on take all of the disk limit.
+    #[error("there is no room for {size} bytes within the disk limit of {limit}; raise it, or try again later")]
+    NoRoom {
+        /// Size of the blob in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
     },
     /// Blobs of this kind are not kept: only files and outputs are.
     #[error("a {0:?} is not stored as one blob; store its files")]
@@ -94,7 +124,12 @@ pub struct BlobStore {
     dir: PathBuf,
     limits: Limits,
     /// Held while files change, so that the index and the directory agree.
-    index: Mutex<Index>,
+    state: Mutex<State>,
+}
+
+struct State {
+    index: Index,
+    downloads: Downloads,
 }
 
 impl BlobStore {
@@ -106,8 +141,13 @@ impl BlobStore {
         }
         let dir = dir.into();
         let index = disk::scan(&dir)?;
-        let store = Self { dir, limits, index: Mutex::new(index) };
-        store.make_room(&mut store.index.lock(), 0)?;
+        let mut downloads = Downloads::default();
+        for (kind, root, bytes) in disk::scan_partial(&dir)? {
+            downloads.insert_idle(kind, root, bytes);
+        }
+        let store = Self { dir, limits, state: Mutex::new(State { index, downloads }) };
+        store.forget_idle(&mut store.state.lock());
+        store.make_room(&mut store.state.lock(), 0)?;
         Ok(store)
     }
 
@@ -118,20 +158,70 @@ impl BlobStore {
             return Err(BlobError::TooLarge { size, limit: self.limits.blob });
         }
         let root = blob_root(kind, bytes).ok_or(BlobError::KindNotStored(kind))?;
-        let mut index = self.index.lock();
+        let mut state = self.state.lock();
         // A damaged copy is removed by the read and then replaced.
-        if matches!(self.read(&mut index, kind, &root), Ok(Some(_))) {
+        if matches!(self.read_indexed(&mut state.index, kind, &root), Ok(Some(_))) {
             return Ok(root);
         }
-        self.make_room(&mut index, size)?;
+        self.make_room(&mut state, size)?;
         disk::write(&self.dir, kind, &root, bytes)?;
-        index.insert(kind, root, size);
+        state.index.insert(kind, root, size);
         Ok(root)
     }
 
     /// The blob with this root; `None` if it is not kept here.
     pub fn get(&self, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
-        self.read(&mut self.index.lock(), kind, root)
+        self.read_indexed(&mut self.state.lock().index, kind, root)
+    }
+
+    /// Up to `count` chunks of a blob from chunk number `first` on, each with its proof; `None` if the blob, or chunk
+    /// `first` of it, is not kept here. Without a `count` it tells the length alone.
+    pub fn chunks(&self, kind: ArtifactKind, root: &H256, first: u64, count: u32) -> Result<Option<Chunks>, BlobError> {
+        let (length, leaves) = {
+            let state = self.state.lock();
+            let Some(length) = state.index.size(kind, root) else { return Ok(None) };
+            (length, state.index.leaves(kind, root))
+        };
+        let total = chunk_count(length);
+        if count == 0 || total == 0 {
+            return Ok(Some(Chunks { length, chunks: Vec::new() }));
+        }
+        if first >= total {
+            return Ok(None);
+        }
+        let count = u64::from(count).min(total.saturating_sub(first));
+        let offset = first.saturating_mul(CHUNK_SIZE as u64);
+        let wanted = count.saturating_mul(CHUNK_SIZE as u64).min(length.saturating_sub(offset));
+        let (leaves, bytes) = match leaves {
+            Some(leaves) => (leaves, disk::read_range(&self.dir, kind, root, offset, wanted as usize)?),
+            None => {
+                let Some(bytes) = self.get(kind, root)? else { return Ok(None) };
+                let leaves: Arc<[H256]> = merkle::chunk_leaves(&bytes).into();
+                if total > HASHED_EVERY_TIME {
+                    self.state.lock().index.keep_leaves(kind, root, leaves.clone());
+                }
+                let range = offset as usize..offset.saturating_add(wanted) as usize;
+                (leaves, bytes.get(range).map(<[u8]>::to_vec))
+            }
+        };
+        let Some(bytes) = bytes else {
+            // Cut short, or gone: the index learns of it.
+            return self.get(kind, root).map(|_| None);
+        };
+        let mut chunks = Vec::new();
+        for (index, bytes) in (first as usize..).zip(bytes.chunks(CHUNK_SIZE)) {
+            let proof = merkle::prove(&leaves, index);
+            match proof.filter(|_| leaves.get(index) == Some(&merkle::leaf(bytes))) {
+                Some(proof) => chunks.push(Chunk { bytes: bytes.to_vec(), siblings: proof.siblings }),
+                None => {
+                    let mut state = self.state.lock();
+                    disk::remove(&self.dir, kind, root)?;
+                    state.index.remove(kind, root);
+                    return Err(BlobError::Damaged { path: disk::path(&self.dir, kind, root) });
+                }
+            }
+        }
+        Ok(Some(Chunks { length, chunks }))
     }
 
     /// Store the token ids of an output and return [`strike_primitives::artifact::output_root`] of them.
@@ -154,12 +244,18 @@ impl BlobStore {
 
     /// Whether the blob is kept here, without reading it.
     pub fn contains(&self, kind: ArtifactKind, root: &H256) -> bool {
-        self.index.lock().size(kind, root).is_some()
+        self.length(kind, root).is_some()
     }
 
-    /// Bytes of all blobs together.
+    /// Length of the blob in bytes if it is kept here, without reading it.
+    pub fn length(&self, kind: ArtifactKind, root: &H256) -> Option<u64> {
+        self.state.lock().index.size(kind, root)
+    }
+
+    /// Bytes of all blobs together, those included that downloads hold or will need.
     pub fn size(&self) -> u64 {
-        self.index.lock().total()
+        let state = self.state.lock();
+        state.index.total().saturating_add(state.downloads.total())
     }
 
     /// The directory.
@@ -167,7 +263,7 @@ impl BlobStore {
         &self.dir
     }
 
-    fn read(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
+    fn read_indexed(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
         let Some(size) = index.size(kind, root) else {
             return Ok(None);
         };
@@ -186,12 +282,32 @@ impl BlobStore {
         }
     }
 
-    fn make_room(&self, index: &mut Index, size: u64) -> Result<(), BlobError> {
-        while index.total().saturating_add(size) > self.limits.disk {
-            let Some((kind, root)) = index.oldest() else { break };
-            disk::remove(&self.dir, kind, &root)?;
-            index.remove(kind, &root);
+    /// Make room for `size` bytes more: beginnings of blobs that nobody goes on with are removed first, then blobs, in both
+    /// cases the oldest first.
+    fn make_room(&self, state: &mut State, size: u64) -> Result<(), BlobError> {
+        let taken = |state: &State| state.index.total().saturating_add(state.downloads.total());
+        while taken(state).saturating_add(size) > self.limits.disk {
+            if let Some((kind, root)) = state.downloads.oldest_idle() {
+                disk::remove_partial(&self.dir, kind, &root)?;
+                state.downloads.remove(kind, &root);
+            } else if let Some((kind, root)) = state.index.oldest() {
+                disk::remove(&self.dir, kind, &root)?;
+                state.index.remove(kind, &root);
+            } else {
+                return Err(BlobError::NoRoom { size, limit: self.limits.disk });
+            }
         }
         Ok(())
+    }
+
+    /// Remove what is too much of the beginnings of blobs. A file that cannot be removed is forgotten all the same.
+    fn forget_idle(&self, state: &mut State) {
+        while state.downloads.too_many_idle() {
+            let Some((kind, root)) = state.downloads.oldest_idle() else { return };
+            if let Err(error) = disk::remove_partial(&self.dir, kind, &root) {
+                log::warn!(target: LOG_TARGET, "A download that was given up stays on disk: {error}");
+            }
+            state.downloads.remove(kind, &root);
+        }
     }
 }

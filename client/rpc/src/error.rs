@@ -17,9 +17,10 @@ pub enum Error {
     /// 7002: The job has no result yet, or closed without one.
     #[error("NoCommitment: nobody has committed to a result of job {0}; see its status with strike_job")]
     NoCommitment(JobId),
-    /// 7003: The job has an output, but this node does not keep it.
+    /// 7003: The job has an output, but neither this node nor a peer that it could ask has it.
     #[error(
-        "OutputNotHere: this node keeps no copy of output {root:?} of job {job}; ask a node that ran or checked it"
+        "OutputNotHere: neither this node nor a peer that it reaches has output {root:?} of job {job}; ask again later, or \
+         another node: its provider and the validators that checked it have it"
     )]
     OutputNotHere {
         /// The job.
@@ -27,9 +28,10 @@ pub enum Error {
         /// Root of the output.
         root: H256,
     },
-    /// 7004: The job's input is a blob that this node does not keep.
+    /// 7004: The job's input is a blob that neither this node nor a peer that it could ask has.
     #[error(
-        "InputNotHere: this node keeps no copy of input {root:?} of job {job}; ask the requester or a node that ran it"
+        "InputNotHere: neither this node nor a peer that it reaches has input {root:?} of job {job}; ask the requester or a \
+         node that ran it"
     )]
     InputNotHere {
         /// The job.
@@ -60,11 +62,19 @@ pub enum Error {
         reason: String,
     },
     /// 7009: The output has its root, but it is none that the job's work can have.
-    #[error("OutputMalformed: output {root:?} of job {job} is no vector for each text: its provider lied")]
+    #[error("OutputMalformed: output {root:?} of job {job} is not what such a job gives: its provider lied")]
     OutputMalformed {
         /// The job.
         job: JobId,
         /// Root of the output.
+        root: H256,
+    },
+    /// 7010: A blob could not be fetched from other nodes in time, or too many are being fetched.
+    #[error(
+        "FetchUnfinished: {root:?} could not be fetched from other nodes in time; ask again, what came so far is kept"
+    )]
+    FetchUnfinished {
+        /// Its root.
         root: H256,
     },
     /// -32602: A parameter is malformed or out of range.
@@ -85,6 +95,7 @@ impl Error {
             Self::TextUnavailable { .. } => 7007,
             Self::BlockUnavailable { .. } => 7008,
             Self::OutputMalformed { .. } => 7009,
+            Self::FetchUnfinished { .. } => 7010,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
         }
     }

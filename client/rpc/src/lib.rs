@@ -22,13 +22,13 @@ use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
-use strike_blobs::BlobStore;
+use strike_blobs::{BlobSource, FetchError, Wanted};
 use strike_primitives::{
-    api::{JobInfo, StrikeApi},
+    api::{JobInfo, JobStatus, StrikeApi},
     artifact::{ArtifactId, ArtifactKind},
     commitment::StopReason,
     embedding::{decode_texts, decode_vectors},
-    job::{Input, JobOrder, WorkSpec},
+    job::{Input, JobOrder, WorkSpec, MAX_TEXTS},
     AccountId, JobId,
 };
 use views::{parse_account, parse_artifact, Accounts};
@@ -37,6 +37,10 @@ use views::{parse_account, parse_artifact, Accounts};
 pub const DEFAULT_PAGE: u32 = 20;
 /// Most entries of a list in one answer.
 pub const MAX_PAGE: u32 = 100;
+/// Bytes of a token id in an output.
+const TOKEN_BYTES: u64 = 4;
+/// Most bytes of the vectors of one job: of as many texts as a job takes, with 16,384 dimensions each.
+const MAX_VECTOR_BYTES: u64 = MAX_TEXTS as u64 * 16_384 * 4;
 
 /// The methods, at the best block unless `at` names another.
 #[rpc(server, namespace = "strike")]
@@ -65,7 +69,8 @@ pub trait Strike {
     #[method(name = "input", blocking)]
     fn input(&self, id: JobId) -> RpcResult<BytesView>;
 
-    /// The output of a job's last commitment, if this node ran or checked it.
+    /// The output of a job's last commitment: this node's copy, or else that of another node. Fetching one may take some
+    /// seconds.
     #[method(name = "output", blocking)]
     fn output(&self, id: JobId) -> RpcResult<OutputView>;
 }
@@ -85,10 +90,10 @@ where
     }
 }
 
-/// Serves [`StrikeServer`] from a client, the node's blobs and its models.
+/// Serves [`StrikeServer`] from a client, a source of blobs and the node's models.
 pub struct StrikeRpc<Client, Block> {
     client: Arc<Client>,
-    blobs: Arc<BlobStore>,
+    blobs: Arc<dyn BlobSource>,
     detokenizer: Arc<dyn Detokenizer>,
     accounts: Accounts,
     block: PhantomData<fn() -> Block>,
@@ -98,7 +103,7 @@ impl<Client, Block> StrikeRpc<Client, Block> {
     /// The methods over these parts; `ss58_prefix` is the chain's.
     pub fn new(
         client: Arc<Client>,
-        blobs: Arc<BlobStore>,
+        blobs: Arc<dyn BlobSource>,
         detokenizer: Arc<dyn Detokenizer>,
         ss58_prefix: u16,
     ) -> Self {
@@ -124,11 +129,40 @@ where
     fn input_bytes(&self, job: JobId, input: &Input) -> Result<Vec<u8>, Error> {
         match input {
             Input::Plain(bytes) => Ok(bytes.to_vec()),
-            Input::Blob { root, .. } => {
-                self.blobs.get(ArtifactKind::File, root)?.ok_or(Error::InputNotHere { job, root: *root })
+            Input::Blob { root, length } => {
+                let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, holder: None };
+                self.blobs.read(&wanted).map_err(|error| match error {
+                    FetchError::Store(error) => Error::BlobUnreadable(error),
+                    FetchError::Unfinished => Error::FetchUnfinished { root: *root },
+                    // No file of another length than the order's has its root.
+                    FetchError::NotFound { .. } | FetchError::TooLong { .. } => {
+                        Error::InputNotHere { job, root: *root }
+                    }
+                })
             }
             Input::Encrypted { .. } => Err(Error::InputEncrypted(job)),
         }
+    }
+
+    /// The bytes of the output that a provider committed to: no more than `max_length`, or it is none.
+    fn output_bytes(&self, info: &JobInfo, root: H256, max_length: u64) -> Result<Vec<u8>, Error> {
+        let job = info.job;
+        let wanted = Wanted { kind: ArtifactKind::Output, root, max_length, holder: committer(info) };
+        self.blobs.read(&wanted).map_err(|error| match error {
+            FetchError::Store(error) => Error::BlobUnreadable(error),
+            FetchError::NotFound { .. } => Error::OutputNotHere { job, root },
+            FetchError::Unfinished => Error::FetchUnfinished { root },
+            FetchError::TooLong { .. } => Error::OutputMalformed { job, root },
+        })
+    }
+}
+
+/// The provider of the last commitment.
+fn committer(info: &JobInfo) -> Option<AccountId> {
+    match &info.status {
+        JobStatus::Committed { provider, .. } | JobStatus::Judged { provider } => Some(provider.clone()),
+        JobStatus::Closed { .. } => info.receipt.as_ref().and_then(|receipt| receipt.provider.clone()),
+        JobStatus::Pending { .. } | JobStatus::Assigned { .. } => None,
     }
 }
 
@@ -188,15 +222,15 @@ where
 
     fn output(&self, id: JobId) -> RpcResult<OutputView> {
         let info = self.info(id, self.best())?;
-        let JobOrder::V1(order) = info.order;
-        let commitment = info.commitment.ok_or(Error::NoCommitment(id))?;
-        let claim = commitment.v1();
+        let JobOrder::V1(order) = &info.order;
+        let claim = info.commitment.as_ref().ok_or(Error::NoCommitment(id))?.v1();
         let root = claim.out_root;
-        let not_here = || Error::OutputNotHere { job: id, root };
+        let malformed = || Error::OutputMalformed { job: id, root };
         let (mut tokens, mut text, mut vectors) = (None, None, None);
         match &order.work {
             WorkSpec::Generate(_) => {
-                let output = self.blobs.output(&root).map_err(Error::from)?.ok_or_else(not_here)?;
+                let bytes = self.output_bytes(&info, root, u64::from(claim.n_out).saturating_mul(TOKEN_BYTES))?;
+                let output = output_tokens(&bytes).ok_or_else(malformed)?;
                 text = self
                     .detokenizer
                     .detokenize(&order.model, &output)
@@ -204,11 +238,11 @@ where
                 tokens = Some(output);
             }
             WorkSpec::Embed(work) => {
-                let output = self.blobs.get(ArtifactKind::Output, &root).map_err(Error::from)?.ok_or_else(not_here)?;
+                let output = self.output_bytes(&info, root, MAX_VECTOR_BYTES)?;
                 vectors = Some(match claim.stop {
                     StopReason::Complete => {
                         let texts = decode_texts(&self.input_bytes(id, &work.input)?).unwrap_or_default();
-                        decode_vectors(&output, texts.len()).ok_or(Error::OutputMalformed { job: id, root })?
+                        decode_vectors(&output, texts.len()).ok_or_else(malformed)?
                     }
                     _ => Vec::new(),
                 });
@@ -217,4 +251,10 @@ where
         let (n_in, n_out, stop) = (claim.n_in, claim.n_out, claim.stop);
         Ok(OutputView { job: id, out_root: root, tokens, text, vectors, n_in, n_out, stop })
     }
+}
+
+/// Token ids of an output's bytes; `None` where they are no whole number of tokens.
+fn output_tokens(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (tokens, rest) = bytes.as_chunks::<4>();
+    rest.is_empty().then(|| tokens.iter().map(|token| u32::from_le_bytes(*token)).collect())
 }

@@ -9,7 +9,7 @@ use sp_runtime::{
     traits::{BlakeTwo256, NumberFor},
     OpaqueExtrinsic,
 };
-use strike_blobs::Limits;
+use strike_blobs::{BlobStore, Limits};
 use strike_primitives::{
     api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
@@ -210,27 +210,38 @@ struct World {
 fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
+    World { module: module(blobs.clone()), blobs, _dir: dir }
+}
+
+fn module(blobs: Arc<dyn BlobSource>) -> RpcModule<StrikeRpc<Client, Block>> {
     let detokenizer = |model: &ArtifactId, tokens: &[u32]| {
         assert_eq!(*model, MODEL);
         Ok(Some(format!("{} tokens", tokens.len())))
     };
-    let module = StrikeRpc::new(Arc::new(Client), blobs.clone(), Arc::new(detokenizer), PREFIX).into_rpc();
-    World { module, blobs, _dir: dir }
+    StrikeRpc::new(Arc::new(Client), blobs, Arc::new(detokenizer), PREFIX).into_rpc()
 }
 
 impl World {
     /// The result or the error of a call.
     async fn call(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
-        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let (response, _) = self.module.raw_json_request(&request, 1).await.unwrap();
-        let mut response: Value = serde_json::from_str(&response).unwrap();
-        match response.get_mut("result") {
-            Some(result) => Ok(result.take()),
-            None => {
-                let error = &response["error"];
-                let message = format!("{} {}", error["message"], error["data"]);
-                Err((error["code"].as_i64().unwrap(), message))
-            }
+        call(&self.module, method, params).await
+    }
+}
+
+async fn call(
+    module: &RpcModule<StrikeRpc<Client, Block>>,
+    method: &str,
+    params: Value,
+) -> Result<Value, (i64, String)> {
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    let (response, _) = module.raw_json_request(&request, 1).await.unwrap();
+    let mut response: Value = serde_json::from_str(&response).unwrap();
+    match response.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => {
+            let error = &response["error"];
+            let message = format!("{} {}", error["message"], error["data"]);
+            Err((error["code"].as_i64().unwrap(), message))
         }
     }
 }
@@ -358,7 +369,7 @@ async fn an_output_is_told_by_a_node_that_has_it() {
     let world = world();
     let (code, message) = world.call("strike_output", json!([1])).await.unwrap_err();
     assert_eq!(code, 7003);
-    assert!(message.contains("ask a node that ran or checked it"), "{message}");
+    assert!(message.contains("the validators that checked it have it"), "{message}");
 
     world.blobs.put_output(&TOKENS).unwrap();
     let output = world.call("strike_output", json!([1])).await.unwrap();
@@ -383,6 +394,40 @@ async fn an_embedding_is_told_as_vectors_bit_by_bit() {
     // The shortest decimals that name each number.
     let vectors = "[[0.1,-2.5,3e-12],[1.1754944e-38,0.333,16777216.0]]";
     assert!(response.contains(&format!(r#""tokens":null,"text":null,"vectors":{vectors}"#)), "{response}");
+}
+
+/// A network on which every fetch ends in the same way.
+struct Network<F>(F);
+
+impl<F: Fn(&Wanted) -> Result<Vec<u8>, FetchError> + Send + Sync> BlobSource for Network<F> {
+    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
+        self.0(wanted)
+    }
+}
+
+#[tokio::test]
+async fn an_output_is_asked_for_with_its_length_and_its_provider() {
+    let bytes = TOKENS.iter().flat_map(|token: &u32| token.to_le_bytes()).collect::<Vec<u8>>();
+    let source = Network(move |wanted: &Wanted| {
+        let max_length = 4 * TOKENS.len() as u64;
+        let (kind, root) = (ArtifactKind::Output, output_root(&TOKENS));
+        assert_eq!(*wanted, Wanted { kind, root, max_length, holder: Some(alice()) });
+        Ok(bytes.clone())
+    });
+    let output = call(&module(Arc::new(source)), "strike_output", json!([1])).await.unwrap();
+    assert_eq!(output["tokens"], json!(TOKENS));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_with_a_fetch_is_told_apart() {
+    let code = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| async move {
+        call(&module(Arc::new(Network(fetch))), "strike_output", json!([1])).await.unwrap_err().0
+    };
+    assert_eq!(code(|_| Err(FetchError::NotFound { asked: 3 })).await, 7003);
+    assert_eq!(code(|_| Err(FetchError::Unfinished)).await, 7010);
+    assert_eq!(code(|_| Err(FetchError::TooLong { length: 13, limit: 12 })).await, 7009);
+    // Bytes that are no whole number of tokens have a root all the same.
+    assert_eq!(code(|_| Ok(vec![1, 2, 3])).await, 7009);
 }
 
 #[tokio::test]

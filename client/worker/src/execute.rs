@@ -91,8 +91,33 @@ impl ExecuteError {
     }
 }
 
+/// What a provider says that work gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claimed {
+    /// The output.
+    pub output: Vec<u8>,
+    /// Why it ended.
+    pub stop: StopReason,
+    /// Root of the trace.
+    pub trace_root: Option<H256>,
+}
+
 /// Runs work.
 pub trait Executor: Send + Sync {
+    /// The outcome of `work` if it is what somebody claims, found in less time than [`Self::run`] takes. `None` where it is not
+    /// so, or where only a run can tell: [`Self::run`] has the last word.
+    fn replay(
+        &self,
+        _model: &ArtifactId,
+        _class: VerificationClass,
+        _work: &WorkSpec,
+        _seed: &H256,
+        _claimed: &Claimed,
+        _control: &Control,
+    ) -> Result<Option<Outcome>, ExecuteError> {
+        Ok(None)
+    }
+
     /// Run `work` on `model` with `seed`. Blocks for as long as it takes, and ends soon after `control` says so.
     fn run(
         &self,
@@ -153,6 +178,23 @@ impl EngineExecutor {
 }
 
 impl Executor for EngineExecutor {
+    fn replay(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        work: &WorkSpec,
+        seed: &H256,
+        claimed: &Claimed,
+        control: &Control,
+    ) -> Result<Option<Outcome>, ExecuteError> {
+        let (WorkSpec::Generate(generation), VerificationClass::Exact) = (work, class) else { return Ok(None) };
+        let input = self.input(work.input())?;
+        match &*self.exact(id)? {
+            AnyModel::Decoder(model) => exact::replay(&self.engine, model, &input, generation, seed, claimed, control),
+            AnyModel::Encoder(_) => Ok(None),
+        }
+    }
+
     fn run(
         &self,
         id: &ArtifactId,

@@ -19,7 +19,7 @@ mod schedule;
 mod tests;
 mod worker;
 
-pub use execute::{EngineExecutor, ExecuteError, Executor, Outcome};
+pub use execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome};
 pub use model_store::{model_id, ModelStore, ModelStoreError};
 pub use strike_inference::Control;
 pub use worker::{run, Limits, WorkerParams};

@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     pub running: Gauge<U64>,
     runs: CounterVec<U64>,
     verdicts: CounterVec<U64>,
+    replays: Counter<U64>,
     failures: CounterVec<U64>,
     pub cancelled: Counter<U64>,
     seconds: HistogramVec,
@@ -39,6 +40,7 @@ impl Metrics {
             running: Gauge::new("strike_runs", "Runs going on")?,
             runs: CounterVec::new(Opts::new("strike_runs_total", "Runs that ended with a result"), &["kind"])?,
             verdicts: CounterVec::new(Opts::new("strike_checks_total", "Checks by what they found"), &["verdict"])?,
+            replays: Counter::new("strike_replays_total", "Checks by a replay of the provider's output")?,
             failures: CounterVec::new(
                 Opts::new("strike_failures_total", "Runs that failed, by reason"),
                 &["kind", "reason"],
@@ -62,6 +64,7 @@ impl Metrics {
             register(metrics.running.clone(), registry)?;
             register(metrics.runs.clone(), registry)?;
             register(metrics.verdicts.clone(), registry)?;
+            register(metrics.replays.clone(), registry)?;
             register(metrics.failures.clone(), registry)?;
             register(metrics.cancelled.clone(), registry)?;
             register(metrics.seconds.clone(), registry)?;
@@ -78,6 +81,9 @@ impl Metrics {
         self.seconds.with_label_values(&[kind]).observe(took.as_secs_f64());
         self.tokens_read.with_label_values(&[kind]).inc_by(performed.n_in.into());
         self.tokens_written.with_label_values(&[kind]).inc_by(performed.n_out.into());
+        if performed.replayed {
+            self.replays.inc();
+        }
         if let Some(verdict) = &performed.verdict {
             let verdict = match verdict {
                 Verdict::Valid { .. } => "valid",

@@ -24,7 +24,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use strike_blobs::BlobStore;
+use strike_blobs::{BlobSource, BlobStore};
 use strike_inference::Control;
 use strike_primitives::{
     api::{Duty, StrikeApi},
@@ -63,6 +63,8 @@ pub struct WorkerParams<Client, Storage> {
     pub offchain_storage: Storage,
     /// Where outputs are kept.
     pub blobs: Arc<BlobStore>,
+    /// Where the outputs of other nodes' providers come from: a check that has one need not make it.
+    pub source: Arc<dyn BlobSource>,
     /// Runs the jobs of this node's providers.
     pub provide: Arc<dyn Executor>,
     /// Runs the checks of this node's validators.
@@ -83,8 +85,18 @@ where
     Client::Api: StrikeApi<Block>,
     Storage: OffchainStorage + 'static,
 {
-    let WorkerParams { client, sync_oracle, keystore, offchain_storage, blobs, provide, check, registry, limits } =
-        params;
+    let WorkerParams {
+        client,
+        sync_oracle,
+        keystore,
+        offchain_storage,
+        blobs,
+        source,
+        provide,
+        check,
+        registry,
+        limits,
+    } = params;
     // A notification pins its block's state, so each is dropped as it comes; the client is asked for what is true now.
     let imports = client
         .import_notification_stream()
@@ -105,7 +117,7 @@ where
     };
     let worker = Worker {
         chain: ClientChain { client, sync_oracle, block: PhantomData::<Block> },
-        workshop: Workshop { provide, check, keystore, blobs },
+        workshop: Workshop { provide, check, keystore, blobs, source },
         storage: offchain_storage,
         metrics,
         limits,
@@ -288,7 +300,10 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                 let Performed { n_in, n_out, verdict, .. } = performed;
                 match verdict {
                     None => log::info!(target: LOG_TARGET, "Finished {named}: read {n_in} tokens, wrote {n_out}"),
-                    Some(verdict) => log::info!(target: LOG_TARGET, "Finished {named}: {verdict:?}"),
+                    Some(verdict) => {
+                        let how = if performed.replayed { " by a replay of its output" } else { "" };
+                        log::info!(target: LOG_TARGET, "Finished {named}{how}: {verdict:?}")
+                    }
                 }
                 Ended::Done(performed.entry.clone())
             }

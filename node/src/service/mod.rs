@@ -1,5 +1,6 @@
 //! The node, put together: database, network, consensus, off-chain workers and RPC.
 
+mod blobs;
 mod partial;
 mod work;
 
@@ -66,6 +67,9 @@ where
     );
     net_config.add_notification_protocol(grandpa_protocol_config);
 
+    let (exchange, exchange_config) = blobs::Protocol::new::<Network>(genesis, config.chain_spec.fork_id());
+    net_config.add_request_response_protocol(exchange_config);
+
     let warp_sync = sc_consensus_grandpa::warp_proof::NetworkProvider::new(
         backend.clone(),
         grandpa.shared_authority_set().clone(),
@@ -88,6 +92,10 @@ where
             gap_sync_body_policy: None,
         })?;
 
+    task_manager.spawn_handle().spawn("blobs-server", Some("networking"), exchange.serve(workshop.blobs.clone()));
+    let blob_source =
+        exchange.source(workshop.blobs.clone(), network.clone(), sync_service.clone(), config.tokio_handle.clone());
+
     if config.offchain_worker.enabled {
         spawn_offchain_workers(
             &config,
@@ -109,7 +117,16 @@ where
             &backend,
             Arc::new(sync_service.clone()),
             keystore_container.keystore(),
+            Arc::new(blob_source.for_checks()),
         );
+        let announce = blobs::announce(
+            genesis,
+            client.clone(),
+            keystore_container.keystore(),
+            network.clone(),
+            sync_service.clone(),
+        );
+        task_manager.spawn_handle().spawn("provider-announcement", Some("networking"), announce);
     }
 
     let voter_state = SharedVoterState::empty();
@@ -128,7 +145,7 @@ where
         select_chain: select_chain.clone(),
         keystore: keystore_container.keystore(),
         babe: babe_worker,
-        blobs: workshop.blobs.clone(),
+        blobs: Arc::new(blob_source),
         models: workshop.models.clone(),
         grandpa: rpc::GrandpaDependencies {
             voter_state: voter_state.clone(),

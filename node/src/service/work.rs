@@ -6,7 +6,7 @@ use sc_service::{Configuration, TaskManager};
 use sp_consensus::SyncOracle;
 use sp_keystore::{Keystore, KeystorePtr};
 use std::{path::PathBuf, sync::Arc};
-use strike_blobs::BlobStore;
+use strike_blobs::{BlobSource, BlobStore};
 use strike_primitives::app::APP_KEY_TYPE;
 use strike_runtime::opaque::Block;
 use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
@@ -68,7 +68,9 @@ impl Workshop {
         Ok(Self { blobs, models, provide: wrap(engine.clone()), check: engine })
     }
 
-    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's.
+    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Outputs to
+    /// check come from `source`.
+    #[allow(clippy::too_many_arguments)]
     pub fn spawn_worker(
         &self,
         config: &Configuration,
@@ -77,6 +79,7 @@ impl Workshop {
         backend: &Arc<FullBackend>,
         sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
         keystore: KeystorePtr,
+        source: Arc<dyn BlobSource>,
     ) {
         let Some(offchain_storage) = backend.offchain_storage() else {
             log::warn!("This node keeps no off-chain storage, so it can neither serve jobs nor check them");
@@ -88,6 +91,7 @@ impl Workshop {
             keystore,
             offchain_storage,
             blobs: self.blobs.clone(),
+            source,
             provide: self.provide.clone(),
             check: self.check.clone(),
             registry: config.prometheus_registry().cloned(),

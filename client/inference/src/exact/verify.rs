@@ -87,18 +87,38 @@ impl Engine {
         claimed_trace: Option<&Trace>,
         control: &Control,
     ) -> Result<Verification, JobError> {
-        match self.replay(model, job, claim, claimed_trace, control) {
+        let found = match self.replay(model, job, claim, claimed_trace, control) {
             // A wrong token may lead to numbers that are not finite behind it. What the job itself gives tells which it was.
             Err(JobError::NotFinite) => {
                 let generation = self.generate(model, job, false, control, |_, _| {})?;
                 let index = generation.tokens.iter().zip(&claim.tokens).take_while(|(a, b)| a == b).count();
                 let (expected, claimed) = (generation.tokens.get(index).copied(), claim.tokens.get(index).copied());
-                Ok(Verification::Diverged(Divergence::Token { index, expected, claimed }))
+                Err(Divergence::Token { index, expected, claimed })
             }
-            result => result,
+            result => result?,
+        };
+        Ok(match found {
+            Ok(trace) => Verification::Valid { trace_root: trace.root() },
+            Err(divergence) => Verification::Diverged(divergence),
+        })
+    }
+
+    /// The trace of a claimed generation, if the claim is what the job gives, by one pass as in [`Self::verify`]; `None` if it is
+    /// not.
+    pub fn retrace(
+        &self,
+        model: &ExactModel,
+        job: &Job,
+        claim: &Claim,
+        control: &Control,
+    ) -> Result<Option<Trace>, JobError> {
+        match self.replay(model, job, claim, None, control) {
+            Err(JobError::NotFinite) => Ok(None),
+            found => Ok(found?.ok()),
         }
     }
 
+    /// The trace, or the first difference.
     fn replay(
         &self,
         model: &ExactModel,
@@ -106,13 +126,13 @@ impl Engine {
         claim: &Claim,
         claimed_trace: Option<&Trace>,
         control: &Control,
-    ) -> Result<Verification, JobError> {
+    ) -> Result<Result<Trace, Divergence>, JobError> {
         let _state = FloatState::standard();
         let limits = model.limits();
         job.validate(&limits)?;
         in_vocabulary("the claimed output", &claim.tokens, limits.vocab_size)?;
         let mut grammar = model.grammar(job)?;
-        let diverged = |divergence| Ok(Verification::Diverged(divergence));
+        let diverged = |divergence| Ok(Err(divergence));
         let network = &model.network;
         let prompt = job.prompt.len();
         // More than fits is wrong, but what comes first is found first.
@@ -225,10 +245,9 @@ impl Engine {
         if stop != claim.stop {
             return diverged(Divergence::Stop { expected: stop });
         }
-        let trace_root = trace.root();
         match claim.trace_root {
-            Some(root) if root != trace_root => diverged(Divergence::TraceRoot),
-            _ => Ok(Verification::Valid { trace_root }),
+            Some(root) if root != trace.root() => diverged(Divergence::TraceRoot),
+            _ => Ok(Ok(trace)),
         }
     }
 }

@@ -1,37 +1,30 @@
 //! Generations of the exact class.
 
-use super::{count, ExecuteError, Outcome};
+use super::{count, Claimed, ExecuteError, Outcome};
 use sp_core::H256;
 use std::sync::Arc;
 use strike_inference::{
-    exact::{Engine, ExactModel, Job, JobError, Sampler, Stop},
+    exact::{Claim, Engine, ExactModel, Job, JobError, Sampler, Stop, Trace},
     Control, MAX_PROMPT_BYTES,
 };
 use strike_primitives::{artifact::output_bytes, commitment::StopReason, job::Generate};
 
-/// Run a generation, and sort what goes wrong: the job's fault gives an outcome, the node's an error.
-pub(super) fn generate(
-    engine: &Engine,
-    model: &ExactModel,
-    prompt: &[u8],
-    work: &Generate,
-    seed: &H256,
-    control: &Control,
-) -> Result<Outcome, ExecuteError> {
+/// The job that a generation is, or the outcome of one that is none.
+fn job(model: &ExactModel, prompt: &[u8], work: &Generate, seed: &H256) -> Result<Result<Job, Outcome>, ExecuteError> {
     if prompt.len() > MAX_PROMPT_BYTES {
-        return Ok(Outcome::job_error(StopReason::InputTooLong));
+        return Ok(Err(Outcome::job_error(StopReason::InputTooLong)));
     }
     let Ok(text) = std::str::from_utf8(prompt) else {
-        return Ok(Outcome::job_error(StopReason::InvalidInput));
+        return Ok(Err(Outcome::job_error(StopReason::InvalidInput)));
     };
     let tokens = match model.prompt(text) {
         Ok(tokens) => tokens,
-        Err(error) => return job_error_or(error),
+        Err(error) => return job_error_or(error).map(Err),
     };
     if tokens.len() > work.max_input_tokens as usize {
-        return Ok(Outcome::job_error(StopReason::InputTooLong));
+        return Ok(Err(Outcome::job_error(StopReason::InputTooLong)));
     }
-    let job = Job {
+    Ok(Ok(Job {
         prompt: tokens,
         max_tokens: work.max_output_tokens,
         sampler: Sampler {
@@ -43,6 +36,21 @@ pub(super) fn generate(
         seed: seed.0,
         stop: work.stop.iter().map(|sequence| sequence.to_vec()).collect(),
         json_schema: None,
+    }))
+}
+
+/// Run a generation, and sort what goes wrong: the job's fault gives an outcome, the node's an error.
+pub(super) fn generate(
+    engine: &Engine,
+    model: &ExactModel,
+    prompt: &[u8],
+    work: &Generate,
+    seed: &H256,
+    control: &Control,
+) -> Result<Outcome, ExecuteError> {
+    let job = match job(model, prompt, work, seed)? {
+        Ok(job) => job,
+        Err(outcome) => return Ok(outcome),
     };
     let generation = match engine.generate(model, &job, true, control, |_, _| {}) {
         Ok(generation) => generation,
@@ -56,14 +64,58 @@ pub(super) fn generate(
         // Jobs of the chain have no schema.
         Stop::GrammarComplete => return Err(engine_failed("a job without a schema ended with one")),
     };
-    let text = model.tokenizer().decode(&generation.tokens, true).map_err(engine_failed)?;
+    outcome(model, &job, &generation.tokens, stop, generation.trace)
+}
+
+/// The outcome of a generation that was claimed, if the claim is right: replayed in one pass. `None` where it is not, or where
+/// only a run of the job can tell.
+pub(super) fn replay(
+    engine: &Engine,
+    model: &ExactModel,
+    prompt: &[u8],
+    work: &Generate,
+    seed: &H256,
+    claimed: &Claimed,
+    control: &Control,
+) -> Result<Option<Outcome>, ExecuteError> {
+    let Ok(job) = job(model, prompt, work, seed)? else { return Ok(None) };
+    let stop = match claimed.stop {
+        StopReason::EndOfText => Stop::EndOfText,
+        StopReason::StopSequence => Stop::StopSequence,
+        StopReason::MaxTokens => Stop::MaxTokens,
+        StopReason::ContextFull => Stop::ContextFull,
+        _ => return Ok(None),
+    };
+    let (tokens, rest) = claimed.output.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Ok(None);
+    }
+    let tokens: Vec<u32> = tokens.iter().map(|token| u32::from_le_bytes(*token)).collect();
+    let claim = Claim { tokens, stop, trace_root: claimed.trace_root.map(|root| root.0) };
+    match engine.retrace(model, &job, &claim, control) {
+        Ok(Some(trace)) => outcome(model, &job, &claim.tokens, claimed.stop, Some(trace)).map(Some),
+        Err(JobError::Cancelled) => Err(ExecuteError::Cancelled),
+        Err(JobError::DeadlinePassed) => Err(ExecuteError::TooSlow),
+        // A claim that cannot even be replayed, such as one of tokens that the model has not.
+        Ok(None) | Err(_) => Ok(None),
+    }
+}
+
+fn outcome(
+    model: &ExactModel,
+    job: &Job,
+    tokens: &[u32],
+    stop: StopReason,
+    trace: Option<Trace>,
+) -> Result<Outcome, ExecuteError> {
+    let text = model.tokenizer().decode(tokens, true).map_err(engine_failed)?;
     Ok(Outcome {
         n_in: count(job.prompt.len())?,
-        n_out: count(generation.tokens.len())?,
-        output: output_bytes(&generation.tokens),
+        n_out: count(tokens.len())?,
+        output: output_bytes(tokens),
         stop,
         text,
-        trace: generation.trace.map(Arc::new),
+        trace: trace.map(Arc::new),
     })
 }
 

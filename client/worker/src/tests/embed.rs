@@ -116,7 +116,13 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
     let world = world();
     let (keystore, key) = keystore();
     let executor: Arc<dyn Executor> = world.executor.clone();
-    let workshop = Workshop { provide: executor.clone(), check: executor, keystore, blobs: world.blobs.clone() };
+    let workshop = Workshop {
+        provide: executor.clone(),
+        check: executor,
+        keystore,
+        blobs: world.blobs.clone(),
+        source: world.blobs.clone(),
+    };
     let work = embed(encode_texts(&TEXTS), 100);
     let binding = AttemptBinding {
         genesis: H256([1; 32]),

@@ -1,6 +1,6 @@
 use super::support::{blobs, work};
 use crate::{
-    execute::{EngineExecutor, ExecuteError, Executor, Outcome},
+    execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome},
     model_store::{model_id, ModelStore, ModelStoreError},
     Control,
 };
@@ -61,6 +61,46 @@ fn the_same_job_gives_the_same_outcome_also_from_another_store() {
     assert_eq!(first, world().run(&work).unwrap());
     assert_eq!(first.n_out as usize * 4, first.output.len());
     assert!(first.n_in > 0 && first.n_out > 0 && !first.stop.is_job_error());
+}
+
+#[test]
+fn a_right_claim_is_replayed_to_the_outcome_of_a_run_and_a_wrong_one_is_left_to_it() {
+    let world = world();
+    let exact = VerificationClass::Exact;
+    let work = changed(|work| {
+        work.sampler.temperature_milli = 900;
+        work.max_output_tokens = 6;
+    });
+    let replay = |class, work: &WorkSpec, claimed: &Claimed| {
+        world.executor.replay(&world.models.built_in(), class, work, &H256([3; 32]), claimed, &Control::default())
+    };
+    let outcome = world.run(&work).unwrap();
+    let right = Claimed { output: outcome.output.clone(), stop: outcome.stop, trace_root: outcome.trace_root() };
+    let replayed = replay(exact, &work, &right).unwrap().expect("the claim is right");
+    assert_eq!(replayed, outcome);
+    assert_eq!(replayed.trace.as_deref(), outcome.trace.as_deref(), "its cells too, of which work tags are made");
+
+    let output = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut claimed = right.clone();
+        change(&mut claimed.output);
+        claimed
+    };
+    for wrong in [
+        output(&|bytes| bytes[0] ^= 1),
+        output(&|bytes| bytes[3] = 0xff),
+        output(&|bytes| bytes.truncate(bytes.len() - 4)),
+        output(&|bytes| bytes.truncate(bytes.len() - 1)),
+        output(&|bytes| bytes.extend([0; 4])),
+        output(&|bytes| bytes.clear()),
+        Claimed { stop: StopReason::StopSequence, ..right.clone() },
+        Claimed { stop: StopReason::InvalidInput, ..right.clone() },
+        Claimed { trace_root: Some(H256([1; 32])), ..right.clone() },
+    ] {
+        assert_eq!(replay(exact, &work, &wrong).unwrap(), None, "{wrong:?}");
+    }
+    assert_eq!(replay(VerificationClass::Statistical, &work, &right).unwrap(), None);
+    let too_long = changed(|work| work.max_input_tokens = 1);
+    assert_eq!(replay(exact, &too_long, &right).unwrap(), None, "a job error is found by a run");
 }
 
 #[test]

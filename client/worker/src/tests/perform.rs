@@ -1,20 +1,35 @@
 use super::support::*;
 use crate::{
-    execute::{ExecuteError, Outcome},
+    execute::{Claimed, ExecuteError, Executor, Outcome},
     mailbox::Entry,
     perform::{judge, Failure, Workshop},
     schedule::Ended,
     Control,
 };
 use sp_core::H256;
-use std::sync::Arc;
+use sp_keystore::KeystorePtr;
+use std::sync::{
+    atomic::{AtomicUsize, Ordering},
+    Arc,
+};
+use strike_blobs::BlobStore;
 use strike_primitives::{
-    api::Duty,
-    artifact::{output_bytes, output_root},
+    api::{CheckDuty, Duty},
+    artifact::{output_bytes, output_root, ArtifactId, ArtifactKind},
     commitment::StopReason,
-    job::WorkSpec,
+    job::{VerificationClass, WorkSpec},
     verdict::{InvalidReason, Verdict},
 };
+
+/// A workshop that has no blobs but its own.
+fn workshop(
+    provide: Arc<dyn Executor>,
+    check: Arc<dyn Executor>,
+    keystore: KeystorePtr,
+    blobs: Arc<BlobStore>,
+) -> Workshop {
+    Workshop { provide, check, keystore, source: blobs.clone(), blobs }
+}
 
 fn invalid(reason: InvalidReason) -> Verdict {
     Verdict::Invalid { reason }
@@ -44,7 +59,7 @@ fn a_job_nobody_can_run_is_valid_and_counts_no_units() {
 fn a_provider_keeps_its_output_and_commits_to_it() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs: blobs.clone() };
+    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
     let duty = provide_for(key, 1, 5, 50);
     let performed = workshop.perform(&Duty::Provide(duty.clone()), &Control::default()).unwrap();
     let Entry::Commitment(entry) = performed.entry else { panic!() };
@@ -57,7 +72,7 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
-    let workshop = Workshop { provide: always(wrong), check: always(outcome()), keystore, blobs: blobs.clone() };
+    let workshop = workshop(always(wrong), always(outcome()), keystore, blobs.clone());
     let claim = commitment(&binding(1, &work("once")), &outcome());
     let finding = |job| {
         let duty = Duty::Check(check_for(key.clone(), job, claim.clone()));
@@ -76,12 +91,78 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
 fn a_check_of_a_wrong_output_keeps_nothing() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs: blobs.clone() };
+    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let duty = Duty::Check(check_for(key, 1, commitment(&binding(1, &work("once")), &wrong)));
     let performed = workshop.perform(&duty, &Control::default()).unwrap();
     assert_eq!(performed.verdict, Some(invalid(InvalidReason::OutputMismatch)));
     assert_eq!(blobs.size(), 0);
+}
+
+/// An executor that replays claims of `honest`, and counts its runs.
+struct Replaying {
+    honest: Outcome,
+    runs: AtomicUsize,
+}
+
+impl Executor for Replaying {
+    fn replay(
+        &self,
+        _model: &ArtifactId,
+        _class: VerificationClass,
+        _work: &WorkSpec,
+        _seed: &H256,
+        claimed: &Claimed,
+        _control: &Control,
+    ) -> Result<Option<Outcome>, ExecuteError> {
+        let right = claimed.output == self.honest.output && claimed.stop == self.honest.stop;
+        Ok(right.then(|| self.honest.clone()))
+    }
+
+    fn run(
+        &self,
+        _model: &ArtifactId,
+        _class: VerificationClass,
+        _work: &WorkSpec,
+        _seed: &H256,
+        _control: &Control,
+    ) -> Result<Outcome, ExecuteError> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        Ok(self.honest.clone())
+    }
+}
+
+#[test]
+fn a_check_that_can_have_the_output_replays_it_and_any_doubt_is_left_to_a_run() {
+    let exact = VerificationClass::Exact;
+    let lie = Outcome { output: output_bytes(&[10, 11, 13]), ..outcome() };
+    let longer = Outcome { output: output_bytes(&[10, 11, 12, 13]), ..outcome() };
+    let mismatch = invalid(InvalidReason::OutputMismatch);
+    let count = invalid(InvalidReason::CountMismatch);
+    for (claimed, class, served, expected, replayed) in [
+        (outcome(), exact, true, Verdict::Valid { units: 7 }, true),
+        (outcome(), exact, false, Verdict::Valid { units: 7 }, false),
+        (outcome(), VerificationClass::Statistical, true, Verdict::Valid { units: 7 }, false),
+        (lie, exact, true, mismatch, false),
+        // Longer than the claim says: not even fetched.
+        (longer, exact, true, mismatch, false),
+        // A right output with a wrong count.
+        (Outcome { n_in: 5, ..outcome() }, exact, true, count, true),
+    ] {
+        let (_dir, blobs) = blobs();
+        let (keystore, key) = keystore();
+        if served {
+            blobs.put(ArtifactKind::Output, &claimed.output).unwrap();
+        }
+        let checker = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
+        let workshop = workshop(always(claimed.clone()), checker.clone(), keystore, blobs);
+        let claim = commitment(&binding(1, &work("once")), &claimed);
+        let duty = CheckDuty { class, ..check_for(key, 1, claim) };
+        let performed = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap();
+        assert_eq!(performed.verdict, Some(expected));
+        let runs = checker.runs.load(Ordering::Relaxed);
+        assert_eq!((performed.replayed, runs), (replayed, usize::from(!replayed)), "{claimed:?} {class:?} {served}");
+    }
 }
 
 #[test]
@@ -90,8 +171,7 @@ fn failures_say_whether_to_try_again() {
     let (keystore, key) = keystore();
     let fails_with = |error: fn() -> ExecuteError| {
         let executor = Arc::new(Fake(move |_: &WorkSpec, _: &Control| Err(error())));
-        let workshop =
-            Workshop { provide: executor.clone(), check: executor, keystore: keystore.clone(), blobs: blobs.clone() };
+        let workshop = workshop(executor.clone(), executor, keystore.clone(), blobs.clone());
         workshop.perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), &Control::default()).unwrap_err()
     };
     assert!(matches!(fails_with(|| ExecuteError::Cancelled).ended::<()>(), Ended::Cancelled));
@@ -106,7 +186,7 @@ fn failures_say_whether_to_try_again() {
 fn a_key_that_is_gone_is_hopeless() {
     let (_dir, blobs) = blobs();
     let (keystore, _) = keystore();
-    let workshop = Workshop { provide: always(outcome()), check: always(outcome()), keystore, blobs };
+    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs);
     let duty = check_for(key(), 1, commitment(&binding(1, &work("once")), &outcome()));
     let failure = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::KeyMissing));

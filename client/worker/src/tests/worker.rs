@@ -76,6 +76,7 @@ impl World {
                 check: executor,
                 keystore: self.keystore.clone(),
                 blobs: self.blobs.1.clone(),
+                source: self.blobs.1.clone(),
             },
             storage: self.storage.clone(),
             metrics: Metrics::new(Some(&self.registry)).unwrap(),

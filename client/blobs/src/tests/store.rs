@@ -1,6 +1,6 @@
-use super::*;
+use crate::{disk, BlobError, BlobStore, Limits};
 use std::{fs, sync::Arc};
-use strike_primitives::artifact::{file_root, output_root};
+use strike_primitives::artifact::{file_root, output_root, ArtifactKind};
 
 const LIMITS: Limits = Limits { blob: 100, disk: 250 };
 

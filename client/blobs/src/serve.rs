@@ -1,0 +1,101 @@
+//! Answers to the requests of other nodes.
+
+use crate::{
+    message::{chunk_count, Request, Response, MAX_CHUNKS},
+    rate::{Exceeded, Meter, Quota},
+    BlobStore,
+};
+use codec::{DecodeAll, Encode};
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Instant};
+use strike_primitives::merkle::CHUNK_SIZE;
+
+/// What a request costs beside the bytes it is answered with.
+const REQUEST_COST: u64 = 16 << 10;
+
+/// How much a node gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServeLimits {
+    /// To one peer.
+    pub each: Quota,
+    /// To all peers together.
+    pub all: Quota,
+    /// Peers that are told apart; beyond them those are forgotten that took least of late.
+    pub peers: usize,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            each: Quota { burst: 8 << 20, per_second: 4 << 20 },
+            all: Quota { burst: 32 << 20, per_second: 16 << 20 },
+            peers: 1_024,
+        }
+    }
+}
+
+/// What a peer did wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Misconduct {
+    /// It sent what no node sends that follows the protocol: have nothing to do with it any longer.
+    Garbage,
+    /// It asks for more than it gets: harmless once, a nuisance if it goes on.
+    Flood,
+}
+
+/// What becomes of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The encoded [`Response`]; `None` for a request that deserves none.
+    pub response: Option<Vec<u8>>,
+    /// What the peer did wrong, if anything.
+    pub misconduct: Option<Misconduct>,
+}
+
+/// Answers requests from a store, within limits.
+pub struct Server<P> {
+    store: Arc<BlobStore>,
+    meter: Mutex<Meter<P>>,
+}
+
+impl<P: Ord + Clone> Server<P> {
+    /// A server of the blobs in `store`; its limits count from `now`.
+    pub fn new(store: Arc<BlobStore>, limits: ServeLimits, now: Instant) -> Self {
+        let meter = Meter::new(limits.each, limits.all, limits.peers, now);
+        Self { store, meter: Mutex::new(meter) }
+    }
+
+    /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a large
+    /// blob since the store was opened, which reads it whole.
+    pub fn answer(&self, peer: &P, request: &[u8], now: Instant) -> Answer {
+        let Ok(request) = Request::decode_all(&mut &request[..]) else {
+            return Answer { response: None, misconduct: Some(Misconduct::Garbage) };
+        };
+        if request.count > MAX_CHUNKS {
+            return Answer { response: None, misconduct: Some(Misconduct::Garbage) };
+        }
+        let there = self.store.length(request.kind, &request.root);
+        let chunks =
+            there.map_or(0, |length| chunk_count(length).saturating_sub(request.first).min(u64::from(request.count)));
+        let cost = chunks.saturating_mul(CHUNK_SIZE as u64).saturating_add(REQUEST_COST);
+        let taken = self.meter.lock().take(peer, cost, now);
+        let (response, misconduct) = match taken {
+            Ok(()) if there.is_none() => (Response::Absent, None),
+            Ok(()) => (self.chunks(&request), None),
+            Err(Exceeded::Peer) => (Response::Busy, Some(Misconduct::Flood)),
+            Err(Exceeded::Total) => (Response::Busy, None),
+        };
+        Answer { response: Some(response.encode()), misconduct }
+    }
+
+    fn chunks(&self, request: &Request) -> Response {
+        match self.store.chunks(request.kind, &request.root, request.first, request.count) {
+            Ok(Some(chunks)) => Response::Chunks(chunks),
+            Ok(None) => Response::Absent,
+            Err(error) => {
+                log::warn!(target: crate::LOG_TARGET, "A blob that a peer asks for cannot be read: {error}");
+                Response::Absent
+            }
+        }
+    }
+}

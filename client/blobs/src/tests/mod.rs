@@ -1,0 +1,7 @@
+mod download;
+mod fetch;
+mod message;
+mod rate;
+mod serve;
+mod store;
+mod support;

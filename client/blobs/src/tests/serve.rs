@@ -1,0 +1,122 @@
+use super::support::{chunks_and_some, request, store};
+use crate::{
+    message::{Proved, Request, Response, MAX_CHUNKS},
+    serve::{Misconduct, ServeLimits, Server},
+    Quota,
+};
+use codec::{DecodeAll, Encode};
+use sp_core::H256;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+use strike_primitives::{artifact::ArtifactKind, merkle::CHUNK_SIZE};
+
+fn response(server: &Server<u32>, request: &Request, now: Instant) -> (Response, Option<Misconduct>) {
+    let answer = server.answer(&1, &request.encode(), now);
+    let response = answer.response.expect("a well-formed request is answered");
+    (Response::decode_all(&mut &response[..]).unwrap(), answer.misconduct)
+}
+
+#[test]
+fn chunks_are_served_with_their_proofs_and_no_more_than_were_asked_for() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let store = store(dir.path());
+    let server = Server::new(store.clone(), ServeLimits::default(), now);
+    // The second is large enough that its leaves are kept.
+    for (bytes, root) in [chunks_and_some(2, 0), chunks_and_some(40, 1)] {
+        store.put(ArtifactKind::File, &bytes).unwrap();
+        let asks_only = request(root, 0, 0);
+        for _ in 0..2 {
+            let (answer, _) = response(&server, &asks_only, now);
+            assert!(
+                matches!(answer, Response::Chunks(chunks) if chunks.length == bytes.len() as u64 && chunks.chunks.is_empty())
+            );
+        }
+        let mut received = Vec::new();
+        while received.len() < bytes.len() {
+            let request = request(root, (received.len() / CHUNK_SIZE) as u64, MAX_CHUNKS);
+            let (Response::Chunks(chunks), None) = response(&server, &request, now) else { panic!("chunks") };
+            assert!(chunks.chunks.len() <= MAX_CHUNKS as usize);
+            received.extend(Proved::new(&request, chunks).unwrap().chunks.concat());
+        }
+        assert_eq!(received, bytes);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_absent() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let store = store(dir.path());
+    let server = Server::new(store.clone(), ServeLimits::default(), now);
+    let (bytes, root) = chunks_and_some(1, 0);
+    store.put(ArtifactKind::File, &bytes).unwrap();
+    let bundle = Request { kind: ArtifactKind::Bundle, ..request(root, 0, 1) };
+    let output = Request { kind: ArtifactKind::Output, ..request(root, 0, 1) };
+    for absent in
+        [request(H256::zero(), 0, 1), request(root, 2, 1), request(root, u64::MAX, MAX_CHUNKS), bundle, output]
+    {
+        assert_eq!(response(&server, &absent, now), (Response::Absent, None), "{absent:?}");
+    }
+}
+
+#[test]
+fn a_damaged_blob_is_removed_and_not_served() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let store = store(dir.path());
+    let server = Server::new(store.clone(), ServeLimits::default(), now);
+    for served_before in [false, true] {
+        let (bytes, root) = chunks_and_some(20, 3);
+        store.put(ArtifactKind::File, &bytes).unwrap();
+        if served_before {
+            assert!(matches!(response(&server, &request(root, 0, 1), now).0, Response::Chunks(_)));
+        }
+        let mut damaged = bytes.clone();
+        damaged[CHUNK_SIZE + 5] ^= 1;
+        fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), &damaged).unwrap();
+        assert_eq!(response(&server, &request(root, 1, 1), now), (Response::Absent, None));
+        assert!(!store.contains(ArtifactKind::File, &root));
+        // Cut short, likewise.
+        store.put(ArtifactKind::File, &bytes).unwrap();
+        assert!(matches!(response(&server, &request(root, 0, 1), now).0, Response::Chunks(_)));
+        fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), &bytes[..CHUNK_SIZE]).unwrap();
+        assert_eq!(response(&server, &request(root, 1, 1), now), (Response::Absent, None));
+        assert!(!store.contains(ArtifactKind::File, &root));
+    }
+}
+
+#[test]
+fn what_no_honest_node_sends_gets_no_answer() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let server = Server::new(store(dir.path()), ServeLimits::default(), now);
+    let good = request(H256::zero(), 0, 1).encode();
+    let longer = [&good[..], &[0]].concat();
+    let other_kind = [&[9u8][..], &good[1..]].concat();
+    let greedy = request(H256::zero(), 0, MAX_CHUNKS + 1).encode();
+    for bad in [&[][..], &good[..good.len() - 1], &longer, &other_kind, &greedy, &[0xff; 1_000]] {
+        let answer = server.answer(&1, bad, now);
+        assert_eq!((answer.response, answer.misconduct), (None, Some(Misconduct::Garbage)), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_flood_is_told_to_wait_and_the_others_are_served() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let store = store(dir.path());
+    let each = Quota { burst: 8 * CHUNK_SIZE as u64, per_second: CHUNK_SIZE as u64 };
+    let all = Quota { burst: 100 * CHUNK_SIZE as u64, per_second: CHUNK_SIZE as u64 };
+    let server = Server::new(store.clone(), ServeLimits { each, all, peers: 10 }, now);
+    let (bytes, root) = chunks_and_some(10, 0);
+    store.put(ArtifactKind::File, &bytes).unwrap();
+    let four = request(root, 0, 4);
+    let mut answers = (0..10).map(|_| response(&server, &four, now));
+    assert!(matches!(answers.next(), Some((Response::Chunks(_), None))));
+    assert!(answers.skip(1).all(|answer| answer == (Response::Busy, Some(Misconduct::Flood))));
+    let other = server.answer(&2, &four.encode(), now).response.unwrap();
+    assert!(matches!(Response::decode_all(&mut &other[..]), Ok(Response::Chunks(_))));
+    assert!(matches!(response(&server, &four, now + Duration::from_secs(8)), (Response::Chunks(_), None)));
+    // Questions for what is not there are not free either.
+    let absent = request(H256::zero(), 0, 0);
+    let answers: Vec<_> = (0..100).map(|_| response(&server, &absent, now).0).collect();
+    assert!(answers.contains(&Response::Busy));
+}
