@@ -73,8 +73,9 @@ impl<T: frame_system::Config> CountedWeight<T> {
 
 impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
     fn on_initialize() -> Weight {
-        // Last beacon and author's randomness; last beacon, new beacon, pruned beacon.
-        Self::counted(2, 3, HASH)
+        // Last beacon, author's randomness, clock, oldest beacon, the times of those that may be dropped; last beacon, new beacon
+        // and its time, two dropped with their times, oldest beacon.
+        Self::counted(7, 8, HASH)
     }
 
     fn commit() -> Weight {
