@@ -6,7 +6,7 @@ use crate::{
     OldestBeacon, OldestSet, OpenAudits, Pallet,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use sp_runtime::DispatchError;
 use strike_primitives::{traits::Assignments, JobId};
 
