@@ -4,7 +4,7 @@ use crate as pallet_finality;
 use crate::{weights::CountedWeight, Call, Pallet};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{Hooks, OriginTrait, UnfilteredDispatchable},
+    traits::{Hooks, UnfilteredDispatchable},
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult};
 use strike_primitives::{AccountId, BlockNumber};
