@@ -1,5 +1,9 @@
 //! A runtime around the pallet, with fakes of the pallets it knows by their traits.
 
+mod clock;
+
+pub use clock::*;
+
 use crate as pallet_verification;
 use crate::{types::KeySet, weights::CountedWeight};
 use codec::Decode;
@@ -30,7 +34,7 @@ use strike_primitives::{
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     embedding::encode_texts,
     job::{Embed, Generate, Input, Sampler, VerificationClass, WorkSpec},
-    traits::{Assignment, Assignments, AuditOutcome, Clock, OnVerdict, ProviderRegistry},
+    traits::{Assignment, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, Attempt, JobId, H256,
 };
@@ -74,9 +78,6 @@ parameter_types! {
     pub static Outcomes: Vec<(JobId, Attempt, AuditOutcome)> = Vec::new();
     /// Whether the market answers with an error.
     pub static RefuseOutcomes: bool = false;
-    /// The block since which time stands still, and blocks lost before.
-    pub static StoppedSince: Option<u32> = None;
-    pub static LostTime: u32 = 0;
     /// Which fork the authors' outputs are of.
     pub static Fork: u64 = 0;
 }
@@ -129,23 +130,6 @@ impl OnVerdict for Others {
         Outcomes::mutate(|outcomes| outcomes.push((job, attempt, outcome)));
         Ok(())
     }
-}
-
-impl Clock for Others {
-    fn time() -> u32 {
-        StoppedSince::get().unwrap_or(System::block_number()) - LostTime::get()
-    }
-    fn block_at(time: u32) -> u32 {
-        time + System::block_number() - Self::time()
-    }
-}
-
-/// Finality lags for so many blocks.
-pub fn stand_still_for(blocks: u32) {
-    StoppedSince::set(Some(System::block_number()));
-    run_for(blocks);
-    StoppedSince::set(None);
-    LostTime::mutate(|lost| *lost += blocks);
 }
 
 impl frame_support::traits::Get<Option<H256>> for Others {
@@ -298,8 +282,7 @@ impl ExtBuilder {
         Outcomes::set(Vec::new());
         RefuseOutcomes::set(false);
         Fork::set(0);
-        StoppedSince::set(None);
-        LostTime::set(0);
+        reset_clock();
         SealPeriod::set(20);
         Providers::set(vec![(provider().account, provider().key())]);
         let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
