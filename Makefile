@@ -26,7 +26,7 @@ run: build ## start a local network and run one job on it; ONCE=1 stops after th
 test: setup ## run all tests
 	@scripts/test.sh
 
-fuzz: setup ## fuzz everything that reads files of somebody else, a minute a target
+fuzz: setup ## fuzz everything that reads what somebody else wrote, a minute a target
 	@scripts/fuzz.sh
 
 fmt: ## check the format of the code

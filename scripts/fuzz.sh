@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing of everything that reads files of somebody else.
+# Coverage-guided fuzzing of everything that reads what somebody else wrote: files of models, and transactions.
 #
 #   scripts/fuzz.sh                 all targets in turns, 60 seconds each
 #   scripts/fuzz.sh TARGET SECONDS  one target, or `all`
@@ -34,7 +34,7 @@ timeout_s=20
 # Some targets write folders of files.
 [ -d /dev/shm ] && export TMPDIR=/dev/shm
 
-targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace)
+targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace calls)
 minimize=
 if [ "${1:-}" = --minimize ]; then
     minimize=1
@@ -46,9 +46,13 @@ if [ "${1:-all}" != all ]; then
 fi
 seconds=${2:-60}
 
+# The runtime is fuzzed natively, so its Wasm is not built; the engine is not needed for it, nor it for the engine.
+features=()
+[[ " ${targets[*]} " == *" calls "* ]] && features=(--features runtime)
+[ "${targets[*]}" = calls ] && features+=(--no-default-features)
 bins=()
 for target in "${targets[@]}"; do bins+=(--bin "$target"); done
-(cd fuzz && RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" --target-dir "$target_dir/fuzz" "${bins[@]}")
+(cd fuzz && SKIP_WASM_BUILD=1 RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" --target-dir "$target_dir/fuzz" "${features[@]}" "${bins[@]}")
 binaries=$target_dir/fuzz/$host/release
 
 if [ -n "$minimize" ]; then
@@ -70,7 +74,8 @@ if [ -n "$minimize" ]; then
 fi
 
 # Tests write what fuzzing begins with: small files of every kind that are accepted.
-STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference --test fuzz_cases >/dev/null
+# Sequences of transactions begin with those in fuzz/corpus/calls.
+[ "${targets[*]}" = calls ] || STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference --test fuzz_cases >/dev/null
 
 failed=0
 for target in "${targets[@]}"; do

@@ -22,7 +22,7 @@ pub enum JobStatus {
     /// Waits for a provider.
     #[codec(index = 0)]
     Pending {
-        /// Last block of waiting.
+        /// Last block of waiting, later if finality lags.
         deadline: BlockNumber,
     },
     /// A provider works on it.
@@ -32,7 +32,7 @@ pub enum JobStatus {
         provider: AccountId,
         /// Since.
         assigned_at: BlockNumber,
-        /// Last block for the commitment.
+        /// Last block for the commitment, later if finality lags.
         deadline: BlockNumber,
     },
     /// The result is being checked.
@@ -180,7 +180,7 @@ pub struct ProvideDuty {
     pub work: WorkSpec,
     /// Block of the assignment: the result is published once this block is final.
     pub assigned_at: BlockNumber,
-    /// Last block for the commitment.
+    /// Last block for the commitment, later if finality lags.
     pub deadline: BlockNumber,
 }
 
@@ -207,7 +207,7 @@ pub struct CheckDuty {
     pub commitment: Commitment,
     /// Block of the commitment: the finding is published once this block is final.
     pub committed_at: BlockNumber,
-    /// Last block of the step owed next: of the seal, then of the reveal.
+    /// Last block of the step owed next, of the seal, then of the reveal; later if finality lags.
     pub deadline: BlockNumber,
 }
 

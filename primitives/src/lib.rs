@@ -8,6 +8,7 @@
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`app`]: the key that providers and validators sign attestations with.
+//! - [`finality`]: what authors report of it.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
 //! - [`traits`]: how the pallets know each other.
 //! - [`api`]: the runtime API of the node, its RPC and the tools.
@@ -21,6 +22,7 @@ pub mod app;
 pub mod artifact;
 pub mod commitment;
 pub mod embedding;
+pub mod finality;
 pub mod hashing;
 pub mod job;
 pub mod mailbox;

@@ -61,6 +61,17 @@ pub trait Beacon {
     fn beacon(block: BlockNumber) -> Option<H256>;
 }
 
+/// What deadlines are counted in. Implemented by the finality pallet.
+///
+/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags: who publishes only what
+/// hangs on a final block could not be in time. It never goes back, and is one and the same for everything in a block.
+pub trait Clock {
+    /// The time now: the block's number less the blocks in which time stood still.
+    fn time() -> BlockNumber;
+    /// The block that will have this time if time goes on from now; for one that is over, a block that is.
+    fn block_at(time: BlockNumber) -> BlockNumber;
+}
+
 /// An assignment as the verification pallet needs it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct Assignment {
@@ -78,7 +89,7 @@ pub struct Assignment {
     pub work: WorkSpec,
     /// Block of the assignment; the seed's beacon is that of the next block, known in the state of the one after it.
     pub assigned_at: BlockNumber,
-    /// Last block in which a commitment counts.
+    /// Last time at which a commitment counts.
     pub commit_deadline: BlockNumber,
     /// Whether a commitment is in.
     pub committed: bool,

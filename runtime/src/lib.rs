@@ -128,7 +128,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: alloc::borrow::Cow::Borrowed("strike"),
     impl_name: alloc::borrow::Cow::Borrowed("strike-node"),
     authoring_version: 1,
-    spec_version: 101,
+    spec_version: 102,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 1,
@@ -136,7 +136,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 };
 
 // Indices are for ever. 0..=14 consensus and base, 15 development only, 16..=39 free for SDK pallets,
-// 40..=59 Strike: 44 Channels, 45 Agents, 46 Rewards, 47 Training; 48 and 49 are reserved without a name.
+// 40..=59 Strike: 44 Channels, 45 Agents, 46 Rewards, 47 Training; 49 is reserved without a name.
 //
 // Order matters for hooks: Authorship notes the author before Session turns, Session before Historical reads it.
 #[frame_support::runtime]
@@ -206,4 +206,8 @@ mod runtime {
 
     #[runtime::pallet_index(43)]
     pub type Verification = pallet_verification;
+
+    // The clock of deadlines is moved at a block's end, so its place among the hooks does not matter.
+    #[runtime::pallet_index(48)]
+    pub type Finality = pallet_finality;
 }

@@ -86,6 +86,7 @@ fn pallet_indices_are_for_ever() {
     assert_eq!(index::<crate::Providers>(), Some(41));
     assert_eq!(index::<crate::Market>(), Some(42));
     assert_eq!(index::<crate::Verification>(), Some(43));
+    assert_eq!(index::<crate::Finality>(), Some(48));
     assert_eq!(crate::Sudo::name(), "Sudo");
 }
 

@@ -1,6 +1,7 @@
 //! The node, put together: database, network, consensus, off-chain workers and RPC.
 
 mod blobs;
+mod inherents;
 mod partial;
 mod work;
 
@@ -190,7 +191,7 @@ where
             block_import,
             sync_oracle: sync_service.clone(),
             justification_sync_link: sync_service.clone(),
-            create_inherent_data_providers: partial::create_inherents(slot_duration),
+            create_inherent_data_providers: inherents::of_author(client.clone(), slot_duration),
             force_authoring,
             // Blocks that will not be final for long only make the fork choice harder.
             backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),

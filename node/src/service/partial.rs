@@ -1,5 +1,6 @@
 //! The parts of a node that need no network: enough to check, export and revert blocks.
 
+use super::inherents::{self, Checked};
 use sc_consensus::{DefaultImportQueue, LongestChain};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter};
@@ -8,7 +9,6 @@ use sc_service::{Configuration, PartialComponents};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use sp_inherents::CreateInherentDataProviders;
 use std::{path::Path, sync::Arc};
 use strike_runtime::{apis::RuntimeApi, opaque::Block};
 
@@ -22,13 +22,9 @@ pub type FullSelectChain = LongestChain<FullBackend, Block>;
 /// The transaction pool.
 pub type Pool = TransactionPoolHandle<Block, FullClient>;
 
-/// What an author puts into every block: the slot and the time.
-type Inherents = (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
-type CreateInherents = Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = Inherents>>;
-
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 /// Blocks pass BABE's checks, then GRANDPA's, then reach the client.
-pub(super) type BlockImport = BabeBlockImport<Block, FullClient, FinalityImport, CreateInherents, FullSelectChain>;
+pub(super) type BlockImport = BabeBlockImport<Block, FullClient, FinalityImport, Checked, FullSelectChain>;
 
 /// How often a justification is kept at least, in blocks. They prove finality to those who were not there; the last
 /// block of an authority set always has one.
@@ -46,18 +42,6 @@ pub struct Consensus {
 /// The parts of a node that need no network.
 pub type Partial =
     PartialComponents<FullClient, FullBackend, FullSelectChain, DefaultImportQueue<Block>, Pool, Consensus>;
-
-/// Provides slot and time by this machine's clock.
-pub(super) fn create_inherents(slot_duration: sp_consensus_babe::SlotDuration) -> CreateInherents {
-    Arc::new(move |_, ()| async move {
-        let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-        let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-            *timestamp,
-            slot_duration,
-        );
-        Ok((slot, timestamp))
-    })
-}
 
 /// As the SDK's own, with a folder for compiled runtimes.
 fn executor(config: &Configuration, wasm_cache: Option<&Path>) -> WasmExecutor<sp_io::SubstrateHostFunctions> {
@@ -132,7 +116,7 @@ pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<
         babe_config,
         finality_import,
         client.clone(),
-        create_inherents(slot_duration),
+        inherents::of_import(slot_duration),
         select_chain.clone(),
         // Through it an equivocation that import notices is reported.
         OffchainTransactionPoolFactory::new(Arc::clone(&transaction_pool)),

@@ -53,6 +53,7 @@ pub fn check() {
     Providers::do_try_state().unwrap();
     Market::do_try_state().unwrap();
     Verification::do_try_state().unwrap();
+    Finality::do_try_state().unwrap();
     check_holds();
     check_exposure();
     check_claims();

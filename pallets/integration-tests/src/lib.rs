@@ -7,15 +7,18 @@
 //! - `flows`: orders, commitments, seals and reveals, through the same authorization as on the chain.
 //! - `invariants`: what holds after every block and at the end of every test, above all that each unit of money is where the
 //!   events say it went.
+//! - `model`: the same four pallets a second time, simply, to hold their storage to.
 //! - `tests`: behaviour by what it is about, and random sequences of everything that accounts can do.
 //!
-//! The random sequences run 64 cases; `PROPTEST_CASES` sets another number. Sequences that once failed are kept in
+//! The random sequences run a few dozen cases; `PROPTEST_CASES` sets another number. Sequences that once failed are kept in
 //! `proptest-regressions/` and run first.
 
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod invariants;
+#[cfg(test)]
+mod model;
 // FRAME's macro asks for a feature that crates for the chain have.
 #[cfg(test)]
 #[allow(unexpected_cfgs)]

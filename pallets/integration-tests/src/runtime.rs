@@ -28,6 +28,8 @@ pub const MIN_BOND: Balance = 100 * TOKEN;
 pub const UNBONDING_PERIOD: BlockNumber = 10;
 pub const MIN_DEADLINE: BlockNumber = 4;
 pub const MAX_DEADLINE: BlockNumber = 30;
+/// As long as a provider may be given least.
+pub const LAG_LIMIT: BlockNumber = MIN_DEADLINE;
 pub const SEAL_PERIOD: BlockNumber = 12;
 pub const SEAL_GRACE: BlockNumber = 3;
 pub const REVEAL_PERIOD: BlockNumber = 6;
@@ -66,6 +68,8 @@ mod test_runtime {
     pub type Market = pallet_market;
     #[runtime::pallet_index(43)]
     pub type Verification = pallet_verification;
+    #[runtime::pallet_index(48)]
+    pub type Finality = pallet_finality;
 }
 
 parameter_types! {
@@ -130,6 +134,7 @@ impl pallet_market::Config for Test {
     type Artifacts = Provenance;
     type Royalties = Provenance;
     type Audits = Verification;
+    type Clock = Finality;
     type PalletId = MarketPalletId;
     type MaxAsksPerModel = ConstU32<128>;
     type MaxAsksPerProvider = ConstU32<64>;
@@ -151,6 +156,22 @@ impl pallet_market::Config for Test {
     type WeightInfo = pallet_market::weights::CountedWeight<Test>;
 }
 
+/// Four validators author in turns.
+pub struct Author;
+
+impl Get<Option<AccountId>> for Author {
+    fn get() -> Option<AccountId> {
+        Some(crate::world::validator((System::block_number() % 4) as u8).account)
+    }
+}
+
+impl pallet_finality::Config for Test {
+    type Author = Author;
+    type Validators = ConstU32<4>;
+    type LagLimit = ConstU32<LAG_LIMIT>;
+    type WeightInfo = pallet_finality::weights::CountedWeight<Test>;
+}
+
 /// A value for each author, as a VRF output would be.
 pub struct AuthorRandomness;
 
@@ -165,6 +186,7 @@ impl pallet_verification::Config for Test {
     type ProviderRegistry = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
+    type Clock = Finality;
     type AuthorRandomness = AuthorRandomness;
     type SealPeriod = ConstU32<SEAL_PERIOD>;
     type SealGrace = ConstU32<SEAL_GRACE>;

@@ -2,11 +2,13 @@
 
 use crate::{invariants, runtime::*};
 use frame_support::{
+    assert_ok,
     traits::{OnFinalize, OnInitialize, OnPoll, OneSessionHandler},
     weights::{Weight, WeightMeter},
 };
 use sp_core::Pair;
 use sp_runtime::{BuildStorage, Perbill};
+use std::cell::Cell;
 use strike_primitives::{
     app::{proof_of_possession_payload, AppKey, AppPair, AppSignature},
     artifact::{ArtifactId, ArtifactKind},
@@ -109,6 +111,26 @@ pub fn everybody() -> Vec<Actor> {
     all
 }
 
+thread_local! {
+    /// The last block that is final, if finality lags; else it is always the one before the last.
+    static STUCK_AT: Cell<Option<BlockNumber>> = const { Cell::new(None) };
+}
+
+/// From now on no further block becomes final.
+pub fn stop_finality() {
+    STUCK_AT.set(Some(STUCK_AT.get().unwrap_or(last_final())));
+}
+
+/// From now on blocks become final again, those that waited at once.
+pub fn resume_finality() {
+    STUCK_AT.set(None);
+}
+
+/// The last block that is final: what honest authors report in the next block.
+pub fn last_final() -> BlockNumber {
+    STUCK_AT.get().unwrap_or(now().saturating_sub(1))
+}
+
 /// A provider of the first block, with its bond, the accounts it is linked to and its price.
 struct GenesisProvider {
     who: Actor,
@@ -139,6 +161,7 @@ impl ExtBuilder {
 
     /// Run a test from block 1 on, and check the invariants at its end.
     pub fn run(self, test: impl FnOnce()) {
+        resume_finality();
         let mut providers = self.providers;
         if providers.is_empty() {
             let genesis = |who, price| GenesisProvider { who, bond: BOND, linked: Vec::new(), price };
@@ -209,9 +232,11 @@ pub fn next_block() {
 /// Go on to a block with `weight` left for upkeep.
 pub fn next_block_with(weight: Weight) {
     AllPalletsWithSystem::on_finalize(now());
+    let seen = last_final();
     let number = now() + 1;
     System::set_block_number(number);
     AllPalletsWithSystem::on_initialize(number);
+    assert_ok!(Finality::note_final(RuntimeOrigin::none(), seen));
     let mut meter = WeightMeter::with_limit(weight);
     <AllPalletsWithSystem as OnPoll<BlockNumber>>::on_poll(number, &mut meter);
     assert!(meter.consumed().all_lte(weight));

@@ -12,7 +12,7 @@ use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use strike_primitives::{
     job::{self, Input, JobOrder, JobOrderV1, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
-    traits::{ArtifactRegistry, Assignment, Assignments, Audits, Exposure, ProviderRegistry},
+    traits::{ArtifactRegistry, Assignment, Assignments, Audits, Clock, Exposure, ProviderRegistry},
     AccountId, Attempt, JobId,
 };
 
@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
         let id = NextJobId::<T>::get();
         NextJobId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
         let now = Self::now();
-        let expiry = now.checked_add(deadline).ok_or(ArithmeticError::Overflow)?;
+        let expiry = Self::time().checked_add(deadline).ok_or(ArithmeticError::Overflow)?;
         let mut job = Job {
             requester: requester.clone(),
             service: (model, class),
@@ -161,9 +161,9 @@ impl<T: Config> Pallet<T> {
             Ok(())
         })?;
         let assigned_at = Self::now();
-        let deadline = assigned_at.checked_add(job.deadline).ok_or(ArithmeticError::Overflow)?;
+        let deadline = Self::time().checked_add(job.deadline).ok_or(ArithmeticError::Overflow)?;
         AwaitingCommitment::<T>::insert(&provider, id, ());
-        // A commitment counts up to and in the block of the deadline.
+        // A commitment counts up to and at the deadline.
         let due = deadline.checked_add(1).ok_or(ArithmeticError::Overflow)?;
         Self::set_due(id, &mut job, Some(due));
         job.attempt = attempt;
@@ -173,7 +173,7 @@ impl<T: Config> Pallet<T> {
             provider: provider.clone(),
             price,
             exposure,
-            deadline,
+            deadline: T::Clock::block_at(deadline),
         });
         job.state = JobState::Assigned(Placement { provider, price, exposure, assigned_at, deadline });
         Ok(job)
@@ -208,7 +208,7 @@ impl<T: Config> Pallet<T> {
             Self::push_service(job.service);
         }
         Self::set_due(id, job, Some(deadline.checked_add(1).ok_or(ArithmeticError::Overflow)?));
-        Self::deposit_event(Event::JobQueued { job: id, deadline });
+        Self::deposit_event(Event::JobQueued { job: id, deadline: T::Clock::block_at(deadline) });
         Ok(())
     }
 
@@ -290,7 +290,7 @@ impl<T: Config> Pallet<T> {
             return 0;
         };
         // A job whose time is over is not assigned any more, even if the deadline queue lags.
-        if !matches!(job.state, JobState::Pending { deadline } if Self::now() <= deadline) {
+        if !matches!(job.state, JobState::Pending { deadline } if Self::time() <= deadline) {
             return 0;
         }
         let (assigned, visited) = Self::try_assign(id, &mut job, 0);
@@ -342,7 +342,7 @@ impl<T: Config> Assignments for Pallet<T> {
         };
         ensure!(job.attempt == attempt, Error::<T>::AttemptNotRunning);
         let committed_at = Self::now();
-        ensure!(committed_at <= placement.deadline, Error::<T>::DeadlinePassed);
+        ensure!(Self::time() <= placement.deadline, Error::<T>::DeadlinePassed);
         AwaitingCommitment::<T>::remove(&placement.provider, id);
         Self::set_due(id, &mut job, None);
         job.state = JobState::Committed { placement, committed_at };

@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn poll_deadlines(meter: &mut WeightMeter) {
-        let now = Self::now();
+        let now = Self::time();
         let mut height = DeadlineCursor::<T>::get();
         while height <= now && meter.try_consume(T::WeightInfo::visit_height()).is_ok() {
             if !Self::pass_deadlines(height, meter) {

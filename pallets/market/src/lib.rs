@@ -18,6 +18,9 @@
 //!   compensates the requester, and the next fitting provider gets the job;
 //! - or nobody is left: the requester gets the whole escrow back.
 //!
+//! Deadlines count [time](strike_primitives::traits::Clock), which stands still while finality lags, so nobody is late
+//! because of that. A requester may always cancel a job that waits.
+//!
 //! A job is closed exactly once, with a receipt, and pruned after a retention period.
 //!
 //! ## Implementation
@@ -79,7 +82,7 @@ pub mod pallet {
         artifact::ArtifactId,
         job::{JobOrder, VerificationClass},
         receipt::{CloseReason, PaymentRole, Receipt, MAX_PAYMENTS},
-        traits::{ArtifactRegistry, AuditOutcome, Audits, Exposure, ProviderRegistry, Royalties, MAX_VERIFIERS},
+        traits::{ArtifactRegistry, AuditOutcome, Audits, Clock, Exposure, ProviderRegistry, Royalties, MAX_VERIFIERS},
         verdict::Verdict,
         AccountId, Attempt, Balance, BlockNumber, JobId, Units,
     };
@@ -113,6 +116,9 @@ pub mod pallet {
         /// Who checks.
         type Audits: Audits;
 
+        /// What deadlines are counted in.
+        type Clock: Clock;
+
         /// Names the account that keeps payments until they are claimed.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
@@ -137,7 +143,7 @@ pub mod pallet {
         #[pallet::constant]
         type MaxMatches: Get<u32>;
 
-        /// Fewest blocks an order may give a provider.
+        /// Fewest blocks an order may give a provider: no fewer than finality may lag before time stands still.
         #[pallet::constant]
         type MinDeadline: Get<BlockNumber>;
 
@@ -258,11 +264,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type ServiceQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
 
-    /// What is due at each height. An entry counts only while it is the job's own `due`.
+    /// What is due at each time. An entry counts only while it is the job's own `due`.
     #[pallet::storage]
     pub type Deadlines<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, JobId, ()>;
 
-    /// The first height that may have deadlines left. Lags behind when blocks are full.
+    /// The first time that may have deadlines left. Lags behind when blocks are full.
     #[pallet::storage]
     pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
@@ -362,7 +368,7 @@ pub mod pallet {
         JobQueued {
             /// The job.
             job: JobId,
-            /// Last block of waiting.
+            /// Last block of waiting, later if time stands still.
             deadline: BlockNumber,
         },
         /// A provider got the job.
@@ -377,7 +383,7 @@ pub mod pallet {
             price: Balance,
             /// What of the provider's bond stands behind it.
             exposure: Balance,
-            /// Last block for the commitment.
+            /// Last block for the commitment, later if time stands still.
             deadline: BlockNumber,
         },
         /// The validators' verdict is in and waits for its settlement.
@@ -659,6 +665,11 @@ pub mod pallet {
         /// The height of the current block.
         pub(crate) fn now() -> BlockNumber {
             frame_system::Pallet::<T>::block_number().unique_saturated_into()
+        }
+
+        /// What deadlines are compared with.
+        pub(crate) fn time() -> BlockNumber {
+            T::Clock::time()
         }
     }
 }

@@ -20,7 +20,7 @@ use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
-    traits::{ArtifactRegistry, AuditOutcome, Audits, Exposure, ProviderRegistry, Royalties},
+    traits::{ArtifactRegistry, AuditOutcome, Audits, Clock, Exposure, ProviderRegistry, Royalties},
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
 };
@@ -93,6 +93,9 @@ parameter_types! {
     pub storage NobodyChecks: bool = false;
     pub storage ReleaseFails: bool = false;
     pub storage CompensateFails: bool = false;
+    /// The block since which time stands still, and blocks lost before.
+    pub storage StoppedSince: Option<BlockNumber> = None;
+    pub storage LostTime: BlockNumber = 0;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -120,6 +123,7 @@ impl pallet_market::Config for Test {
     type Artifacts = Network;
     type Royalties = Network;
     type Audits = Network;
+    type Clock = Network;
     type PalletId = MarketPalletId;
     type MaxAsksPerModel = ConstU32<4>;
     type MaxAsksPerProvider = ConstU32<2>;
@@ -216,6 +220,23 @@ impl Exposure for Network {
         })?;
         Balances::transfer(&vault(), to, amount, Preservation::Preserve)
     }
+}
+
+impl Clock for Network {
+    fn time() -> BlockNumber {
+        StoppedSince::get().unwrap_or(now()) - LostTime::get()
+    }
+    fn block_at(time: BlockNumber) -> BlockNumber {
+        time + now() - Self::time()
+    }
+}
+
+/// Finality lags for so many blocks.
+pub fn stand_still_for(blocks: BlockNumber) {
+    StoppedSince::set(&Some(now()));
+    run_to(u64::from(now() + blocks));
+    StoppedSince::set(&None);
+    LostTime::set(&(LostTime::get() + blocks));
 }
 
 impl ArtifactRegistry for Network {

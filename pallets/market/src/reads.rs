@@ -6,6 +6,7 @@ use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, Quote},
     artifact::ArtifactId,
     job::{JobOrder, VerificationClass},
+    traits::Clock,
     AccountId, JobId,
 };
 
@@ -35,9 +36,9 @@ impl<T: Config> Pallet<T> {
     pub fn job_info(id: JobId) -> Option<JobInfo> {
         let job = Jobs::<T>::get(id)?;
         let status = match job.state {
-            JobState::Pending { deadline } => JobStatus::Pending { deadline },
+            JobState::Pending { deadline } => JobStatus::Pending { deadline: T::Clock::block_at(deadline) },
             JobState::Assigned(Placement { provider, assigned_at, deadline, .. }) => {
-                JobStatus::Assigned { provider, assigned_at, deadline }
+                JobStatus::Assigned { provider, assigned_at, deadline: T::Clock::block_at(deadline) }
             }
             JobState::Committed { placement, committed_at } => {
                 JobStatus::Committed { provider: placement.provider, committed_at, eligible: 0, sealed: 0, revealed: 0 }

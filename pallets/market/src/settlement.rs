@@ -315,7 +315,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::JobClosed { job: id, reason, receipt: receipt.hash() });
         Receipts::<T>::insert(id, receipt);
         // Block heights end long after this sum could be cut short.
-        Self::set_due(id, &mut job, Some(now.saturating_add(T::Retention::get())));
+        Self::set_due(id, &mut job, Some(Self::time().saturating_add(T::Retention::get())));
         job.state = JobState::Closed(reason);
         Jobs::<T>::insert(id, job);
     }

@@ -46,7 +46,7 @@ pub struct Placement {
     pub exposure: Balance,
     /// Block of the assignment.
     pub assigned_at: BlockNumber,
-    /// Last block in which a commitment counts.
+    /// Last time at which a commitment counts.
     pub deadline: BlockNumber,
 }
 
@@ -56,7 +56,7 @@ pub enum JobState {
     /// Waits for a provider.
     #[codec(index = 0)]
     Pending {
-        /// Last block of waiting.
+        /// Last time of waiting.
         deadline: BlockNumber,
     },
     /// A provider works on it.
@@ -105,7 +105,7 @@ pub struct Job {
     pub compensated: Balance,
     /// Where it stands.
     pub state: JobState,
-    /// The height at which the deadline queue looks at it, if time alone can change its state.
+    /// The time at which the deadline queue looks at it, if time alone can change its state.
     pub due: Option<BlockNumber>,
 }
 

@@ -52,15 +52,15 @@ impl<T: frame_system::Config> CountedWeight<T> {
         T::DbWeight::get().reads_writes(reads, writes)
     }
 
-    /// Finding a fit and assigning it: the asks' list, the asks, then exposure, running count, awaiting index and deadline.
+    /// Finding a fit and assigning it: the asks' list, the asks, then exposure, running count, clock, awaiting index and deadline.
     fn matching(asks: u32) -> Weight {
         let fit = READS_PER_ASK.saturating_mul(u64::from(asks)).saturating_add(1);
-        Self::accesses(fit.saturating_add(EXPOSURE).saturating_add(2), EXPOSURE.saturating_add(4))
+        Self::accesses(fit.saturating_add(EXPOSURE).saturating_add(3), EXPOSURE.saturating_add(4))
     }
 
-    /// Closing a job: the job, its receipt, its deadline, the refund.
+    /// Closing a job: the job, the clock, its receipt, its deadline, the refund.
     fn closing() -> Weight {
-        Self::accesses(MONEY.saturating_add(2), MONEY.saturating_add(4))
+        Self::accesses(MONEY.saturating_add(3), MONEY.saturating_add(4))
     }
 }
 
@@ -115,8 +115,8 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
     }
 
     fn poll() -> Weight {
-        // Both queues' ends, the number of waiting jobs, the deadline cursor.
-        Self::accesses(4, 3)
+        // Both queues' ends, the number of waiting jobs, the clock, the deadline cursor.
+        Self::accesses(5, 3)
     }
 
     fn visit_height() -> Weight {

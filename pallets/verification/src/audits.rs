@@ -23,7 +23,7 @@ use sp_runtime::transaction_validity::TransactionValidityWithRefund;
 use strike_primitives::{
     app::{AppKey, AppSignature},
     commitment::Commitment,
-    traits::OnVerdict,
+    traits::{Clock, OnVerdict},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, BlockNumber, JobId,
 };
@@ -33,7 +33,7 @@ pub(crate) struct Fitting {
     audit: OpenAudit,
     position: Position,
     key: AppKey,
-    /// Last block in which it counts.
+    /// Last time at which it counts.
     until: BlockNumber,
 }
 
@@ -49,10 +49,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Open the audit of a commitment that was just recorded.
-    pub(crate) fn open_audit(job: JobId, audit: OpenAudit, now: BlockNumber) {
+    pub(crate) fn open_audit(job: JobId, audit: OpenAudit) {
         Self::hold_set(audit.set);
         if audit.eligible.is_empty() {
-            Self::conclude(job, audit, now);
+            Self::conclude(job, audit);
         } else {
             Self::schedule(job, audit.phase.due());
             OpenAudits::<T>::insert(job, audit);
@@ -74,12 +74,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Everything a seal has to fit except its signature.
-    pub(crate) fn check_seal(sealed: &SealedVerdict, now: BlockNumber) -> Result<Fitting, Refusal> {
+    pub(crate) fn check_seal(sealed: &SealedVerdict) -> Result<Fitting, Refusal> {
         ensure!(sealed.assignment == AssignmentProof::All, Refusal::DrawNotSupported);
         let (audit, position, key) = Self::open_audit_of(&sealed.audit, &sealed.validator)?;
         ensure!(audit.seal_of(position).is_none(), Refusal::AlreadySealed);
         let until = match audit.phase {
-            Phase::Sealing { until } if now <= until => until,
+            Phase::Sealing { until } if Self::time() <= until => until,
             _ => return Err(Refusal::SealingClosed),
         };
         ensure!(Beacons::<T>::contains_key(audit.beacon_block()), Refusal::BeaconUnknown);
@@ -87,12 +87,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Everything a reveal has to fit except its signature.
-    pub(crate) fn check_reveal(revealed: &RevealedVerdict, now: BlockNumber) -> Result<Fitting, Refusal> {
+    pub(crate) fn check_reveal(revealed: &RevealedVerdict) -> Result<Fitting, Refusal> {
         let (audit, position, key) = Self::open_audit_of(&revealed.audit, &revealed.validator)?;
         ensure!(audit.verdict_of(position).is_none(), Refusal::AlreadyRevealed);
         let until = match audit.phase {
             Phase::Sealing { .. } => return Err(Refusal::RevealingNotBegun),
-            Phase::Revealing { until } if now <= until => until,
+            Phase::Revealing { until } if Self::time() <= until => until,
             _ => return Err(Refusal::RevealingClosed),
         };
         let seal = audit.seal_of(position).ok_or(Refusal::NotSealed)?;
@@ -111,10 +111,9 @@ impl<T: Config> Pallet<T> {
         sealed: &SealedVerdict,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let now = Self::now();
-        let fitting = Self::check_seal(sealed, now)?;
+        let fitting = Self::check_seal(sealed)?;
         ensure!(fitting.key.verify(&seal_payload(&Self::genesis(), sealed), signature), Refusal::BadSignature);
-        Self::valid_until(fitting.until, now, (TAG_SEAL, sealed.audit.job, sealed.audit.attempt, &sealed.validator))
+        Self::valid_until(fitting.until, (TAG_SEAL, sealed.audit.job, sealed.audit.attempt, &sealed.validator))
     }
 
     pub(crate) fn authorize_reveal(
@@ -122,28 +121,26 @@ impl<T: Config> Pallet<T> {
         revealed: &RevealedVerdict,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let now = Self::now();
-        let fitting = Self::check_reveal(revealed, now)?;
+        let fitting = Self::check_reveal(revealed)?;
         ensure!(fitting.key.verify(&reveal_payload(&Self::genesis(), revealed), signature), Refusal::BadSignature);
         let AuditRef { job, attempt, .. } = revealed.audit;
-        Self::valid_until(fitting.until, now, (TAG_REVEAL, job, attempt, &revealed.validator))
+        Self::valid_until(fitting.until, (TAG_REVEAL, job, attempt, &revealed.validator))
     }
 
     pub(crate) fn do_seal(sealed: SealedVerdict) -> DispatchResult {
-        let now = Self::now();
-        let Fitting { mut audit, position, until, .. } = Self::check_seal(&sealed, now).map_err(Error::<T>::Refused)?;
+        let Fitting { mut audit, position, until, .. } = Self::check_seal(&sealed).map_err(Error::<T>::Refused)?;
         let SealedVerdict { audit: AuditRef { job, attempt, .. }, validator, seal, .. } = sealed;
         audit.seals.try_push((position, seal)).map_err(|_| Error::<T>::Refused(Refusal::AlreadySealed))?;
         Self::deposit_event(Event::VerdictSealed { job, attempt, validator });
 
         if audit.seals.len() >= audit.eligible.len() {
             Self::unschedule(job, audit.phase.due());
-            Self::end_sealing(job, audit, now);
+            Self::end_sealing(job, audit);
             return Ok(());
         }
         if audit.seals.len() == audit.majority() {
             Self::unschedule(job, audit.phase.due());
-            audit.phase = Phase::Sealing { until: until.min(now.saturating_add(T::SealGrace::get())) };
+            audit.phase = Phase::Sealing { until: until.min(Self::time().saturating_add(T::SealGrace::get())) };
             Self::schedule(job, audit.phase.due());
         }
         OpenAudits::<T>::insert(job, audit);
@@ -151,8 +148,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_reveal(revealed: RevealedVerdict) -> DispatchResult {
-        let now = Self::now();
-        let Fitting { mut audit, position, .. } = Self::check_reveal(&revealed, now).map_err(Error::<T>::Refused)?;
+        let Fitting { mut audit, position, .. } = Self::check_reveal(&revealed).map_err(Error::<T>::Refused)?;
         let RevealedVerdict { audit: AuditRef { job, attempt, .. }, validator, verdict, work_tag, .. } = revealed;
         audit
             .reveals
@@ -162,7 +158,7 @@ impl<T: Config> Pallet<T> {
 
         if audit.reveals.len() >= audit.seals.len() {
             Self::unschedule(job, audit.phase.due());
-            Self::conclude(job, audit, now);
+            Self::conclude(job, audit);
         } else {
             OpenAudits::<T>::insert(job, audit);
         }
@@ -170,29 +166,29 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The deadline queue came to an audit. Does nothing where the audit has moved on since it was queued.
-    pub(crate) fn on_deadline(job: JobId, now: BlockNumber) {
+    pub(crate) fn on_deadline(job: JobId, time: BlockNumber) {
         let Some(audit) = OpenAudits::<T>::get(job) else { return };
-        if now < audit.phase.due() {
+        if time < audit.phase.due() {
             return;
         }
         match audit.phase {
-            Phase::Sealing { .. } => Self::end_sealing(job, audit, now),
-            Phase::Revealing { .. } | Phase::Delivering { .. } => Self::conclude(job, audit, now),
+            Phase::Sealing { .. } => Self::end_sealing(job, audit),
+            Phase::Revealing { .. } | Phase::Delivering { .. } => Self::conclude(job, audit),
         }
     }
 
     /// No more seals. Opens the reveals, or ends the audit where they could no longer decide anything.
-    fn end_sealing(job: JobId, mut audit: OpenAudit, now: BlockNumber) {
+    fn end_sealing(job: JobId, mut audit: OpenAudit) {
         if audit.seals.len() < audit.majority() {
-            return Self::conclude(job, audit, now);
+            return Self::conclude(job, audit);
         }
-        let until = now.saturating_add(T::RevealPeriod::get());
+        let until = Self::time().saturating_add(T::RevealPeriod::get());
         Self::deposit_event(Event::RevealStarted {
             job,
             attempt: audit.attempt,
             sealed: audit.seals.len() as u32,
             eligible: audit.eligible.len() as u32,
-            until,
+            until: T::Clock::block_at(until),
         });
         audit.phase = Phase::Revealing { until };
         Self::schedule(job, audit.phase.due());
@@ -201,11 +197,11 @@ impl<T: Config> Pallet<T> {
 
     /// Close the audit and hand over its outcome, all or nothing. Where the market refuses it, it is tried again later, at
     /// growing intervals, and given up after [`MAX_DELIVERIES`] tries, so that nothing stays open for ever.
-    fn conclude(job: JobId, mut audit: OpenAudit, now: BlockNumber) {
+    fn conclude(job: JobId, mut audit: OpenAudit) {
         let attempt = audit.attempt;
         let delivered = with_storage_layer(|| -> Result<(), DispatchError> {
             let outcome = audit.outcome(&Self::set_of(&audit));
-            Self::close(job, &audit, now);
+            Self::close(job, &audit);
             T::OnVerdict::on_verdict(job, attempt, outcome)
         });
         let Err(error) = delivered else { return };
@@ -216,21 +212,22 @@ impl<T: Config> Pallet<T> {
         };
         log::error!(target: LOG_TARGET, "outcome of job {job}, attempt {attempt} refused {failed} times: {error:?}");
         if failed >= MAX_DELIVERIES {
-            Self::close(job, &audit, now);
+            Self::close(job, &audit);
             Self::deposit_event(Event::OutcomeAbandoned { job, attempt, error });
             return;
         }
         let delay = 1u32.checked_shl(failed).map_or(MAX_DELIVERY_DELAY, |delay| delay.min(MAX_DELIVERY_DELAY));
-        let retry_at = now.saturating_add(delay);
-        Self::deposit_event(Event::OutcomeDeferred { job, attempt, error, retry_at });
+        let retry_at = Self::time().saturating_add(delay);
+        let block = T::Clock::block_at(retry_at);
+        Self::deposit_event(Event::OutcomeDeferred { job, attempt, error, retry_at: block });
         audit.phase = Phase::Delivering { retry_at, failed };
         Self::schedule(job, retry_at);
         OpenAudits::<T>::insert(job, audit);
     }
 
     /// Replace the open audit by its summary.
-    fn close(job: JobId, audit: &OpenAudit, now: BlockNumber) {
-        let summary = audit.summary(Some(now));
+    fn close(job: JobId, audit: &OpenAudit) {
+        let summary = audit.summary(Some(Self::now()));
         Self::deposit_event(Event::AuditConcluded {
             job,
             attempt: audit.attempt,

@@ -79,13 +79,12 @@ impl<T: Config> Pallet<T> {
         job: JobId,
         attempt: Attempt,
         commitment: &Commitment,
-        now: BlockNumber,
     ) -> Result<(Assignment, AttemptBinding), Refusal> {
         let assignment = T::Assignments::assignment(job).ok_or(Refusal::JobNotAssigned)?;
         ensure!(attempt >= assignment.attempt, Refusal::AttemptOver);
         ensure!(attempt == assignment.attempt, Refusal::AttemptNotBegun);
         ensure!(!assignment.committed, Refusal::AlreadyCommitted);
-        ensure!(now <= assignment.commit_deadline, Refusal::DeadlinePassed);
+        ensure!(Self::time() <= assignment.commit_deadline, Refusal::DeadlinePassed);
         check_claims(commitment.v1(), &assignment.work, assignment.class)?;
         let binding = Self::binding_of(job, &assignment).ok_or(Refusal::SeedUnknown)?;
         ensure!(is_bound(commitment.v1(), &binding), Refusal::JobRootMismatch);
@@ -99,34 +98,27 @@ impl<T: Config> Pallet<T> {
         commitment: &Commitment,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let now = Self::now();
-        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment, now)?;
+        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment)?;
         let key = T::ProviderRegistry::app_key(&assignment.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
         ensure!(key.verify(&payload, signature), Refusal::BadSignature);
-        Self::valid_until(assignment.commit_deadline, now, (TAG_COMMIT, job, attempt, &assignment.provider))
+        Self::valid_until(assignment.commit_deadline, (TAG_COMMIT, job, attempt, &assignment.provider))
     }
 
-    /// Validity of an attestation that counts up to and including block `last`. Equal priority for all: none displaces
+    /// Validity of an attestation that counts up to and including time `last`. Equal priority for all: none displaces
     /// another, and a second transaction for the same step waits until the pool has dropped the first.
-    pub(crate) fn valid_until(
-        last: BlockNumber,
-        now: BlockNumber,
-        provides: impl codec::Encode,
-    ) -> TransactionValidityWithRefund {
+    pub(crate) fn valid_until(last: BlockNumber, provides: impl codec::Encode) -> TransactionValidityWithRefund {
         ValidTransaction::with_tag_prefix(TAG_PREFIX)
             .priority(T::UnsignedPriority::get())
             .and_provides(provides)
-            .longevity(u64::from(last.saturating_sub(now)).saturating_add(1))
+            .longevity(u64::from(last.saturating_sub(Self::time())).saturating_add(1))
             .propagate(true)
             .build()
             .map(|validity| (validity, Weight::zero()))
     }
 
     pub(crate) fn do_commit(job: JobId, attempt: Attempt, commitment: Commitment) -> DispatchResult {
-        let now = Self::now();
-        let (assignment, binding) =
-            Self::check_commitment(job, attempt, &commitment, now).map_err(Error::<T>::Refused)?;
+        let (assignment, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
         T::Assignments::on_committed(job, attempt)?;
         Self::deposit_event(Event::CommitmentRecorded {
             job,
@@ -143,15 +135,15 @@ impl<T: Config> Pallet<T> {
             class: assignment.class,
             spec_hash: binding.spec_hash,
             seed: binding.seed,
-            committed_at: now,
+            committed_at: Self::now(),
             set,
             eligible: Self::eligible(&validators, &assignment.provider),
-            phase: Phase::Sealing { until: now.saturating_add(T::SealPeriod::get()) },
+            phase: Phase::Sealing { until: Self::time().saturating_add(T::SealPeriod::get()) },
             seals: PerValidator::new(),
             reveals: PerValidator::new(),
             provider: assignment.provider,
         };
-        Self::open_audit(job, audit, now);
+        Self::open_audit(job, audit);
         Ok(())
     }
 }

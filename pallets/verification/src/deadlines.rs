@@ -1,14 +1,14 @@
-//! The deadline queue: which audit has to be looked at in which block.
+//! The deadline queue: which audit has to be looked at when, in [time](strike_primitives::traits::Clock).
 //!
-//! Heights are worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up
-//! later; the periods themselves do not stretch, because calls compare with the block they end in.
+//! It is worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up later; the
+//! periods themselves do not stretch, because calls compare with the time at which they end.
 
 use crate::{weights::WeightInfo, Config, DeadlineCursor, Deadlines, Pallet};
 use frame_support::{traits::Get, weights::WeightMeter};
 use strike_primitives::{BlockNumber, JobId};
 
 impl<T: Config> Pallet<T> {
-    /// Queue a look at the audit of `job` in block `due`, or as soon as possible if that has been worked off.
+    /// Queue a look at the audit of `job` at time `due`, or as soon as possible if that has been worked off.
     pub(crate) fn schedule(job: JobId, due: BlockNumber) {
         Deadlines::<T>::insert(due.max(DeadlineCursor::<T>::get()), job, ());
     }
@@ -19,37 +19,37 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Work off what is due, as far as this pallet's share of a block and what is left of it allow.
-    pub(crate) fn drain_deadlines(now: BlockNumber, remaining: &mut WeightMeter) {
+    pub(crate) fn drain_deadlines(remaining: &mut WeightMeter) {
         let share = T::HookShare::get() * T::BlockWeights::get().max_block;
         let mut meter = WeightMeter::with_limit(share.min(remaining.remaining()));
-        Self::drain_under(now, &mut meter);
+        Self::drain_under(Self::time(), &mut meter);
         remaining.consume(meter.consumed());
     }
 
-    fn drain_under(now: BlockNumber, meter: &mut WeightMeter) {
+    fn drain_under(time: BlockNumber, meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::poll_base()).is_err() {
             return;
         }
         let start = DeadlineCursor::<T>::get();
-        let mut height = start;
-        while height <= now && meter.try_consume(T::WeightInfo::poll_height()).is_ok() {
-            if !Self::drain_height(height, now, meter) {
+        let mut due_at = start;
+        while due_at <= time && meter.try_consume(T::WeightInfo::poll_height()).is_ok() {
+            if !Self::drain_time(due_at, time, meter) {
                 break;
             }
-            height = height.saturating_add(1);
+            due_at = due_at.saturating_add(1);
         }
-        if height != start {
-            DeadlineCursor::<T>::put(height);
+        if due_at != start {
+            DeadlineCursor::<T>::put(due_at);
         }
     }
 
-    /// Whether nothing is left at `height`.
-    fn drain_height(height: BlockNumber, now: BlockNumber, meter: &mut WeightMeter) -> bool {
-        let mut due = Deadlines::<T>::drain_prefix(height);
+    /// Whether nothing is left at `due_at`.
+    fn drain_time(due_at: BlockNumber, time: BlockNumber, meter: &mut WeightMeter) -> bool {
+        let mut due = Deadlines::<T>::drain_prefix(due_at);
         while meter.can_consume(T::WeightInfo::poll_audit()) {
             let Some((job, ())) = due.next() else { return true };
             meter.consume(T::WeightInfo::poll_audit());
-            Self::on_deadline(job, now);
+            Self::on_deadline(job, time);
         }
         false
     }

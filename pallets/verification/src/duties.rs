@@ -2,23 +2,25 @@
 
 use crate::{
     types::{OpenAudit, Phase, Position, SessionValidator},
-    Beacons, Config, OpenAudits, Pallet, MAX_DUTIES,
+    Beacons, Config, OpenAudits, Pallet, MAX_DUTIES, MAX_KEYS,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::AppKey,
-    traits::{Assignments, ProviderRegistry},
+    traits::{Assignments, Clock, ProviderRegistry},
     AccountId, BlockNumber, JobId,
 };
 
 impl<T: Config> Pallet<T> {
-    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first.
+    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first. Keys beyond the first
+    /// [`MAX_KEYS`] are left out.
     ///
     /// A provider owes a commitment from when its seed is known until its deadline. A validator owes a check while its
     /// seal is awaited, and, once it has sealed, until its verdict is revealed.
     pub fn duties(keys: &[AppKey]) -> Vec<Duty> {
+        let keys = &keys[..keys.len().min(MAX_KEYS)];
         let mut duties = Vec::new();
         for key in keys {
             if let Some(provider) = T::ProviderRegistry::provider_of(key) {
@@ -37,13 +39,13 @@ impl<T: Config> Pallet<T> {
     }
 
     fn provide_duties(key: &AppKey, provider: &AccountId) -> Vec<Duty> {
-        let now = Self::now();
+        let time = Self::time();
         T::Assignments::awaiting_commitment(provider)
             .into_iter()
             .filter_map(|job| {
                 let assignment = T::Assignments::assignment(job)?;
                 let owed =
-                    assignment.provider == *provider && !assignment.committed && now <= assignment.commit_deadline;
+                    assignment.provider == *provider && !assignment.committed && time <= assignment.commit_deadline;
                 if !owed {
                     return None;
                 }
@@ -54,7 +56,7 @@ impl<T: Config> Pallet<T> {
                     class: assignment.class,
                     work: assignment.work,
                     assigned_at: assignment.assigned_at,
-                    deadline: assignment.commit_deadline,
+                    deadline: T::Clock::block_at(assignment.commit_deadline),
                 }))
             })
             .collect()
@@ -65,7 +67,9 @@ impl<T: Config> Pallet<T> {
         let owing: Vec<(&SessionValidator, BlockNumber)> = (0u8..)
             .zip(set.iter())
             .filter(|(_, validator)| keys.contains(&validator.key))
-            .filter_map(|(position, validator)| Some((validator, Self::check_deadline(audit, position)?)))
+            .filter_map(|(position, validator)| {
+                Some((validator, T::Clock::block_at(Self::check_deadline(audit, position)?)))
+            })
             .collect();
         // Most audits concern none of a node's keys; the assignment is read for the others only.
         if owing.is_empty() {
@@ -95,16 +99,16 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Last block of the step that the validator at `position` owes next; `None` if it owes nothing.
+    /// Last time of the step that the validator at `position` owes next; `None` if it owes nothing.
     fn check_deadline(audit: &OpenAudit, position: Position) -> Option<BlockNumber> {
         if !audit.is_eligible(position) || audit.verdict_of(position).is_some() {
             return None;
         }
-        let (sealed, now) = (audit.seal_of(position).is_some(), Self::now());
+        let (sealed, time) = (audit.seal_of(position).is_some(), Self::time());
         match audit.phase {
-            Phase::Sealing { until } if !sealed && now <= until => Some(until),
+            Phase::Sealing { until } if !sealed && time <= until => Some(until),
             Phase::Sealing { until } if sealed => Some(until.saturating_add(T::RevealPeriod::get())),
-            Phase::Revealing { until } if sealed && now <= until => Some(until),
+            Phase::Revealing { until } if sealed && time <= until => Some(until),
             _ => None,
         }
     }

@@ -34,6 +34,9 @@ pub const MAX_DELIVERY_DELAY: u32 = 256;
 /// Most duties listed at once.
 pub const MAX_DUTIES: usize = 256;
 
+/// Keys that [`Pallet::duties`] looks at: anybody can ask a node, and every key is held against every audit.
+pub const MAX_KEYS: usize = 64;
+
 /// The pallet: see the crate's documentation.
 #[frame_support::pallet]
 pub mod pallet {
@@ -47,7 +50,7 @@ pub mod pallet {
     use strike_primitives::{
         app::AppSignature,
         commitment::Commitment,
-        traits::{Assignments, OnVerdict, ProviderRegistry},
+        traits::{Assignments, Clock, OnVerdict, ProviderRegistry},
         verdict::{RevealedVerdict, SealedVerdict, Verdict},
         AccountId, Attempt, BlockNumber, JobId, H256,
     };
@@ -74,22 +77,25 @@ pub mod pallet {
         /// Told of outcomes.
         type OnVerdict: OnVerdict;
 
+        /// What deadlines are counted in.
+        type Clock: Clock;
+
         /// During a block, the VRF output of the author of the block before it; none where that block had none.
         type AuthorRandomness: Get<Option<H256>>;
 
-        /// Blocks validators have for their sealed verdicts, from the commitment.
+        /// Time validators have for their sealed verdicts, from the commitment.
         #[pallet::constant]
         type SealPeriod: Get<BlockNumber>;
 
-        /// Blocks in which seals are still taken once a majority has sealed.
+        /// Time in which seals are still taken once a majority has sealed.
         #[pallet::constant]
         type SealGrace: Get<BlockNumber>;
 
-        /// Blocks validators have to reveal their verdicts, from the end of sealing.
+        /// Time validators have to reveal their verdicts, from the end of sealing.
         #[pallet::constant]
         type RevealPeriod: Get<BlockNumber>;
 
-        /// Blocks a beacon is kept: longer than the longest deadline of a job, and than both periods together.
+        /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods together.
         #[pallet::constant]
         type BeaconHistory: Get<BlockNumber>;
 
@@ -112,6 +118,14 @@ pub mod pallet {
     /// Beacon of each block kept.
     #[pallet::storage]
     pub type Beacons<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, H256>;
+
+    /// The time at which each beacon kept was entered; for those from before time was kept, the number of that block.
+    #[pallet::storage]
+    pub type BeaconTimes<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, BlockNumber>;
+
+    /// The block of the oldest beacon kept.
+    #[pallet::storage]
+    pub type OldestBeacon<T: Config> = StorageValue<_, BlockNumber>;
 
     /// The newest beacon, which the next one is made from.
     #[pallet::storage]
@@ -141,11 +155,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type AuditRecords<T: Config> = StorageMap<_, Twox64Concat, JobId, AuditSummary>;
 
-    /// Which audits have to be looked at in which block.
+    /// Which audits have to be looked at at which time.
     #[pallet::storage]
     pub type Deadlines<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, JobId, ()>;
 
-    /// The lowest height that may have deadlines. Lags behind where there was no weight to work them off.
+    /// The lowest time that may have deadlines. Lags behind where there was no weight to work them off.
     #[pallet::storage]
     pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
@@ -183,7 +197,7 @@ pub mod pallet {
             sealed: u32,
             /// Validators that could have.
             eligible: u32,
-            /// Last block for reveals.
+            /// Last block for reveals, later if time stands still.
             until: BlockNumber,
         },
         /// A validator revealed its verdict.
@@ -218,7 +232,7 @@ pub mod pallet {
             attempt: Attempt,
             /// Why.
             error: DispatchError,
-            /// Block of the next try.
+            /// Block of the next try, later if time stands still.
             retry_at: BlockNumber,
         },
         /// The market refused the outcome for the last time; the audit is over without it.
@@ -247,8 +261,8 @@ pub mod pallet {
             T::WeightInfo::on_initialize()
         }
 
-        fn on_poll(now: BlockNumberFor<T>, remaining: &mut WeightMeter) {
-            Self::drain_deadlines(now.unique_saturated_into(), remaining);
+        fn on_poll(_now: BlockNumberFor<T>, remaining: &mut WeightMeter) {
+            Self::drain_deadlines(remaining);
         }
 
         fn offchain_worker(_now: BlockNumberFor<T>) {
@@ -343,6 +357,11 @@ pub mod pallet {
         /// The block being built or, outside of one, the last one.
         pub(crate) fn now() -> BlockNumber {
             frame_system::Pallet::<T>::block_number().unique_saturated_into()
+        }
+
+        /// What deadlines are compared with.
+        pub(crate) fn time() -> BlockNumber {
+            T::Clock::time()
         }
     }
 }

@@ -1,5 +1,9 @@
 //! A runtime around the pallet, with fakes of the pallets it knows by their traits.
 
+mod clock;
+
+pub use clock::*;
+
 use crate as pallet_verification;
 use crate::{types::KeySet, weights::CountedWeight};
 use codec::Decode;
@@ -139,6 +143,7 @@ impl crate::Config for Test {
     type ProviderRegistry = Others;
     type Assignments = Others;
     type OnVerdict = Others;
+    type Clock = Others;
     type AuthorRandomness = Others;
     type SealPeriod = SealPeriod;
     type SealGrace = SealGrace;
@@ -277,6 +282,7 @@ impl ExtBuilder {
         Outcomes::set(Vec::new());
         RefuseOutcomes::set(false);
         Fork::set(0);
+        reset_clock();
         SealPeriod::set(20);
         Providers::set(vec![(provider().account, provider().key())]);
         let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();

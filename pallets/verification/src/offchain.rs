@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Later> {
         let CommitmentEntry { commitment } = entry;
         let AttemptBinding { genesis, job, attempt, .. } = duty.binding;
-        Self::check_commitment(job, attempt, &commitment, now).map_err(|refusal| {
+        Self::check_commitment(job, attempt, &commitment).map_err(|refusal| {
             log::warn!(target: LOG_TARGET, "the result of job {job} does not fit: {refusal:?}");
             Later::DoesNotFit
         })?;
@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
                 assignment: AssignmentProof::All,
                 seal: revealed.seal(&genesis),
             };
-            return match Self::check_seal(&sealed, now) {
+            return match Self::check_seal(&sealed) {
                 // It is in; the next step is due when the others have sealed too.
                 Err(Refusal::AlreadySealed) => Ok(()),
                 Err(_) => Err(Later::DoesNotFit),
@@ -138,7 +138,7 @@ impl<T: Config> Pallet<T> {
                 }),
             };
         }
-        Self::check_reveal(&revealed, now).map_err(|refusal| {
+        Self::check_reveal(&revealed).map_err(|refusal| {
             log::warn!(target: LOG_TARGET, "the finding on job {} does not fit: {refusal:?}", duty.audit.job);
             Later::DoesNotFit
         })?;

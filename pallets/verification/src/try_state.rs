@@ -2,18 +2,18 @@
 
 use crate::{
     types::{OpenAudit, Phase, Position},
-    AuditRecords, Beacons, Config, CurrentSet, DeadlineCursor, Deadlines, KeySetUses, KeySets, LastBeacon, OldestSet,
-    OpenAudits, Pallet,
+    AuditRecords, BeaconTimes, Beacons, Config, CurrentSet, DeadlineCursor, Deadlines, KeySetUses, KeySets, LastBeacon,
+    OldestBeacon, OldestSet, OpenAudits, Pallet,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use sp_runtime::DispatchError;
 use strike_primitives::{traits::Assignments, JobId};
 
 impl<T: Config> Pallet<T> {
     /// Check every invariant of the pallet's storage:
     ///
-    /// - the newest beacon is the last block's, and none is kept longer than the history;
+    /// - the newest beacon is the last block's, and those kept follow one another from the oldest on;
     /// - every set from the oldest kept to the running one is there, and its uses are the open audits that name it;
     /// - of every open audit: seals are of eligible validators, reveals of those who sealed, none twice; the deadline queue
     ///   will come to it; and until it is decided its job is assigned and committed;
@@ -37,10 +37,14 @@ impl<T: Config> Pallet<T> {
             ensure!(beacon == LastBeacon::<T>::get(), "the newest beacon is not the last one made");
         }
         for block in Beacons::<T>::iter_keys() {
-            ensure!(block.saturating_add(T::BeaconHistory::get()) > last, "a beacon is kept too long");
+            ensure!(OldestBeacon::<T>::get().is_none_or(|oldest| block >= oldest), "a beacon is kept too long");
             ensure!(block <= last, "a beacon is known too early");
             ensure!(block == last || Beacons::<T>::contains_key(block.saturating_add(1)), "a beacon is missing");
         }
+        ensure!(
+            BeaconTimes::<T>::iter_keys().all(Beacons::<T>::contains_key),
+            "a time is kept of a beacon that is not"
+        );
         Ok(())
     }
 

@@ -44,19 +44,19 @@ pub enum Phase {
     /// Sealed verdicts.
     #[codec(index = 0)]
     Sealing {
-        /// Last block in which a seal counts.
+        /// Last time at which a seal counts.
         until: BlockNumber,
     },
     /// The sealed verdicts, opened.
     #[codec(index = 1)]
     Revealing {
-        /// Last block in which a reveal counts.
+        /// Last time at which a reveal counts.
         until: BlockNumber,
     },
     /// Nothing more; its outcome was refused and is delivered again.
     #[codec(index = 2)]
     Delivering {
-        /// Block of the next try.
+        /// Time of the next try.
         retry_at: BlockNumber,
         /// Tries that failed.
         failed: u32,
@@ -64,10 +64,10 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The block in which the deadline queue has to look at the audit.
+    /// The time at which the deadline queue has to look at the audit.
     pub fn due(&self) -> BlockNumber {
         match self {
-            // A height that saturates is never reached.
+            // A time that saturates is never reached.
             Self::Sealing { until } | Self::Revealing { until } => until.saturating_add(1),
             Self::Delivering { retry_at, .. } => *retry_at,
         }

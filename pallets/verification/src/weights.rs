@@ -73,46 +73,48 @@ impl<T: frame_system::Config> CountedWeight<T> {
 
 impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
     fn on_initialize() -> Weight {
-        // Last beacon and author's randomness; last beacon, new beacon, pruned beacon.
-        Self::counted(2, 3, HASH)
+        // Last beacon, author's randomness, clock, oldest beacon, the times of those that may be dropped; last beacon, new beacon
+        // and its time, two dropped with their times, oldest beacon.
+        Self::counted(7, 8, HASH)
     }
 
     fn commit() -> Weight {
-        // Open audit, beacon, genesis hash, set id, set, its uses, cursor, and each validator's links.
+        // Open audit, beacon, genesis hash, set id, set, its uses, cursor, clock, and each validator's links.
         let links = LINKED.saturating_mul(u64::from(MAX_VERIFIERS));
-        let reads = 7u64.saturating_add(ASSIGNMENT).saturating_add(ON_COMMITTED.0).saturating_add(links);
+        let reads = 8u64.saturating_add(ASSIGNMENT).saturating_add(ON_COMMITTED.0).saturating_add(links);
         // Uses of the set, audit, deadline.
         let writes = 3u64.saturating_add(ON_COMMITTED.1);
         Self::counted(reads, writes, HASH_WORK.saturating_add(HASH.saturating_mul(3))).saturating_add(Self::conclude())
     }
 
     fn authorize_commit() -> Weight {
-        // Open audit, beacon, genesis hash, provider's key.
+        // Open audit, beacon, genesis hash, clock, provider's key.
         let time = SIGNATURE.saturating_add(HASH_WORK).saturating_add(HASH.saturating_mul(2));
-        Self::counted(4u64.saturating_add(ASSIGNMENT), 0, time)
+        Self::counted(5u64.saturating_add(ASSIGNMENT), 0, time)
     }
 
     fn seal() -> Weight {
-        // Audit, set, beacon, cursor; audit and two entries of the queue.
-        Self::counted(4, 3, 0)
+        // Audit, set, beacon, cursor, clock; audit and two entries of the queue.
+        Self::counted(5, 3, 0)
     }
 
     fn authorize_seal() -> Weight {
-        // Audit, set, beacon, genesis hash.
-        Self::counted(4, 0, SIGNATURE)
+        // Audit, set, beacon, genesis hash, clock.
+        Self::counted(5, 0, SIGNATURE)
     }
 
     fn reveal() -> Weight {
-        // Audit, set, genesis hash; audit.
-        Self::counted(3, 1, HASH).saturating_add(Self::conclude())
+        // Audit, set, genesis hash, clock; audit.
+        Self::counted(4, 1, HASH).saturating_add(Self::conclude())
     }
 
     fn authorize_reveal() -> Weight {
-        Self::counted(3, 0, SIGNATURE.saturating_add(HASH))
+        Self::counted(4, 0, SIGNATURE.saturating_add(HASH))
     }
 
     fn poll_base() -> Weight {
-        Self::counted(1, 1, 0)
+        // Cursor and clock; cursor.
+        Self::counted(2, 1, 0)
     }
 
     fn poll_height() -> Weight {
@@ -120,7 +122,7 @@ impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
     }
 
     fn poll_audit() -> Weight {
-        // Entry and audit; entry and audit.
-        Self::counted(2, 2, 0).saturating_add(Self::conclude())
+        // Entry, audit and clock; entry and audit.
+        Self::counted(3, 2, 0).saturating_add(Self::conclude())
     }
 }

@@ -3,9 +3,9 @@
 use crate::{
     constants::{
         currency::{deposit, MICROSTRIKE},
-        time::HOURS,
+        time::{HOURS, MINUTES},
     },
-    Balance, Balances, BlockNumber, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
+    Balance, Balances, BlockNumber, Finality, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
 };
 use frame_support::{
     parameter_types,
@@ -14,6 +14,8 @@ use frame_support::{
 };
 use sp_runtime::Perbill;
 
+/// The fewest blocks an order may give a provider: half a minute.
+pub const MIN_DEADLINE: BlockNumber = MINUTES / 2;
 /// The most blocks an order may give a provider: one hour.
 pub const MAX_DEADLINE: BlockNumber = HOURS;
 
@@ -46,13 +48,14 @@ impl pallet_market::Config for Runtime {
     type Artifacts = Provenance;
     type Royalties = Provenance;
     type Audits = Verification;
+    type Clock = Finality;
     type PalletId = MarketPalletId;
     type MaxAsksPerModel = ConstU32<128>;
     type MaxAsksPerProvider = ConstU32<64>;
     type MaxCapacity = ConstU32<1_024>;
     type MaxPending = ConstU32<1_024>;
     type MaxMatches = ConstU32<64>;
-    type MinDeadline = ConstU32<10>;
+    type MinDeadline = ConstU32<MIN_DEADLINE>;
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MICROSTRIKE>;

@@ -4,6 +4,7 @@ mod authority_discovery;
 mod authorship;
 pub mod babe;
 mod balances;
+pub mod finality;
 mod grandpa;
 mod historical;
 pub mod market;

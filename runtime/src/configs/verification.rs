@@ -1,7 +1,7 @@
 //! `pallet-verification`: commitments, audits, the beacon.
 
 use super::market::MAX_DEADLINE;
-use crate::{constants::time::MINUTES, BlockNumber, Hash, Market, Providers, Runtime};
+use crate::{constants::time::MINUTES, BlockNumber, Finality, Hash, Market, Providers, Runtime};
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64, Get},
@@ -31,6 +31,7 @@ impl pallet_verification::Config for Runtime {
     type ProviderRegistry = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
+    type Clock = Finality;
     type AuthorRandomness = ParentAuthorRandomness;
     type SealPeriod = ConstU32<SEAL_PERIOD>;
     type SealGrace = ConstU32<3>;

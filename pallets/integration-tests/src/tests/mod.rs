@@ -3,6 +3,8 @@
 mod bonds;
 mod eligibility;
 mod failures;
+mod finality;
+mod model;
 mod properties;
 mod records;
 mod settlement;

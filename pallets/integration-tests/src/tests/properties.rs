@@ -190,7 +190,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The four who may be providers.
-fn provider(index: u8) -> Actor {
+pub(super) fn provider(index: u8) -> Actor {
     match index {
         0 => eve(),
         1 => ferdie(),
@@ -199,13 +199,13 @@ fn provider(index: u8) -> Actor {
     }
 }
 
-fn anybody(index: u8) -> Actor {
+pub(super) fn anybody(index: u8) -> Actor {
     let all = everybody();
     all[usize::from(index) % all.len()].clone()
 }
 
 /// Validators and requesters, as the bits say.
-fn links(bits: u8) -> Vec<AccountId> {
+pub(super) fn links(bits: u8) -> Vec<AccountId> {
     let mut candidates = validators();
     candidates.extend([rita(), sam()]);
     // Most providers are linked to few.
@@ -214,12 +214,16 @@ fn links(bits: u8) -> Vec<AccountId> {
 }
 
 /// One of the jobs at a stage, if there is one.
-fn picked(pick: usize, wanted: impl Fn(&JobState) -> bool) -> Option<JobId> {
+pub(super) fn picked(pick: usize, wanted: impl Fn(&JobState) -> bool) -> Option<JobId> {
     picked_of(pick, wanted, |_| true)
 }
 
 /// One of the jobs at a stage, mostly one that is ready for its next step, if any is.
-fn picked_of(pick: usize, wanted: impl Fn(&JobState) -> bool, ready: impl Fn(JobId) -> bool) -> Option<JobId> {
+pub(super) fn picked_of(
+    pick: usize,
+    wanted: impl Fn(&JobState) -> bool,
+    ready: impl Fn(JobId) -> bool,
+) -> Option<JobId> {
     let mut jobs: Vec<_> = Jobs::<Test>::iter().filter(|(_, job)| wanted(&job.state)).map(|(id, _)| id).collect();
     jobs.sort_unstable();
     if !pick.is_multiple_of(8) && jobs.iter().any(|job| ready(*job)) {
@@ -228,12 +232,12 @@ fn picked_of(pick: usize, wanted: impl Fn(&JobState) -> bool, ready: impl Fn(Job
     (!jobs.is_empty()).then(|| jobs[pick / 8 % jobs.len()])
 }
 
-fn takes_seals(job: JobId) -> bool {
+pub(super) fn takes_seals(job: JobId) -> bool {
     let sealing = |phase: &Phase| matches!(phase, Phase::Sealing { .. });
     OpenAudits::<Test>::get(job).is_some_and(|audit| sealing(&audit.phase) && now() > audit.beacon_block())
 }
 
-fn takes_reveals(job: JobId) -> bool {
+pub(super) fn takes_reveals(job: JobId) -> bool {
     OpenAudits::<Test>::get(job).is_some_and(|audit| matches!(audit.phase, Phase::Revealing { .. }))
 }
 
@@ -404,7 +408,7 @@ impl Runner {
 }
 
 /// Dispatch a call as its account; what fails rolls back, as it does on chain.
-fn call(who: &Actor, call: impl Into<RuntimeCall>) {
+pub(super) fn call(who: &Actor, call: impl Into<RuntimeCall>) {
     let _ = call.into().dispatch(who.signed());
 }
 

@@ -238,3 +238,75 @@ fn a_late_attempt_that_cannot_be_punished_is_given_up() {
         assert_eq!(Bonds::get()[&provider(1)].0, BOND);
     });
 }
+
+#[test]
+fn nobody_is_late_while_time_stands_still() {
+    ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
+        let id = submit(UNIT);
+        run_to(8);
+        stand_still_for(50);
+        assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
+        assert_eq!(Bonds::get()[&provider(1)], (BOND, 10_000));
+        // Three of its ten blocks are left, and a commitment counts in the last one.
+        run_to(61);
+        assert_ok!(Market::on_committed(id, 0));
+        run_to(100);
+        assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Committed { .. }));
+    });
+    ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
+        let id = submit(UNIT);
+        run_to(8);
+        stand_still_for(50);
+        run_to(62);
+        assert_noop!(Market::on_committed(id, 0), Error::<Test>::AttemptNotRunning);
+        assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::ProviderLate));
+    });
+}
+
+#[test]
+fn what_is_shown_of_a_deadline_is_the_block_in_which_it_ends_now() {
+    use strike_primitives::api::JobStatus;
+    ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
+        let (assigned, waiting) = (submit(UNIT), submit(UNIT));
+        let shown = || {
+            let status = |id| Market::job_info(id).unwrap().status;
+            let (JobStatus::Assigned { deadline, .. }, JobStatus::Pending { deadline: expiry }) =
+                (status(assigned), status(waiting))
+            else {
+                panic!("one is assigned, the other waits");
+            };
+            (deadline, expiry)
+        };
+        assert_eq!(shown(), (11, 11));
+        run_to(5);
+        StoppedSince::set(&Some(5));
+        run_to(25);
+        assert_eq!(shown(), (31, 31));
+        StoppedSince::set(&None);
+        LostTime::set(&20);
+        run_to(30);
+        assert_eq!(shown(), (31, 31));
+        run_to(31);
+        assert_eq!(shown(), (31, 31));
+        next_block();
+        assert_eq!(Jobs::<Test>::get(assigned).unwrap().state, JobState::Closed(CloseReason::ProviderLate));
+        // An event names the block too.
+        let again = submit(UNIT);
+        assert!(events().iter().any(|event| matches!(
+            event,
+            Event::JobAssigned { job, deadline: 42, .. } if *job == again
+        )));
+    });
+}
+
+#[test]
+fn a_job_that_waits_can_be_cancelled_while_time_stands_still() {
+    ExtBuilder::default().run(|| {
+        let before = free(&requester());
+        let id = submit(UNIT);
+        stand_still_for(50);
+        assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Pending { .. }));
+        assert_ok!(Market::cancel(RuntimeOrigin::signed(requester()), id));
+        assert_eq!(free(&requester()), before - JOB_DEPOSIT);
+    });
+}

@@ -44,3 +44,18 @@ fn forks_have_different_beacons() {
         assert!(one.is_some() && one != Verification::beacon(4));
     });
 }
+
+#[test]
+fn beacons_are_kept_while_time_stands_still_and_dropped_after() {
+    ExtBuilder::default().execute(|| {
+        let history: u32 = BeaconHistory::get();
+        let kept = || Beacons::<Test>::iter().count() as u32;
+        run_to(history + 10);
+        stand_still_for(100);
+        assert!(Verification::beacon(12).is_some());
+        assert_eq!(kept(), history + 100);
+        run_for(history + 100);
+        assert_eq!(kept(), history);
+        Verification::do_try_state().unwrap();
+    });
+}

@@ -46,3 +46,55 @@ fn without_weight_the_cursor_lags_and_catches_up() {
 fn open() -> usize {
     OpenAudits::<Test>::iter().count()
 }
+
+#[test]
+fn sealing_and_revealing_wait_while_time_stands_still() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        stand_still_for(500);
+        for index in 0..4 {
+            seal(&audit, &validator(index), VALID).unwrap();
+        }
+        stand_still_for(500);
+        for index in 0..4 {
+            reveal(&audit, &validator(index), VALID).unwrap();
+        }
+        assert_eq!(outcome().verdict, Some(VALID));
+    });
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        run_for(SealPeriod::get() - 2);
+        stand_still_for(500);
+        // The last time at which a seal counts.
+        assert!(seal(&audit, &validator(0), VALID).is_ok());
+        next_block();
+        assert!(seal(&audit, &validator(1), VALID).is_err());
+        assert_eq!(outcome().verdict, None);
+    });
+}
+
+#[test]
+fn a_commitment_waits_while_time_stands_still() {
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        stand_still_for(500);
+        run_for(30);
+        include(commit_call(1, 0, commitment(1), &provider())).unwrap();
+        assert_eq!(OpenAudits::<Test>::get(1).unwrap().committed_at, System::block_number());
+    });
+}
+
+#[test]
+fn duties_end_in_the_block_in_which_their_deadline_does() {
+    use strike_primitives::api::Duty;
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        stand_still_for(500);
+        let duties = Verification::duties(&[provider().key()]);
+        let [Duty::Provide(duty)] = &duties[..] else { panic!("one job is owed: {duties:?}") };
+        let last = duty.deadline;
+        run_to(last);
+        include(commit_call(1, 0, commitment(1), &provider())).unwrap();
+        assert_eq!(last, 1 + 30 + 500);
+    });
+}

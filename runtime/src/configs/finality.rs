@@ -1,0 +1,40 @@
+//! `pallet-finality`: the clock of deadlines.
+
+use super::{
+    market::MIN_DEADLINE,
+    verification::{REVEAL_PERIOD, SEAL_PERIOD},
+};
+use crate::{Authorship, BlockNumber, Runtime};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, Get},
+};
+use strike_primitives::AccountId;
+
+/// Blocks that the last final one may lie behind before deadlines stand still: half a minute. Where all is well it lies four to
+/// six behind in the eyes of the chain.
+pub const LAG_LIMIT: BlockNumber = 10;
+
+// Whoever hangs on a block that is not final must not be late before deadlines stand still.
+const _: () = assert!(LAG_LIMIT <= MIN_DEADLINE && LAG_LIMIT <= SEAL_PERIOD && LAG_LIMIT <= REVEAL_PERIOD);
+
+parameter_types! {
+    /// Author of the block being executed.
+    pub Author: Option<AccountId> = Authorship::author();
+}
+
+/// How many validators the session has, without reading who they are.
+pub struct Validators;
+
+impl Get<u32> for Validators {
+    fn get() -> u32 {
+        pallet_session::Validators::<Runtime>::decode_len().unwrap_or(0) as u32
+    }
+}
+
+impl pallet_finality::Config for Runtime {
+    type Author = Author;
+    type Validators = Validators;
+    type LagLimit = ConstU32<LAG_LIMIT>;
+    type WeightInfo = pallet_finality::weights::CountedWeight<Runtime>;
+}

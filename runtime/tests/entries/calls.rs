@@ -1,0 +1,398 @@
+//! The fuzz target `calls`: any bytes are a sequence of blocks and transactions, applied to the whole runtime from the genesis of
+//! `local_testnet`. Whatever they are, blocks are made, every pallet's state holds and no money appears or is lost without a
+//! word. `tests/fuzz_cases.rs` replays corpus and found cases.
+
+use codec::{Decode, DecodeLimit, Encode};
+use frame_support::storage::with_transaction;
+use frame_system::offchain::CreateAuthorizedTransaction;
+use sp_consensus_babe::{
+    digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
+    Slot,
+};
+use sp_core::{Pair, H256};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
+use sp_runtime::{
+    generic::Era,
+    traits::{Header as _, SaturatedConversion},
+    transaction_validity::TransactionSource,
+    BuildStorage, Digest, DigestItem, MultiSignature, TransactionOutcome,
+};
+use std::sync::OnceLock;
+use strike_primitives::{
+    app::AppPair,
+    artifact::output_root,
+    commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
+    job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    verdict::{reveal_payload, seal_payload, AssignmentProof, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
+    Attempt, Balance, BlockNumber, JobId,
+};
+use strike_runtime::{
+    configs::transactions::extension,
+    constants::{
+        currency::STRIKE,
+        time::{EPOCH_DURATION_IN_SLOTS, SLOT_DURATION_MILLIS},
+    },
+    genesis_config_presets::{built_in_model, local_testnet, MODEL_OWNER},
+    Balances, Executive, Finality, Header, Market, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
+    SignedPayload, System, UncheckedExtrinsic, Verification,
+};
+
+/// Name of the target, of its corpus and of its found cases.
+pub const NAME: &str = "calls";
+
+/// Most blocks and transactions of one input.
+const MAX_STEPS: usize = 256;
+/// Slot of the first block.
+const FIRST_SLOT: u64 = 1_000;
+/// How deep a decoded call may nest.
+const MAX_DEPTH: u32 = 8;
+
+/// Who signs. Alice has the key of `Sudo`, with which any state can be made.
+const SIGNERS: [Sr25519Keyring; 7] = [Bob, Charlie, Dave, Eve, Ferdie, MODEL_OWNER, Alice];
+const VALIDATORS: [Sr25519Keyring; 4] = [Alice, Bob, Charlie, Dave];
+
+fn genesis() -> sp_io::TestExternalities {
+    static STORAGE: OnceLock<sp_core::storage::Storage> = OnceLock::new();
+    fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+        match (target, patch) {
+            (serde_json::Value::Object(target), serde_json::Value::Object(patch)) => {
+                for (key, value) in patch {
+                    merge(target.entry(key).or_insert(serde_json::Value::Null), value);
+                }
+            }
+            (target, patch) => *target = patch,
+        }
+    }
+    let storage = STORAGE.get_or_init(|| {
+        let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
+        merge(&mut genesis, local_testnet());
+        let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("a preset fits the genesis");
+        genesis.build_storage().expect("a preset builds")
+    });
+    storage.clone().into()
+}
+
+/// Takes parts off the front of an input; where it is over, zeros.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    fn short(&mut self) -> u16 {
+        u16::from_le_bytes([self.byte(), self.byte()])
+    }
+
+    /// So many bytes as the next one says.
+    fn part(&mut self) -> &'a [u8] {
+        let length = usize::from(self.byte()).min(self.0.len());
+        let (part, rest) = self.0.split_at(length);
+        self.0 = rest;
+        part
+    }
+
+    fn call(&mut self) -> Option<RuntimeCall> {
+        RuntimeCall::decode_all_with_depth_limit(MAX_DEPTH, &mut self.part()).ok()
+    }
+}
+
+struct Chain {
+    slot: u64,
+    parent: Header,
+    /// The session of the last block.
+    session: u32,
+    /// The last block that authors see final, if finality stands still.
+    stuck_at: Option<BlockNumber>,
+}
+
+impl Chain {
+    fn begin() -> Self {
+        let parent = Header::new(0, H256::zero(), H256::zero(), H256::zero(), Digest::default());
+        let mut chain = Self { slot: FIRST_SLOT - 1, parent, session: 0, stuck_at: None };
+        chain.open(1, 0);
+        chain
+    }
+
+    /// Begin a block by an authority, so many slots on, with its inherents.
+    fn open(&mut self, slots: u64, authority_index: u32) {
+        self.slot += slots;
+        let author =
+            PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: Slot::from(self.slot) });
+        let number = self.parent.number() + 1;
+        let digest = Digest { logs: vec![DigestItem::babe_pre_digest(author)] };
+        let parent = if number == 1 { System::block_hash(0) } else { self.parent.hash() };
+        Executive::initialize_block(&Header::new(number, H256::zero(), H256::zero(), parent, digest));
+        let seen = self.stuck_at.unwrap_or(number.saturating_sub(3)).min(number - 1);
+        for inherent in [
+            RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: self.slot * SLOT_DURATION_MILLIS }),
+            RuntimeCall::Finality(pallet_finality::Call::note_final { number: seen }),
+        ] {
+            let applied = Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(inherent));
+            assert!(matches!(applied, Ok(Ok(()))), "an inherent is applied: {applied:?}");
+        }
+    }
+
+    fn close(&mut self) {
+        self.parent = Executive::finalize_block();
+        let session = pallet_session::CurrentIndex::<Runtime>::get();
+        // The pallet of sessions takes a whole block for their turn.
+        check(session != self.session);
+        self.session = session;
+    }
+}
+
+/// What holds after every block.
+fn check(session_turned: bool) {
+    Provenance::do_try_state().expect("provenance holds");
+    Providers::do_try_state().expect("providers hold");
+    Market::do_try_state().expect("the market holds");
+    Verification::do_try_state().expect("verification holds");
+    Finality::do_try_state().expect("finality holds");
+    let all: Balance = frame_system::Account::<Runtime>::iter_values().map(|it| it.data.free + it.data.reserved).sum();
+    assert_eq!(all, Balances::total_issuance(), "all there is, is somebody's");
+    let weight = System::block_weight();
+    let limit = strike_runtime::configs::system::RuntimeBlockWeights::get().max_block;
+    assert!(session_turned || weight.total().all_lte(limit), "no block is overweight: {weight:?}");
+}
+
+/// What the pool would take: then the block takes it too, or says why not.
+fn submit(transaction: UncheckedExtrinsic) -> bool {
+    let valid = with_transaction(|| {
+        let parent = System::parent_hash();
+        let validity = Executive::validate_transaction(TransactionSource::External, transaction.clone(), parent);
+        TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(validity.is_ok()))
+    })
+    .unwrap_or(false);
+    valid && matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
+}
+
+fn sign(who: Sr25519Keyring, call: RuntimeCall) -> bool {
+    let account = who.to_account_id();
+    let payload = SignedPayload::new(call, extension(Era::Immortal, System::account_nonce(&account)));
+    let Ok(payload) = payload else { return false };
+    let signature = payload.using_encoded(|bytes| MultiSignature::Sr25519(who.sign(bytes)));
+    let (call, extension, _) = payload.deconstruct();
+    submit(UncheckedExtrinsic::new_signed(call, account.into(), signature, extension))
+}
+
+fn authorized(call: impl Into<RuntimeCall>) -> bool {
+    let extension = <Runtime as CreateAuthorizedTransaction<pallet_verification::Call<Runtime>>>::create_extension();
+    submit(UncheckedExtrinsic::new_transaction(call.into(), extension))
+}
+
+fn pair_of(who: Sr25519Keyring) -> AppPair {
+    AppPair::from(who.pair())
+}
+
+/// One of the jobs that are kept.
+fn job(pick: u8) -> JobId {
+    let next = pallet_market::NextJobId::<Runtime>::get();
+    JobId::from(pick) % next.max(1)
+}
+
+/// An order of the built-in model.
+fn order(bytes: &mut Bytes) -> JobOrder {
+    let class = if bytes.byte().is_multiple_of(4) { VerificationClass::Statistical } else { VerificationClass::Exact };
+    let work = WorkSpec::Generate(Generate {
+        input: Input::Plain(bytes.part().to_vec().try_into().unwrap_or_default()),
+        sampler: Sampler::GREEDY,
+        max_input_tokens: u32::from(bytes.byte()),
+        max_output_tokens: u32::from(bytes.short()),
+        stop: Default::default(),
+    });
+    let max_price = STRIKE / 1_000 * Balance::from(bytes.byte()) + Balance::from(bytes.byte());
+    JobOrder::V1(JobOrderV1 { work, model: built_in_model(), class, max_price, deadline: u32::from(bytes.byte()) })
+}
+
+/// What the job's provider commits to: `lie` changes it after it was bound.
+fn commit(id: JobId, output: u8, signer: Sr25519Keyring, attempt: Option<Attempt>, lie: bool) -> bool {
+    let Some(binding) = Verification::binding(id) else { return false };
+    let exact = pallet_market::Jobs::<Runtime>::get(id).is_some_and(|it| it.service.1 == VerificationClass::Exact);
+    let (out_root, stop, n_in) = (output_root(&[u32::from(output)]), StopReason::EndOfText, 1);
+    let trace_root = exact.then(|| H256::repeat_byte(output));
+    let mut made = CommitmentV1 {
+        job_root: job_root(&binding, &out_root, &trace_root, n_in, 1, stop),
+        out_root,
+        trace_root,
+        n_in,
+        n_out: 1,
+        stop,
+    };
+    if lie {
+        made.n_in += 1;
+    }
+    let (commitment, attempt) = (Commitment::V1(made), attempt.unwrap_or(binding.attempt));
+    let signature = pair_of(signer).sign(&commit_payload(&binding.genesis, id, attempt, &commitment));
+    authorized(pallet_verification::Call::commit { job: id, attempt, commitment, signature })
+}
+
+/// A verdict on the open audit of a job, as a byte says.
+fn revealed(id: JobId, by: Sr25519Keyring, verdict: u8) -> Option<RevealedVerdict> {
+    let audit = pallet_verification::OpenAudits::<Runtime>::get(id)?;
+    let traced = audit.commitment.v1().trace_root.is_some();
+    let verdict = match verdict % 8 {
+        0 => Verdict::Invalid { reason: InvalidReason::OutputMismatch },
+        1 => Verdict::Withheld,
+        2 => Verdict::Valid { units: u64::MAX },
+        _ => Verdict::Valid { units: 2 },
+    };
+    let work_tag = (traced && matches!(verdict, Verdict::Valid { .. })).then(|| H256::repeat_byte(7));
+    let reference = audit.reference(id);
+    Some(RevealedVerdict { audit: reference, validator: by.to_account_id(), verdict, work_tag, salt: H256::zero() })
+}
+
+fn seal(id: JobId, by: Sr25519Keyring, verdict: u8) -> bool {
+    let Some(revealed) = revealed(id, by, verdict) else { return false };
+    let genesis = Verification::genesis();
+    let sealed = SealedVerdict {
+        audit: revealed.audit.clone(),
+        validator: revealed.validator.clone(),
+        assignment: AssignmentProof::All,
+        seal: revealed.seal(&genesis),
+    };
+    let signature = pair_of(by).sign(&seal_payload(&genesis, &sealed));
+    authorized(pallet_verification::Call::seal { sealed, signature })
+}
+
+fn reveal(id: JobId, by: Sr25519Keyring, verdict: u8) -> bool {
+    let Some(revealed) = revealed(id, by, verdict) else { return false };
+    let signature = pair_of(by).sign(&reveal_payload(&Verification::genesis(), &revealed));
+    authorized(pallet_verification::Call::reveal { revealed, signature })
+}
+
+/// Steps by their first byte.
+pub mod step {
+    pub const BLOCKS: u8 = 0;
+    pub const SIGNED: u8 = 1;
+    pub const AUTHORIZED: u8 = 2;
+    pub const BARE: u8 = 3;
+    pub const SUBMIT: u8 = 4;
+    pub const COMMIT: u8 = 5;
+    pub const SEAL: u8 = 6;
+    pub const REVEAL: u8 = 7;
+    pub const FINALITY: u8 = 8;
+    pub const ASK: u8 = 9;
+    pub const RAW: u8 = 10;
+    pub const COUNT: u8 = 11;
+}
+
+/// Apply an input; how many of its transactions succeeded.
+pub fn run(data: &[u8]) -> usize {
+    genesis().execute_with(|| {
+        let (mut bytes, mut chain, mut succeeded) = (Bytes(data), Chain::begin(), 0);
+        for _ in 0..MAX_STEPS {
+            if bytes.0.is_empty() {
+                break;
+            }
+            succeeded += usize::from(apply(&mut chain, &mut bytes));
+        }
+        chain.close();
+        succeeded
+    })
+}
+
+fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
+    let kind = bytes.byte() % step::COUNT;
+    match kind {
+        step::BLOCKS => {
+            let (count, by) = (bytes.byte() % 64 + 1, bytes.byte());
+            for at in 0..count {
+                chain.close();
+                // Rarely a whole epoch without a block.
+                let slots = if by == u8::MAX { EPOCH_DURATION_IN_SLOTS } else { 1 + u64::from(by) / 64 };
+                chain.open(slots, u32::from(by.wrapping_add(at)) % 4);
+            }
+            true
+        }
+        step::SIGNED => {
+            let who = SIGNERS[usize::from(bytes.byte()) % SIGNERS.len()];
+            match bytes.call() {
+                // Root makes any state.
+                Some(RuntimeCall::Sudo(_)) if who == Alice => false,
+                Some(call) => sign(who, call),
+                None => false,
+            }
+        }
+        step::AUTHORIZED => bytes.call().is_some_and(authorized),
+        step::BARE => bytes.call().is_some_and(|call| submit(UncheckedExtrinsic::new_bare(call))),
+        step::SUBMIT => {
+            let who = SIGNERS[usize::from(bytes.byte()) % SIGNERS.len()];
+            let order = order(bytes);
+            sign(who, pallet_market::Call::submit { order }.into())
+        }
+        step::COMMIT => {
+            let (id, how) = (job(bytes.byte()), bytes.byte());
+            let signer = if how & 8 == 0 { Eve } else { SIGNERS[usize::from(how >> 4) % SIGNERS.len()] };
+            commit(id, how & 3, signer, (how & 64 != 0).then(|| Attempt::from(how & 3)), how & 128 != 0)
+        }
+        step::SEAL | step::REVEAL => {
+            let (id, who, verdicts) = (job(bytes.byte()), bytes.byte(), bytes.short());
+            let mut any = false;
+            for (at, by) in VALIDATORS.into_iter().enumerate().filter(|(at, _)| who >> at & 1 == 0) {
+                let verdict = (verdicts >> (4 * at) & 15) as u8;
+                any |= if kind == step::SEAL { seal(id, by, verdict) } else { reveal(id, by, verdict) };
+            }
+            any
+        }
+        step::FINALITY => {
+            let stands = bytes.byte().is_multiple_of(2);
+            chain.stuck_at = stands.then(|| chain.stuck_at.unwrap_or(chain.parent.number().saturating_sub(2)));
+            true
+        }
+        step::ASK => {
+            let who = SIGNERS[usize::from(bytes.byte()) % SIGNERS.len()];
+            let (price, capacity, max_units) = (bytes.short(), bytes.byte(), bytes.short());
+            let class = VerificationClass::Exact;
+            let price = Balance::from(price) * STRIKE / 1_000_000;
+            let (capacity, max_units) = (capacity.into(), max_units.into());
+            let call = pallet_market::Call::place_ask { model: built_in_model(), class, price, capacity, max_units };
+            sign(who, call.into())
+        }
+        _ => {
+            // Whatever it is: the pool answers.
+            let transaction = UncheckedExtrinsic::decode(&mut bytes.part());
+            transaction.is_ok_and(submit)
+        }
+    }
+}
+
+/// What fuzzing begins with: the lives of jobs, and each kind of step.
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let signed = |who: u8, call: RuntimeCall| {
+        let call = call.encode();
+        [&[step::SIGNED, who, call.len().saturated_into()], &call[..]].concat()
+    };
+    let submit = [step::SUBMIT, 4, 1, 4, b'O', b'n', b'c', b'e', 40, 60, 0, 100, 0, 50];
+    let (commit, seal, reveal) =
+        ([step::COMMIT, 0, 1], [step::SEAL, 0, 0, 0x77, 0x77], [step::REVEAL, 0, 0, 0x77, 0x77]);
+    let (two, many) = ([step::BLOCKS, 1, 0], [step::BLOCKS, 60, 0]);
+    let invalid = |first: u8| [first, 0, 0, 0, 0];
+    let life = [&submit[..], &two, &commit, &two, &seal, &reveal, &two].concat();
+    let wrong = [&submit[..], &two, &commit, &two, &invalid(step::SEAL), &invalid(step::REVEAL), &two].concat();
+    let late = [&submit[..], &many, &many].concat();
+    // Longer than the provider's time in all, and a commitment behind it.
+    let lag = [&[step::FINALITY, 0], &submit[..], &many, &[step::FINALITY, 1], &[step::BLOCKS, 20, 0], &commit, &many]
+        .concat();
+    let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+        dest: Bob.to_account_id().into(),
+        value: STRIKE,
+    });
+    let leave = RuntimeCall::Providers(pallet_providers::Call::leave {});
+    let leaving = [&submit[..], &signed(3, leave), &two, &commit, &two, &seal, &reveal, &two].concat();
+    let bare = transfer.encode();
+    let bare = [&[step::BARE, bare.len().saturated_into()], &bare[..]].concat();
+    let asks = [step::ASK, 3, 1, 0, 2, 200, 0, step::BLOCKS, 0, u8::MAX, step::RAW, 1, 4].to_vec();
+    vec![
+        ("settled", life),
+        ("invalid", wrong),
+        ("late", late),
+        ("finality_lags", lag),
+        ("provider_leaves", leaving),
+        ("transfer", signed(0, transfer)),
+        ("bare", bare),
+        ("ask", asks),
+    ]
+}
