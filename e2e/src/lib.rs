@@ -11,4 +11,5 @@ pub mod key_holder;
 pub mod ledger;
 pub mod namespaces;
 pub mod network;
+pub mod slow_clock;
 pub mod transactions;
