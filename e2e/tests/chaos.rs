@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use strike_cli::{
@@ -73,21 +72,18 @@ async fn nothing_is_lost_under_random_kills_and_pauses() {
     let url = network::url(&network, RPC);
     let plan = schedule(seed, disturbances);
     let (pace, _) = watch::channel(if disturbances == 0 { 1.0 } else { 0.0 });
-    let pace = Arc::new(pace);
     let each = count.div_ceil(REQUESTERS.len());
-    let orders: Vec<_> = REQUESTERS
-        .into_iter()
-        .map(|requester| tokio::spawn(keep_ordering(url.clone(), requester, each, pace.subscribe())))
-        .collect();
+    let ordering = REQUESTERS.map(|requester| keep_ordering(url.clone(), requester, each, pace.subscribe()));
+    let [first_orders, second_orders] = ordering;
     let mut harness = Harness::new(network);
-    for disturbance in &plan {
-        harness.disturb(disturbance).await;
-        pace.send_replace(harness.done as f64 / plan.len() as f64);
-    }
-    harness.recover().await;
-    for order in orders {
-        order.await.expect("orders go on until they are taken");
-    }
+    let disturbing = async {
+        for disturbance in &plan {
+            harness.disturb(disturbance).await;
+            pace.send_replace(harness.done as f64 / plan.len() as f64);
+        }
+        harness.recover().await;
+    };
+    tokio::join!(disturbing, first_orders, second_orders);
 
     // Whatever was ordered, twice if the first answer was lost, is closed.
     let mut network = harness.network;
