@@ -15,6 +15,9 @@ use strike_primitives::{
 };
 use strike_runtime::Runtime;
 
+/// Blocks by which a pool may be behind.
+const BEHIND: usize = 4;
+
 /// What the pool answered: nothing, or why it refuses.
 pub type Answer = Result<(), InvalidTransaction>;
 
@@ -56,6 +59,20 @@ impl KeyHolder {
         for _ in 0..2 {
             blocks.next().await.expect("the stream goes on").expect("a block");
         }
+    }
+
+    /// Sends until the pool answers as expected. It judges by a block that may be some behind the best one, so for a few blocks it
+    /// may still refuse for another reason; taking what should be refused is a failure at once.
+    pub async fn expect(&self, expected: Answer, send: impl AsyncFn() -> Answer) {
+        for _ in 0..BEHIND {
+            let answer = send().await;
+            if answer == expected {
+                return;
+            }
+            assert!(answer.is_err(), "the pool took what it should refuse: {expected:?}");
+            self.next_block().await;
+        }
+        assert_eq!(send().await, expected);
     }
 
     async fn duties(&self) -> Vec<Duty> {

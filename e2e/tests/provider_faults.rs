@@ -181,7 +181,7 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
     let duties = provide_duties(&mallory, &copied).await;
     for (duty, result) in duties.iter().zip(&results) {
         let commitment = bound(result, &duty.binding);
-        assert_eq!(mallory.commit(duty.binding.job, 0, &commitment).await, Ok(()), "it is well-formed");
+        mallory.expect(Ok(()), async || mallory.commit(duty.binding.job, 0, &commitment).await).await;
     }
 
     let late = submit_all(&test.chain, &orders(None, test.each, BOTH_DEADLINES), REQUESTER).await;
@@ -191,19 +191,21 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
         let other = &duties[(index + 1) % duties.len()].binding;
         let own = bound(result, &duty.binding);
         if test.each > 1 {
-            assert_eq!(mallory.commit(job, 0, &bound(result, other)).await, refused(Refusal::JobRootMismatch));
+            let foreign = bound(result, other);
+            mallory.expect(refused(Refusal::JobRootMismatch), async || mallory.commit(job, 0, &foreign).await).await;
         }
         let more = CommitmentV1 { n_out: duty.work.max_output_tokens() + 1, ..result.clone() };
-        assert_eq!(mallory.commit(job, 0, &bound(&more, &duty.binding)).await, refused(Refusal::TooManyOutputTokens));
-        assert_eq!(mallory.commit(job, 1, &own).await, refused(Refusal::AttemptNotBegun));
+        let more = bound(&more, &duty.binding);
+        mallory.expect(refused(Refusal::TooManyOutputTokens), async || mallory.commit(job, 0, &more).await).await;
+        mallory.expect(refused(Refusal::AttemptNotBegun), async || mallory.commit(job, 1, &own).await).await;
         let stranger = KeyHolder::new(REQUESTER, &test.chain);
-        assert_eq!(stranger.commit(job, 0, &own).await, refused(Refusal::BadSignature));
+        mallory.expect(refused(Refusal::BadSignature), async || stranger.commit(job, 0, &own).await).await;
     }
     // Too late, if only by a block: the job is Eve's, and even a right result for the attempt before is refused.
     seen(&test.chain, &late, |info| info.attempt == 1).await;
     for (duty, result) in duties.iter().zip(&results) {
         let own: Commitment = bound(result, &duty.binding);
-        assert_eq!(mallory.commit(duty.binding.job, 0, &own).await, refused(Refusal::AttemptOver));
+        mallory.expect(refused(Refusal::AttemptOver), async || mallory.commit(duty.binding.job, 0, &own).await).await;
     }
 
     let jobs = [copied.clone(), late.clone()].concat();

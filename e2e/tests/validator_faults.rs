@@ -73,14 +73,15 @@ async fn lie(dave: &KeyHolder, genesis: &H256, fault: Fault, step: Step, duty: &
         (Fault::OtherFork, _) => {
             let fork = |audit: AuditRef| dave.verdict(&audit, INVALID);
             let beacon = fork(AuditRef { beacon_block: duty.audit.beacon_block + 1, ..duty.audit.clone() });
-            assert_eq!(dave.seal(&beacon, genesis).await, refused(Refusal::BeaconBlockMismatch));
+            dave.expect(refused(Refusal::BeaconBlockMismatch), async || dave.seal(&beacon, genesis).await).await;
             let commitment = fork(AuditRef { commitment: H256::repeat_byte(1), ..duty.audit.clone() });
-            assert_eq!(dave.seal(&commitment, genesis).await, refused(Refusal::CommitmentMismatch));
-            assert_eq!(dave.seal(&said, &H256::repeat_byte(2)).await, refused(Refusal::BadSignature));
+            dave.expect(refused(Refusal::CommitmentMismatch), async || dave.seal(&commitment, genesis).await).await;
+            let other = H256::repeat_byte(2);
+            dave.expect(refused(Refusal::BadSignature), async || dave.seal(&said, &other).await).await;
             Step::Over
         }
         (_, Step::Begun) => {
-            assert_eq!(dave.seal(&said, genesis).await, Ok(()), "{fault:?}");
+            dave.expect(Ok(()), async || dave.seal(&said, genesis).await).await;
             Step::Sealed
         }
         (Fault::NeverRevealed, Step::Sealed) => ended(dave.reveal(&says(valid)).await, refused(Refusal::SealMismatch)),
@@ -214,6 +215,7 @@ async fn assert_linked_is_refused(dave: &KeyHolder, chain: &Chain, info: &JobInf
         beacon_block: committed_at + 1,
     };
     let verdict = dave.verdict(&audit, Verdict::Valid { units: commitment.v1().units() });
-    assert_eq!(dave.seal(&verdict, &chain.genesis()).await, refused(Refusal::NotEligible));
+    let genesis = chain.genesis();
+    dave.expect(refused(Refusal::NotEligible), async || dave.seal(&verdict, &genesis).await).await;
     assert!(dave.to_check().await.iter().all(|duty| duty.audit.job != info.job), "it owes nothing there");
 }
