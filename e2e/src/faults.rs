@@ -24,9 +24,9 @@ pub fn jobs_each() -> usize {
     }
 }
 
-/// An account by name.
-pub fn account(name: &str) -> AccountId {
-    keys::account(name).unwrap_or_else(|error| panic!("{error}"))
+/// The account of a key.
+pub fn account(key: &str) -> AccountId {
+    keys::account_of(&keys::key_pair(key).unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// Orders of which each asks the faulty provider for something, or for nothing but the work.
