@@ -10,13 +10,12 @@ use strike_cli::{
 };
 use strike_e2e::{
     command::{javascript, strike},
+    faults::{orders, DEADLINE, REQUESTER},
+    jobs::submit_all,
     ledger::{assert_moved, Ledger},
     network,
 };
 use strike_primitives::{api::JobInfo, receipt::Receipt, Balance, JobId, H256};
-
-/// Who orders in these tests: no validator, no provider, owner of no model.
-const REQUESTER: &str = "ferdie";
 
 async fn submit(url: &str, prompt: &str) -> JobId {
     let args = ["job", "generate", "--prompt", prompt, "--max-tokens", "24", "--key", REQUESTER];
@@ -84,12 +83,13 @@ async fn jobs_settle_and_the_money_moves_as_receipts_say() {
     let chain = connect(&mut network, "alice").await;
     let requester = keys::account(REQUESTER).unwrap_or_else(|error| panic!("{error}"));
 
-    // Twenty jobs in a row by the command.
+    // Twenty jobs: some in a row by the command, the others at once.
     let before = final_ledger(&chain).await;
     let mut jobs = Vec::new();
-    for index in 0..20 {
+    for index in 0..4 {
         jobs.push(submit(&url, &format!("Question: Who lives in house {index}? Answer:")).await);
     }
+    jobs.extend(submit_all(&chain, &orders(None, 16, DEADLINE), REQUESTER).await);
     let infos = closed(&chain, &jobs).await;
     infos.iter().for_each(assert_valid);
     assert!(infos.iter().all(|info| receipt(info).verdicts == 4), "all four validators agree");
