@@ -3,7 +3,7 @@
 use codec::Decode;
 use std::collections::BTreeMap;
 use strike_cli::chain::Chain;
-use strike_primitives::{AccountId, Balance, H256};
+use strike_primitives::{receipt::Receipt, AccountId, Balance, H256};
 
 /// How many entries of the state are read at once.
 const PAGE: u32 = 256;
@@ -78,4 +78,46 @@ impl Ledger {
     pub fn total(&self, account: &AccountId) -> Balance {
         self.totals.get(account).copied().unwrap_or_default()
     }
+}
+
+/// Compares two books with everything that happened between them, to the last unit: the receipts of the jobs that closed, and
+/// what providers lost of their bonds. Only `payers` sent transactions; what those cost is burned, and nothing else is gone.
+pub fn assert_moved<'a>(
+    before: &Ledger,
+    after: &Ledger,
+    receipts: impl IntoIterator<Item = &'a Receipt>,
+    losses: &BTreeMap<AccountId, Balance>,
+    payers: &[AccountId],
+) {
+    before.assert_balanced();
+    after.assert_balanced();
+    // Positive: gained, negative: lost.
+    let mut expected: BTreeMap<&AccountId, i128> = BTreeMap::new();
+    let signed = |amount: Balance| i128::try_from(amount).expect("amounts of tests are small");
+    let mut burned = 0;
+    for receipt in receipts {
+        *expected.entry(&receipt.requester).or_default() -= signed(receipt.fee);
+        burned += receipt.burned + receipt.slashed;
+        for payment in &receipt.payments {
+            *expected.entry(&payment.account).or_default() += signed(payment.amount);
+        }
+    }
+    for (provider, loss) in losses {
+        *expected.entry(provider).or_default() -= signed(*loss);
+    }
+    let transactions = signed(before.issuance) - signed(after.issuance) - signed(burned);
+    assert!(transactions > 0, "orders cost transaction fees");
+    let mut paid = 0;
+    let accounts: std::collections::BTreeSet<&AccountId> = before.totals.keys().chain(after.totals.keys()).collect();
+    for account in accounts {
+        let change = signed(after.total(account)) - signed(before.total(account));
+        let short = expected.get(account).copied().unwrap_or_default() - change;
+        if payers.contains(account) {
+            assert!(short >= 0, "{account:?} has {} more than it should", -short);
+            paid += short;
+        } else {
+            assert_eq!(short, 0, "what {account:?} has less than it should");
+        }
+    }
+    assert_eq!(paid, transactions, "what transactions cost is burned, and nothing else");
 }

@@ -3,11 +3,16 @@
 use crate::command::binary;
 use strike_cli::localnet::{Network, Options};
 
-/// Starts a network and waits until every node finalizes. `change` may adapt the options.
-pub async fn start(change: impl FnOnce(&mut Options)) -> Network {
+/// Starts a network. `change` may adapt the options.
+pub async fn started(change: impl FnOnce(&mut Options)) -> Network {
     let mut options = Options::new(binary("strike-node"));
     change(&mut options);
-    let mut network = Network::start(options).await.unwrap_or_else(|error| panic!("{error}"));
+    Network::start(options).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Starts a network and waits until every node finalizes. `change` may adapt the options.
+pub async fn start(change: impl FnOnce(&mut Options)) -> Network {
+    let mut network = started(change).await;
     network.wait_until_finalizing().await.unwrap_or_else(|error| panic!("{error}"));
     network
 }

@@ -10,17 +10,12 @@ use strike_cli::{
 };
 use strike_e2e::{
     command::{javascript, strike},
-    ledger::Ledger,
+    faults::{orders, DEADLINE, REQUESTER},
+    jobs::submit_all,
+    ledger::{assert_moved, Ledger},
     network,
 };
-use strike_primitives::{
-    api::JobInfo,
-    receipt::{PaymentRole, Receipt},
-    AccountId, Balance, JobId, H256,
-};
-
-/// Who orders in these tests: no validator, no provider, owner of no model.
-const REQUESTER: &str = "ferdie";
+use strike_primitives::{api::JobInfo, receipt::Receipt, Balance, JobId, H256};
 
 async fn submit(url: &str, prompt: &str) -> JobId {
     let args = ["job", "generate", "--prompt", prompt, "--max-tokens", "24", "--key", REQUESTER];
@@ -43,31 +38,6 @@ async fn final_ledger(chain: &Chain) -> Ledger {
 
 fn receipt(info: &JobInfo) -> &Receipt {
     info.receipt.as_ref().expect("a closed job has a receipt")
-}
-
-/// Compares two ledgers with the receipts of all jobs between them. Only the requester sent transactions.
-fn assert_moved_as_receipts_say(before: &Ledger, after: &Ledger, receipts: &[&Receipt], requester: &AccountId) {
-    before.assert_balanced();
-    after.assert_balanced();
-    let burned: Balance = receipts.iter().map(|receipt| receipt.burned + receipt.slashed).sum();
-    let fees: Balance = receipts.iter().map(|receipt| receipt.fee).sum();
-    // Transaction fees are burned, so what else is gone was paid for the orders.
-    let transactions = before.issuance - after.issuance - burned;
-    assert!(transactions > 0, "orders cost transaction fees");
-
-    let mut gains: BTreeMap<&AccountId, Balance> = BTreeMap::new();
-    for payment in receipts.iter().flat_map(|receipt| &receipt.payments) {
-        assert_ne!(payment.role, PaymentRole::Compensation, "nobody was let down");
-        *gains.entry(&payment.account).or_default() += payment.amount;
-    }
-    for (account, total) in &before.totals {
-        let expected = match account == requester {
-            true => total - fees - transactions,
-            false => total + gains.get(account).copied().unwrap_or_default(),
-        };
-        assert_eq!(after.total(account), expected, "{account:?}");
-    }
-    assert_eq!(before.totals.len(), after.totals.len(), "no account came or went");
 }
 
 fn assert_valid(info: &JobInfo) {
@@ -113,18 +83,21 @@ async fn jobs_settle_and_the_money_moves_as_receipts_say() {
     let chain = connect(&mut network, "alice").await;
     let requester = keys::account(REQUESTER).unwrap_or_else(|error| panic!("{error}"));
 
-    // Twenty jobs in a row by the command.
+    // Twenty jobs: some in a row by the command, the others at once.
     let before = final_ledger(&chain).await;
     let mut jobs = Vec::new();
-    for index in 0..20 {
+    for index in 0..4 {
         jobs.push(submit(&url, &format!("Question: Who lives in house {index}? Answer:")).await);
     }
+    jobs.extend(submit_all(&chain, &orders(None, 16, DEADLINE), REQUESTER).await);
     let infos = closed(&chain, &jobs).await;
     infos.iter().for_each(assert_valid);
     assert!(infos.iter().all(|info| receipt(info).verdicts == 4), "all four validators agree");
     let after = final_ledger(&chain).await;
     let receipts: Vec<&Receipt> = infos.iter().map(receipt).collect();
-    assert_moved_as_receipts_say(&before, &after, &receipts, &requester);
+    assert!(receipts.iter().all(|receipt| receipt.slashed == 0), "nobody was let down");
+    assert_moved(&before, &after, receipts, &BTreeMap::new(), &[requester]);
+    assert_eq!(before.totals.len(), after.totals.len(), "no account came or went");
 
     // The text is the same wherever it is read, and the command shows the receipt.
     let mut texts = Vec::new();

@@ -17,8 +17,10 @@
 pub mod demo;
 mod network;
 mod offer;
+mod options;
 mod process;
 
-pub use network::{Network, Options, Ports, Provider, VALIDATORS};
+pub use network::Network;
 pub use offer::offer;
+pub use options::{Host, Options, Ports, Provider, Validator, VALIDATORS};
 pub use process::{tail, NodeProcess};

@@ -1,6 +1,9 @@
 //! The nodes of a network: keys, ports, start, health, end.
 
-use super::process::NodeProcess;
+use super::{
+    options::{Host, Options, Ports},
+    process::NodeProcess,
+};
 use crate::{
     chain::{errors, Chain},
     error::{Error, Result},
@@ -11,7 +14,7 @@ use sp_core::{ed25519, Pair};
 use std::{
     fs,
     io::Write,
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,8 +22,6 @@ use strike_primitives::app::APP_KEY_TYPE;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// The validators of the chain `local`, which vote with the keys of these names.
-pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 /// The chain that all nodes run.
 const CHAIN: &str = "local";
 /// How long a new network may take to finalize its first block.
@@ -29,71 +30,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(180);
 const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// The first ports: JSON-RPC, peers, Prometheus.
 const DEFAULT_PORTS: [u16; 3] = [9_944, 30_333, 9_615];
-
-/// Which ports the nodes listen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ports {
-    /// From 9944 (JSON-RPC), 30333 (peers) and 9615 (Prometheus); free ones instead of those that are taken.
-    Default,
-    /// From this one, 100 and 200 above it; free ones instead of those that are taken.
-    From(u16),
-    /// Any free ones: for tests that run side by side.
-    Free,
-}
-
-/// A provider of a network.
-#[derive(Clone, Debug)]
-pub struct Provider {
-    /// Its name, in lower case.
-    pub name: String,
-    /// Secret URI of its app key.
-    pub app_key: String,
-    /// Its binary, if not that of all nodes.
-    pub binary: Option<PathBuf>,
-    /// Environment variables for it alone.
-    pub env: Vec<(String, String)>,
-}
-
-impl Provider {
-    /// The provider of the chain `local`: Eve.
-    pub fn eve() -> Self {
-        Self { name: "eve".into(), app_key: "//Eve".into(), binary: None, env: Vec::new() }
-    }
-}
-
-/// How to start a network.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The strike-node binary.
-    pub binary: PathBuf,
-    /// Where data and logs are kept; what is there is gone on from. By default a new temporary folder.
-    pub base_path: Option<PathBuf>,
-    /// Whether a temporary folder stays.
-    pub keep: bool,
-    /// Ports.
-    pub ports: Ports,
-    /// Nodes that serve jobs and are no validators.
-    pub providers: Vec<Provider>,
-    /// Folders of models that every node has.
-    pub models: Vec<PathBuf>,
-    /// More arguments for every node.
-    pub node_args: Vec<String>,
-}
-
-impl Options {
-    /// Four validators and Eve in a temporary folder, on free ports.
-    pub fn new(binary: PathBuf) -> Self {
-        Self {
-            binary,
-            base_path: None,
-            keep: false,
-            ports: Ports::Free,
-            providers: vec![Provider::eve()],
-            models: Vec::new(),
-            node_args: Vec::new(),
-        }
-    }
-}
 
 /// A network that runs. Its nodes end when it is dropped; [`Network::stop`] lets them close their databases first.
 #[derive(Debug)]
@@ -106,12 +42,23 @@ pub struct Network {
 /// What is known of a node before it starts.
 struct Plan {
     name: String,
-    provider: Option<Provider>,
+    role: Role,
+    binary: Option<PathBuf>,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    host: Option<Host>,
     base_path: PathBuf,
     rpc: u16,
     peers: u16,
     prometheus: u16,
     peer_id: String,
+}
+
+/// What a node is for.
+enum Role {
+    Validator,
+    Provider { app_key: String },
+    Full,
 }
 
 impl Network {
@@ -148,16 +95,23 @@ impl Network {
         let models = options.models.iter().flat_map(|folder| ["--model-dir".into(), folder.display().to_string()]);
         let node_args: Vec<String> = models.chain(options.node_args.iter().cloned()).collect();
         for plan in &plans {
-            let binary = plan.provider.as_ref().and_then(|provider| provider.binary.as_ref());
-            let binary = binary.unwrap_or(&options.binary);
-            if let Some(provider) = &plan.provider {
-                insert_app_key(binary, &chain, &plan.base_path, &provider.app_key).await?;
+            let binary = plan.binary.as_ref().unwrap_or(&options.binary);
+            if let Role::Provider { app_key } = &plan.role {
+                insert_app_key(binary, &chain, &plan.base_path, app_key).await?;
             }
             let args = arguments(plan, &plans, &chain, &node_args);
             let log = self.base_path.join(format!("{}.log", plan.name));
-            let url = format!("ws://127.0.0.1:{}", plan.rpc);
-            let env = plan.provider.as_ref().map(|provider| provider.env.clone()).unwrap_or_default();
-            let node = NodeProcess::start(plan.name.clone(), binary.clone(), args, env, log, url).await?;
+            let rpc = plan.host.as_ref().map_or(Ipv4Addr::LOCALHOST, |host| host.rpc);
+            let url = format!("ws://{rpc}:{}", plan.rpc);
+            let (program, args) = match &plan.host {
+                None => (binary.clone(), args),
+                Some(host) => {
+                    let enter = ["netns", "exec", &host.namespace].map(str::to_owned).into_iter();
+                    let binary = binary.to_string_lossy().into_owned();
+                    ("ip".into(), enter.chain([binary]).chain(args).collect())
+                }
+            };
+            let node = NodeProcess::start(plan.name.clone(), program, args, plan.env.clone(), log, url).await?;
             self.nodes.push(node);
         }
         Ok(())
@@ -181,7 +135,7 @@ impl Network {
         self.temporary.is_none()
     }
 
-    /// The nodes: the validators, then the providers.
+    /// The nodes: the validators, then the providers, then the full nodes.
     pub fn nodes(&self) -> &[NodeProcess] {
         &self.nodes
     }
@@ -294,9 +248,14 @@ async fn finalizes(node: &mut NodeProcess) -> Result<()> {
 
 /// Names, folders, ports and peer ids of all nodes.
 fn plan(options: &Options, base_path: &Path) -> Result<Vec<Plan>> {
-    let validators = VALIDATORS.iter().map(|name| ((*name).to_owned(), None));
-    let providers = options.providers.iter().map(|provider| (provider.name.clone(), Some(provider.clone())));
-    let members: Vec<_> = validators.chain(providers).collect();
+    let validators =
+        options.validators.iter().cloned().map(|it| (it.name, Role::Validator, it.binary, it.args, it.env));
+    let providers = options.providers.iter().cloned().map(|it| {
+        let role = Role::Provider { app_key: it.app_key };
+        (it.name, role, it.binary, Vec::new(), it.env)
+    });
+    let full_nodes = options.full_nodes.iter().cloned().map(|name| (name, Role::Full, None, Vec::new(), Vec::new()));
+    let members: Vec<_> = validators.chain(providers).chain(full_nodes).collect();
     let starts = match options.ports {
         Ports::Default => DEFAULT_PORTS.map(Some),
         Ports::From(first) => [0, 100, 200].map(|offset| first.checked_add(offset)),
@@ -314,15 +273,19 @@ fn plan(options: &Options, base_path: &Path) -> Result<Vec<Plan>> {
         Ok(port)
     };
     let mut plans = Vec::new();
-    for (index, (name, provider)) in members.into_iter().enumerate() {
+    for (index, (name, role, binary, args, env)) in members.into_iter().enumerate() {
         let base_path = base_path.join(&name);
         let peer_id = node_key(&base_path)?;
         plans.push(Plan {
             rpc: port(starts[0], index, &format!("{name}'s JSON-RPC"))?,
             peers: port(starts[1], index, &format!("{name} for its peers"))?,
             prometheus: port(starts[2], index, &format!("{name}'s Prometheus"))?,
+            host: options.hosts.get(&name).cloned(),
             name,
-            provider,
+            role,
+            binary,
+            args,
+            env,
             base_path,
             peer_id,
         });
@@ -424,6 +387,11 @@ async fn insert_app_key(binary: &Path, chain: &Path, base_path: &Path, suri: &st
     run(binary, command, "KeyNotInserted").await
 }
 
+/// Where other nodes find it.
+fn address(plan: &Plan) -> Ipv4Addr {
+    plan.host.as_ref().map_or(Ipv4Addr::LOCALHOST, |host| host.peers)
+}
+
 fn arguments(plan: &Plan, all: &[Plan], chain: &Path, more: &[String]) -> Vec<String> {
     let mut args: Vec<String> = [
         "--chain",
@@ -436,7 +404,7 @@ fn arguments(plan: &Plan, all: &[Plan], chain: &Path, more: &[String]) -> Vec<St
         &node_key_file(&plan.base_path).to_string_lossy(),
         // Nothing of a local network is for other machines, nor for other networks on this one.
         "--listen-addr",
-        &format!("/ip4/127.0.0.1/tcp/{}", plan.peers),
+        &format!("/ip4/{}/tcp/{}", address(plan), plan.peers),
         "--no-mdns",
         "--rpc-port",
         &plan.rpc.to_string(),
@@ -446,14 +414,19 @@ fn arguments(plan: &Plan, all: &[Plan], chain: &Path, more: &[String]) -> Vec<St
     ]
     .map(str::to_owned)
     .into();
-    match &plan.provider {
-        None => args.push(format!("--{}", plan.name)),
-        Some(provider) => args.extend(["--name".into(), provider.name.clone(), "--provider".into()]),
+    match &plan.role {
+        Role::Validator => args.push(format!("--{}", plan.name)),
+        Role::Provider { .. } => args.extend(["--name".into(), plan.name.clone(), "--provider".into()]),
+        Role::Full => args.extend(["--name".into(), plan.name.clone()]),
     }
+    if plan.host.is_some() {
+        args.extend(["--unsafe-rpc-external", "--rpc-cors", "all"].map(str::to_owned));
+    }
+    args.extend(plan.args.iter().cloned());
     let others = all.iter().filter(|other| other.name != plan.name);
     for other in others {
         args.push("--bootnodes".into());
-        args.push(format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", other.peers, other.peer_id));
+        args.push(format!("/ip4/{}/tcp/{}/p2p/{}", address(other), other.peers, other.peer_id));
     }
     args.extend(more.iter().cloned());
     args
@@ -500,13 +473,17 @@ mod tests {
     }
 
     #[test]
-    fn validators_and_providers_get_their_roles() {
+    fn every_node_gets_its_role() {
         let folder = tempfile::tempdir().unwrap();
-        let plans = plan(&options(Ports::Free), folder.path()).unwrap();
+        let mut options = Options { full_nodes: vec!["rpc".into()], ..options(Ports::Free) };
+        options.validators[3].args = vec!["--offchain-worker".into(), "never".into()];
+        let plans = plan(&options, folder.path()).unwrap();
         let args = |index: usize| arguments(&plans[index], &plans, Path::new("spec.json"), &["--extra".into()]);
         assert!(args(0).contains(&"--alice".to_owned()) && !args(0).contains(&"--provider".to_owned()));
         assert!(args(4).contains(&"--provider".to_owned()) && !args(4).contains(&"--eve".to_owned()));
-        assert_eq!(args(2).iter().filter(|arg| *arg == "--bootnodes").count(), 4);
+        assert!(["--rpc", "--provider", "--validator"].iter().all(|role| !args(5).contains(&role.to_string())));
+        assert!(args(3).contains(&"never".to_owned()) && !args(2).contains(&"never".to_owned()));
+        assert_eq!(args(2).iter().filter(|arg| *arg == "--bootnodes").count(), 5);
         assert_eq!(args(2).last().map(String::as_str), Some("--extra"));
     }
 }

@@ -135,12 +135,33 @@ impl NodeProcess {
         }
     }
 
+    /// Stops it where it stands, as a machine that hangs; [`Self::resume`] lets it go on. Does nothing while it does not run.
+    #[cfg(unix)]
+    pub fn pause(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    #[cfg(unix)]
+    pub fn resume(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
     /// Asks it to end, without waiting.
     pub(super) fn terminate(&self) {
         #[cfg(unix)]
+        {
+            self.signal(libc::SIGTERM);
+            // One that is paused hears nothing else.
+            self.signal(libc::SIGCONT);
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: libc::c_int) {
         if let Some(pid) = self.pid().and_then(|pid| libc::pid_t::try_from(pid).ok()) {
             // SAFETY: a signal to a child that was not waited for, so the id is still its own.
-            unsafe { libc::kill(pid, libc::SIGTERM) };
+            unsafe { libc::kill(pid, signal) };
         }
     }
 }
@@ -248,6 +269,27 @@ mod tests {
         node.restart().await.unwrap();
         assert!(node.pid().is_some() && node.death().is_none());
         node.kill().await;
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_paused_process_stands_still_and_ends_all_the_same() {
+        let state = |node: &NodeProcess| {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", node.pid().unwrap())).unwrap();
+            stat.rsplit(") ").next().and_then(|rest| rest.chars().next())
+        };
+        let (_folder, mut node) = run("trap 'exit 0' TERM; while :; do sleep 0.05; done").await;
+        node.pause();
+        while state(&node) != Some('T') {
+            tokio::task::yield_now().await;
+        }
+        node.resume();
+        while state(&node) == Some('T') {
+            tokio::task::yield_now().await;
+        }
+        node.pause();
+        node.stop().await;
+        assert!(!node.is_started());
     }
 
     #[tokio::test]

@@ -1,31 +1,91 @@
-//! A node whose provider misbehaves on purpose, as `STRIKE_FAULT` says: `other-text` commits to another output than the work
-//! gives, `silent` never commits. Its checks are honest. Built for the end-to-end tests only.
+//! A node whose provider misbehaves on purpose. `STRIKE_FAULT` names the fault:
+//!
+//! - `other-text`: it delivers another output than the work gives;
+//! - `short-output`: it delivers one token less than it bills;
+//! - `long-bill`: it delivers the right output and bills one token more than it read;
+//! - `more-tokens`: it delivers and bills more tokens than the order allows;
+//! - `silent`: it never commits;
+//! - `by-prompt`: what the prompt begins with in brackets, such as `[silent]`; jobs without that are done honestly.
+//!
+//! Its checks are honest. Built for the end-to-end tests only.
 
 // The SDK's error is large; it is returned once in a process's life.
 #![allow(clippy::result_large_err)]
 
-use std::{
-    sync::{atomic::Ordering, Arc},
-    time::Duration,
-};
+use std::sync::Arc;
 use strike_primitives::{
     artifact::ArtifactId,
-    job::{VerificationClass, WorkSpec},
+    job::{Input, VerificationClass, WorkSpec},
     H256,
 };
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
+
+/// Bytes of a token in an output.
+const TOKEN: usize = 4;
 
 /// How the provider misbehaves.
 #[derive(Clone, Copy)]
 enum Fault {
     OtherText,
+    ShortOutput,
+    LongBill,
+    MoreTokens,
     Silent,
+}
+
+impl Fault {
+    const ALL: [(&str, Fault); 5] = [
+        ("other-text", Fault::OtherText),
+        ("short-output", Fault::ShortOutput),
+        ("long-bill", Fault::LongBill),
+        ("more-tokens", Fault::MoreTokens),
+        ("silent", Fault::Silent),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, fault)| fault)
+    }
+
+    /// The fault that the prompt asks for.
+    fn of_prompt(work: &WorkSpec) -> Option<Self> {
+        let Input::Plain(prompt) = work.input() else { return None };
+        let (name, _) = std::str::from_utf8(prompt).ok()?.strip_prefix('[')?.split_once(']')?;
+        Self::named(name)
+    }
+
+    /// What becomes of an honest outcome.
+    fn spoil(self, mut outcome: Outcome, work: &WorkSpec) -> Result<Outcome, ExecuteError> {
+        match self {
+            Self::OtherText => {
+                // One bit of the first token or number is another one; every count stays right.
+                if let Some(byte) = outcome.output.first_mut() {
+                    *byte ^= 1;
+                }
+            }
+            Self::ShortOutput => outcome.output.truncate(outcome.output.len().saturating_sub(TOKEN)),
+            Self::LongBill => outcome.n_in = outcome.n_in.saturating_add(1),
+            Self::MoreTokens => {
+                outcome.n_out = work.max_output_tokens().saturating_add(1);
+                outcome.output.resize(outcome.n_out as usize * TOKEN, 0);
+            }
+            // An error that the worker does not try again.
+            Self::Silent => return Err(ExecuteError::NotSupported("jobs of this provider")),
+        }
+        Ok(outcome)
+    }
+}
+
+/// Which job is spoiled how.
+#[derive(Clone, Copy)]
+enum Plan {
+    Every(Fault),
+    ByPrompt,
 }
 
 /// The honest executor, and what is done to its results.
 struct Faulty {
     honest: Arc<dyn Executor>,
-    fault: Fault,
+    plan: Plan,
 }
 
 impl Executor for Faulty {
@@ -37,34 +97,34 @@ impl Executor for Faulty {
         seed: &H256,
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
-        match self.fault {
-            Fault::OtherText => {
-                let mut outcome = self.honest.run(model, class, work, seed, control)?;
-                // One bit of the first token or number is another one; every count stays right.
-                if let Some(byte) = outcome.output.first_mut() {
-                    *byte ^= 1;
-                }
-                Ok(outcome)
-            }
-            Fault::Silent => loop {
-                if control.cancelled.load(Ordering::Relaxed) {
-                    return Err(ExecuteError::Cancelled);
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            },
+        let fault = match self.plan {
+            Plan::Every(fault) => Some(fault),
+            Plan::ByPrompt => Fault::of_prompt(work),
+        };
+        let outcome = self.honest.run(model, class, work, seed, control)?;
+        match fault {
+            Some(fault) => fault.spoil(outcome, work),
+            None => Ok(outcome),
         }
     }
 }
 
 fn main() -> strike_node::Result<()> {
-    let fault = match std::env::var("STRIKE_FAULT").as_deref() {
-        Ok("other-text") => Some(Fault::OtherText),
-        Ok("silent") => Some(Fault::Silent),
+    let plan = match std::env::var("STRIKE_FAULT").as_deref() {
+        Ok("by-prompt") => Some(Plan::ByPrompt),
+        Ok(name) => match Fault::named(name) {
+            Some(fault) => Some(Plan::Every(fault)),
+            None => {
+                let known: Vec<&str> = Fault::ALL.iter().map(|(name, _)| *name).collect();
+                eprintln!("STRIKE_FAULT={name} is no fault: give by-prompt or one of {}", known.join(", "));
+                std::process::exit(2);
+            }
+        },
         // Subcommands such as `key insert` need no fault.
-        _ => None,
+        Err(_) => None,
     };
-    strike_node::run_with(move |honest| match fault {
-        Some(fault) => Arc::new(Faulty { honest, fault }),
+    strike_node::run_with(move |honest| match plan {
+        Some(plan) => Arc::new(Faulty { honest, plan }),
         None => honest,
     })
 }

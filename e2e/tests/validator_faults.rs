@@ -1,0 +1,221 @@
+//! One validator of four that lies: each fault is refused or outvoted every time, it earns nothing, and nobody honest loses
+//! anything. `STRIKE_FAULT_JOBS` says how many jobs each fault gets; the table is `docs/faults.md`.
+
+use codec::Encode;
+use pallet_verification::types::Refusal;
+use std::collections::BTreeMap;
+use strike_cli::{
+    chain::{Call, Chain},
+    commands::job::is_valid,
+    keys,
+};
+use strike_e2e::{
+    command::binary,
+    faults::{account, jobs_each, orders, paid, receipt, Beginning, DEADLINE, REQUESTER},
+    jobs::{closed, is_closed, seen, submit_all},
+    key_holder::{refused, Answer, KeyHolder},
+    network,
+};
+use strike_primitives::{
+    api::{CheckDuty, JobInfo, JobStatus},
+    job::JobOrder,
+    receipt::{CloseReason, PaymentRole},
+    verdict::{AuditRef, InvalidReason, Verdict},
+    JobId, H256,
+};
+
+/// The validator that lies: its node authors and finalizes, and this test signs its verdicts.
+const DAVE: &str = "dave";
+/// The provider.
+const EVE: &str = "eve";
+/// As many jobs as the provider takes at once, at most.
+const AT_ONCE: usize = 60;
+
+/// What the validator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// It calls a wrong result valid.
+    ValidOnWrong,
+    /// It calls a right result valid without running the work.
+    ValidUnseen,
+    /// It calls a right result invalid.
+    AlwaysInvalid,
+    /// It seals, tries to reveal another verdict, and never reveals the one it sealed.
+    NeverRevealed,
+    /// It has verdicts on another fork's commitment, beacon and genesis.
+    OtherFork,
+}
+
+const FAULTS: [Fault; 5] =
+    [Fault::ValidOnWrong, Fault::ValidUnseen, Fault::AlwaysInvalid, Fault::NeverRevealed, Fault::OtherFork];
+
+/// How far the validator is with a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Begun,
+    Sealed,
+    Over,
+}
+
+const INVALID: Verdict = Verdict::Invalid { reason: InvalidReason::OutputMismatch };
+
+/// One step of a fault; returns how far it has come.
+async fn lie(dave: &KeyHolder, genesis: &H256, fault: Fault, step: Step, duty: &CheckDuty) -> Step {
+    let valid = Verdict::Valid { units: duty.commitment.v1().units() };
+    let says = |verdict| dave.verdict(&duty.audit, verdict);
+    let said = match fault {
+        Fault::ValidOnWrong | Fault::ValidUnseen => says(valid),
+        Fault::AlwaysInvalid | Fault::NeverRevealed | Fault::OtherFork => says(INVALID),
+    };
+    match (fault, step) {
+        (_, Step::Over) => Step::Over,
+        (Fault::OtherFork, _) => {
+            let fork = |audit: AuditRef| dave.verdict(&audit, INVALID);
+            let beacon = fork(AuditRef { beacon_block: duty.audit.beacon_block + 1, ..duty.audit.clone() });
+            dave.expect(refused(Refusal::BeaconBlockMismatch), async || dave.seal(&beacon, genesis).await).await;
+            let commitment = fork(AuditRef { commitment: H256::repeat_byte(1), ..duty.audit.clone() });
+            dave.expect(refused(Refusal::CommitmentMismatch), async || dave.seal(&commitment, genesis).await).await;
+            let other = H256::repeat_byte(2);
+            dave.expect(refused(Refusal::BadSignature), async || dave.seal(&said, &other).await).await;
+            Step::Over
+        }
+        (_, Step::Begun) => {
+            dave.expect(Ok(()), async || dave.seal(&said, genesis).await).await;
+            Step::Sealed
+        }
+        (Fault::NeverRevealed, Step::Sealed) => ended(dave.reveal(&says(valid)).await, refused(Refusal::SealMismatch)),
+        (_, Step::Sealed) => ended(dave.reveal(&said).await, Ok(())),
+    }
+}
+
+/// Whether a reveal met what it has to, or came too early.
+fn ended(answer: Answer, expected: Answer) -> Step {
+    if answer == refused(Refusal::RevealingNotBegun) {
+        return Step::Sealed;
+    }
+    assert_eq!(answer, expected);
+    Step::Over
+}
+
+/// Lies about jobs until they are closed; returns them and how many lies were told to the end.
+async fn lie_about(chain: &Chain, dave: &KeyHolder, faults: &BTreeMap<JobId, Fault>) -> (Vec<JobInfo>, usize) {
+    let jobs: Vec<JobId> = faults.keys().copied().collect();
+    let genesis = chain.genesis();
+    let mut steps: BTreeMap<JobId, Step> = BTreeMap::new();
+    loop {
+        for duty in dave.to_check().await {
+            let job = duty.audit.job;
+            let Some(fault) = faults.get(&job) else { continue };
+            let step = steps.entry(job).or_default();
+            *step = lie(dave, &genesis, *fault, *step, &duty).await;
+        }
+        let mut open = false;
+        for job in &jobs {
+            let info = chain.job(*job, None).await.unwrap_or_else(|error| panic!("{error}"));
+            open |= !info.is_some_and(|info| is_closed(&info));
+        }
+        if !open {
+            break;
+        }
+        dave.next_block().await;
+    }
+    let over = steps.values().filter(|step| **step == Step::Over).count();
+    (closed(chain, &jobs).await, over)
+}
+
+#[tokio::test]
+async fn a_lying_validator_is_outvoted_and_earns_nothing() {
+    let mut network = network::start(|options| {
+        for provider in &mut options.providers {
+            provider.binary = Some(binary("faulty-node"));
+            provider.env.push(("STRIKE_FAULT".into(), "by-prompt".into()));
+        }
+        for validator in options.validators.iter_mut().filter(|validator| validator.name == DAVE) {
+            validator.args = ["--offchain-worker", "never"].map(str::to_owned).into();
+        }
+    })
+    .await;
+    let chain = network.connect("alice").await.unwrap_or_else(|error| panic!("{error}"));
+    let dave = KeyHolder::new(DAVE, &chain);
+    let (beginning, each) = (Beginning::of(&chain).await, jobs_each());
+
+    let wanted: Vec<(Fault, JobOrder)> = FAULTS
+        .into_iter()
+        .flat_map(|fault| {
+            let asks = (fault == Fault::ValidOnWrong).then_some("other-text");
+            orders(asks, each, DEADLINE).into_iter().map(move |order| (fault, order))
+        })
+        .collect();
+    let mut all: Vec<JobInfo> = Vec::new();
+    for some in wanted.chunks(AT_ONCE) {
+        let some_orders: Vec<JobOrder> = some.iter().map(|(_, order)| order.clone()).collect();
+        let jobs = submit_all(&chain, &some_orders, REQUESTER).await;
+        let faults: BTreeMap<JobId, Fault> = jobs.into_iter().zip(some.iter().map(|(fault, _)| *fault)).collect();
+        let (infos, over) = lie_about(&chain, &dave, &faults).await;
+        assert_eq!(over, faults.len(), "every lie is told to its end");
+        for info in &infos {
+            assert_outvoted(faults[&info.job], info);
+        }
+        all.extend(infos);
+    }
+
+    // The provider says that the validator is its own: nothing that it says counts from now on.
+    let link = Call { pallet: "Providers", name: "set_linked", args: vec![account(DAVE)].encode() };
+    let signer = keys::key_pair(EVE).unwrap_or_else(|error| panic!("{error}"));
+    chain.submit(&link, &signer).await.unwrap_or_else(|error| panic!("{error}"));
+    for _ in 0..each.div_ceil(AT_ONCE) {
+        let jobs = submit_all(&chain, &orders(None, each.min(AT_ONCE), DEADLINE), REQUESTER).await;
+        for info in seen(&chain, &jobs, |info| info.commitment.is_some()).await {
+            assert_linked_is_refused(&dave, &chain, &info).await;
+        }
+        for info in closed(&chain, &jobs).await {
+            assert!(is_valid(&info), "{info:?}");
+            assert_eq!(receipt(&info).verdicts, 3, "{info:?}");
+            all.push(info);
+        }
+    }
+
+    for info in &all {
+        let earned = receipt(info).payments.iter().any(|payment| payment.account == dave.account);
+        assert!(!earned, "the liar is paid: {info:?}");
+    }
+    let history = beginning.check(&chain, &all, &[account(REQUESTER), account(EVE)]).await;
+    // Only results that were wrong cost the provider anything, and the liar's word did not change what is wrong.
+    assert_eq!(history.failures.len(), each);
+    assert!(history.failures.iter().all(|failure| failure.reason == CloseReason::Invalid));
+    eprintln!("{each} jobs for each fault, {} jobs in all", all.len());
+    network.stop().await;
+}
+
+/// The three that are honest decide, whatever the fourth says.
+fn assert_outvoted(fault: Fault, info: &JobInfo) {
+    let receipt = receipt(info);
+    assert_eq!(receipt.verdicts, 3, "{fault:?}: {receipt:?}");
+    if fault == Fault::ValidOnWrong {
+        assert_eq!((receipt.reason, receipt.verdict), (CloseReason::Invalid, Some(INVALID)), "{fault:?}: {receipt:?}");
+        assert!(receipt.slashed > 0 && paid(receipt, PaymentRole::Compensation) > 0, "{receipt:?}");
+    } else {
+        assert!(is_valid(info), "{fault:?}: {info:?}");
+        assert_eq!(receipt.slashed, 0, "{fault:?}: {receipt:?}");
+    }
+}
+
+/// The audit is open to three; the fourth has no say.
+async fn assert_linked_is_refused(dave: &KeyHolder, chain: &Chain, info: &JobInfo) {
+    let JobStatus::Committed { committed_at, eligible, .. } = info.status else {
+        panic!("seen too late to say anything: {info:?}");
+    };
+    assert_eq!(eligible, 3, "{info:?}");
+    let commitment = info.commitment.as_ref().expect("it is committed");
+    let audit = AuditRef {
+        job: info.job,
+        attempt: info.attempt,
+        commitment: commitment.hash(),
+        beacon_block: committed_at + 1,
+    };
+    let verdict = dave.verdict(&audit, Verdict::Valid { units: commitment.v1().units() });
+    let genesis = chain.genesis();
+    dave.expect(refused(Refusal::NotEligible), async || dave.seal(&verdict, &genesis).await).await;
+    assert!(dave.to_check().await.iter().all(|duty| duty.audit.job != info.job), "it owes nothing there");
+}
