@@ -63,7 +63,12 @@ async fn nothing_is_lost_under_random_kills_and_pauses() {
     );
     eprintln!("STRIKE_CHAOS_SEED={seed} STRIKE_CHAOS_DISTURBANCES={disturbances} STRIKE_CHAOS_JOBS={count}");
     let began = Instant::now();
-    let mut network = network::start(|options| options.full_nodes.push(RPC.into())).await;
+    let mut network = network::start(|options| {
+        options.full_nodes.push(RPC.into());
+        // The whole history is read at the end.
+        options.node_args.extend(["--state-pruning", "archive"].map(str::to_owned));
+    })
+    .await;
     let chain = connect(&mut network, "alice").await;
     let (block, first) = final_block(&chain).await;
     let before = Ledger::read(&chain, block).await;
@@ -100,6 +105,18 @@ async fn nothing_is_lost_under_random_kills_and_pauses() {
     let (block, last) = final_block(&chain).await;
     let after = Ledger::read(&chain, block).await;
     let history = History::read(&chain, first, last).await;
+    let kills = plan.iter().filter(|one| one.action == Action::Kill).count();
+    let mut reasons: BTreeMap<String, u32> = BTreeMap::new();
+    infos.iter().for_each(|info| *reasons.entry(format!("{:?}", reason(info))).or_default() += 1);
+    eprintln!(
+        "{} jobs: {reasons:?}; {kills} kills, {} pauses; {} attempts failed; {} offences reported; {} blocks, {} s",
+        infos.len(),
+        plan.len() - kills,
+        history.failures.len(),
+        history.offences,
+        last - first,
+        began.elapsed().as_secs(),
+    );
     history.assert_nothing_twice();
     assert!(ids.iter().all(|job| history.closings.get(job) == Some(&1)), "every job is closed once");
     for info in &infos {
@@ -114,19 +131,6 @@ async fn nothing_is_lost_under_random_kills_and_pauses() {
     assert_moved(&before, &after, receipts, &history.losses(), &payers);
     assert_one_chain(&mut network, block, last).await;
     assert_outputs_are_kept(&mut network, &infos).await;
-
-    let kills = plan.iter().filter(|one| one.action == Action::Kill).count();
-    let mut reasons: BTreeMap<String, u32> = BTreeMap::new();
-    infos.iter().for_each(|info| *reasons.entry(format!("{:?}", reason(info))).or_default() += 1);
-    eprintln!(
-        "{} jobs: {reasons:?}; {kills} kills, {} pauses; {} attempts failed; {} offences reported; {} blocks, {} s",
-        infos.len(),
-        plan.len() - kills,
-        history.failures.len(),
-        history.offences,
-        last - first,
-        began.elapsed().as_secs(),
-    );
     network.stop().await;
 }
 
