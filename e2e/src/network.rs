@@ -6,8 +6,6 @@ use strike_cli::localnet::{Network, Options};
 /// Starts a network. `change` may adapt the options.
 pub async fn started(change: impl FnOnce(&mut Options)) -> Network {
     let mut options = Options::new(binary("strike-node"));
-    // The history of a run is read from its first block on, and long runs outlive what nodes keep of the state.
-    options.node_args.extend(["--state-pruning".to_owned(), "archive-canonical".to_owned()]);
     change(&mut options);
     Network::start(options).await.unwrap_or_else(|error| panic!("{error}"))
 }
