@@ -81,12 +81,14 @@ async function main() {
 
   const books = await Books.open(api, account.address);
   const orders = [];
+  // Counted here: while forks compete, a node may give out a nonce that it has seen used.
+  const nonce = (await api.rpc.system.accountNextIndex(account.address)).toNumber();
   for (let index = 0; index < count; index += 1) {
     const common = { model: known.model, maxPrice: 10n ** 12n };
     const order = options.embed.length
       ? embedding({ texts: options.embed, ...common })
       : generation({ prompt: options.prompt, ...common });
-    const submitted = await submitJob(api, account, order, { nonce: -1 });
+    const submitted = await submitJob(api, account, order, { nonce: nonce + index });
     progress(`block ${submitted.number}: job ${submitted.job}: submitted`);
     orders.push(submitted);
   }
