@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test fuzz fmt clippy deny lint
+.PHONY: help setup build run test chaos fuzz fmt clippy deny lint
 # Set-up, the build and the tests use all cores by themselves, and share one target folder.
 .NOTPARALLEL:
 
@@ -25,6 +25,11 @@ run: build ## start a local network and run one job on it; ONCE=1 stops after th
 
 test: setup ## run all tests
 	@scripts/test.sh
+
+chaos: setup ## tests with machines killed and paused, clocks late and the network cut (six minutes)
+	@. scripts/env.sh && cargo build --workspace --bins --features strike-e2e/fault-injection && \
+		cargo nextest run --profile long --workspace --features strike-e2e/fault-injection \
+			-E 'package(strike-e2e) and (binary(chaos) + binary(partition) + binary(slow_clock))'
 
 fuzz: setup ## fuzz everything that reads what somebody else wrote, a minute a target
 	@scripts/fuzz.sh
