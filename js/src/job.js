@@ -82,7 +82,7 @@ async function main() {
   const books = await Books.open(api, account.address);
   const orders = [];
   // Counted here: while forks compete, a node may give out a nonce that it has seen used.
-  const nonce = (await api.rpc.system.accountNextIndex(account.address)).toNumber();
+  const nonce = (await api.query.system.account(account.address)).nonce.toNumber();
   for (let index = 0; index < count; index += 1) {
     const common = { model: known.model, maxPrice: 10n ** 12n };
     const order = options.embed.length

@@ -42,7 +42,7 @@ async function timestamp(api, hash) {
  * second went into blocks: over the time from the block before the first of them to the block of the last.
  */
 async function flood(api, account, calls, name) {
-  const first = (await api.rpc.system.accountNextIndex(account.address)).toNumber();
+  const first = (await api.query.system.account(account.address)).nonce.toNumber();
   const signed = [];
   for (const [index, call] of calls.entries()) signed.push(await call.signAsync(account, { nonce: first + index }));
   const from = (await api.rpc.chain.getHeader()).number.toNumber() + 1;
