@@ -83,13 +83,18 @@ pub async fn seen(chain: &Chain, jobs: &[JobId], is: impl Fn(&JobInfo) -> bool) 
 
 /// Waits until each job is closed in a final block.
 pub async fn closed(chain: &Chain, jobs: &[JobId]) -> Vec<JobInfo> {
+    seen_final(chain, jobs, is_closed).await
+}
+
+/// Waits until each job has been seen as `is` says in a final block; returns them as they were then.
+pub async fn seen_final(chain: &Chain, jobs: &[JobId], is: impl Fn(&JobInfo) -> bool) -> Vec<JobInfo> {
     let mut blocks = chain.client().stream_blocks().await.expect("a node streams blocks");
     let mut found: BTreeMap<JobId, JobInfo> = BTreeMap::new();
     loop {
         let (block, _) = chain.finalized().await.unwrap_or_else(|error| panic!("{error}"));
         for job in jobs.iter().filter(|job| !found.contains_key(job)).copied().collect::<Vec<_>>() {
             let info = chain.job(job, Some(block)).await.unwrap_or_else(|error| panic!("{error}"));
-            found.extend(info.filter(is_closed).map(|info| (job, info)));
+            found.extend(info.filter(&is).map(|info| (job, info)));
         }
         if found.len() == jobs.len() {
             return jobs.iter().map(|job| found[job].clone()).collect();

@@ -12,7 +12,7 @@ use strike_cli::{
 use strike_e2e::{
     command::binary,
     faults::{account, ids, jobs_each, orders, paid, receipt, Beginning, DEADLINE, REQUESTER, SHORT_DEADLINE},
-    jobs::{closed, is_closed, seen, submit_all},
+    jobs::{closed, is_closed, seen, seen_final, submit_all},
     key_holder::{bound, refused, KeyHolder},
     network,
 };
@@ -201,8 +201,9 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
         let stranger = KeyHolder::new(REQUESTER, &test.chain);
         mallory.expect(refused(Refusal::BadSignature), async || stranger.commit(job, 0, &own).await).await;
     }
-    // Too late, if only by a block: the job is Eve's, and even a right result for the attempt before is refused.
-    seen(&test.chain, &late, |info| info.attempt == 1).await;
+    // Too late: the job is Eve's, and even a right result for the attempt before is refused. The pool judges by a block that may
+    // be behind the best one, on which the attempt still stood; behind the final one it is not.
+    seen_final(&test.chain, &late, |info| info.attempt == 1).await;
     for (duty, result) in duties.iter().zip(&results) {
         let own: Commitment = bound(result, &duty.binding);
         mallory.expect(refused(Refusal::AttemptOver), async || mallory.commit(duty.binding.job, 0, &own).await).await;
