@@ -46,14 +46,28 @@ if [ "${1:-all}" != all ]; then
 fi
 seconds=${2:-60}
 
-# The runtime is fuzzed natively, so its Wasm is not built; the engine is not needed for it, nor it for the engine.
-features=()
-[[ " ${targets[*]} " == *" calls "* ]] && features=(--features runtime)
-[ "${targets[*]}" = calls ] && features+=(--no-default-features)
-bins=()
-for target in "${targets[@]}"; do bins+=(--bin "$target"); done
-(cd fuzz && SKIP_WASM_BUILD=1 RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" --target-dir "$target_dir/fuzz" "${features[@]}" "${bins[@]}")
-binaries=$target_dir/fuzz/$host/release
+# build PROFILE TARGET…, with the arguments of cargo that are in `options`
+build() {
+    local profile=$1 target bins=()
+    shift
+    for target in "$@"; do bins+=(--bin "$target"); done
+    (cd fuzz && RUSTFLAGS="${flags[*]}" cargo build --profile "$profile" --target "$host" --target-dir "$target_dir/fuzz" "${options[@]}" "${bins[@]}")
+}
+
+# The runtime is fuzzed natively; the engine is not needed for it, nor it for the engine.
+files=()
+for target in "${targets[@]}"; do [ "$target" = calls ] || files+=("$target"); done
+options=()
+[ ${#files[@]} = 0 ] || build release "${files[@]}"
+options=(--no-default-features --features runtime)
+[ ${#files[@]} = ${#targets[@]} ] || build runtime calls
+
+# binary TARGET: where its program lies
+binary() {
+    local profile=release
+    [ "$1" = calls ] && profile=runtime
+    echo "$target_dir/fuzz/$host/$profile/$1"
+}
 
 if [ -n "$minimize" ]; then
     for target in "${targets[@]}"; do
@@ -61,7 +75,7 @@ if [ -n "$minimize" ]; then
         fresh=$(mktemp -d)
         # Whole models are longer; the tests make them anew.
         find "fuzz/corpus/$target" "fuzz/work/$target" -type f -size -${kept_len}c -exec cp -t "$all" {} + 2>/dev/null || true
-        "$binaries/$target" -merge=1 -use_counters=0 -max_len=$max_len -rss_limit_mb=$rss_mb -timeout=$timeout_s \
+        "$(binary "$target")" -merge=1 -use_counters=0 -max_len=$max_len -rss_limit_mb=$rss_mb -timeout=$timeout_s \
             "$fresh" "$all" >/dev/null 2>&1
         rm -rf "fuzz/corpus/$target" "$all"
         mkdir -p fuzz/corpus
@@ -82,7 +96,7 @@ for target in "${targets[@]}"; do
     mkdir -p "fuzz/work/$target" "fuzz/corpus/$target" "fuzz/found/$target"
     log=fuzz/work/$target.log
     status=0
-    "$binaries/$target" -max_total_time="$seconds" -max_len=$max_len -rss_limit_mb=$rss_mb -timeout=$timeout_s \
+    "$(binary "$target")" -max_total_time="$seconds" -max_len=$max_len -rss_limit_mb=$rss_mb -timeout=$timeout_s \
         -print_final_stats=1 -use_value_profile=1 -artifact_prefix="fuzz/found/$target/" \
         "fuzz/work/$target" "fuzz/corpus/$target" >"$log" 2>&1 || status=$?
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

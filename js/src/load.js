@@ -122,7 +122,8 @@ async function main() {
   const settled = await settle(api, taken.from, count);
   const peaks = await Promise.all(options.pid.map(peakMegabytes));
 
-  const transfers = orders.map(() => api.tx.balances.transferKeepAlive(account.address, 1));
+  const other = keyring.addFromUri('//Bob').address;
+  const transfers = orders.map(() => api.tx.balances.transferKeepAlive(other, 1));
   const transferred = await flood(api, account, transfers, 'transfers');
 
   const { jobs, ...told } = settled;

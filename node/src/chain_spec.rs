@@ -6,8 +6,8 @@ use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use strike_runtime::{
     configs::system::SS58_PREFIX,
     constants::currency::{DECIMALS, SYMBOL},
-    WASM_BINARY,
 };
+use strike_runtime_wasm::WASM_BINARY;
 
 /// A chain: its name, its genesis, where to find it.
 pub type ChainSpec = sc_service::GenericChainSpec;

@@ -20,6 +20,8 @@ extern crate alloc;
 pub mod api;
 pub mod app;
 pub mod artifact;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod commitment;
 pub mod embedding;
 pub mod finality;

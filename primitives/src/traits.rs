@@ -25,6 +25,10 @@ pub trait ProviderRegistry {
     fn serves(provider: &AccountId, model: &ArtifactId) -> bool;
     /// Whether the two are the same operator: equal, or either linked to the other.
     fn linked(provider: &AccountId, other: &AccountId) -> bool;
+    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for all.
+    fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
+        move |other| !Self::linked(provider, other)
+    }
 }
 
 /// Bonds at risk. Implemented by the providers pallet, the only owner of bonds.

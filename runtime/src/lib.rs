@@ -17,6 +17,9 @@
 extern crate alloc;
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+#[deny(missing_docs)]
+pub mod benchmarks;
 #[deny(missing_docs)]
 pub mod configs;
 #[deny(missing_docs)]
@@ -36,14 +39,6 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 pub use strike_primitives::{Balance, BlockNumber};
-
-/// The Wasm binary of this runtime, as the build script made it.
-#[cfg(feature = "std")]
-mod wasm {
-    include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
-}
-#[cfg(feature = "std")]
-pub use wasm::{WASM_BINARY, WASM_BINARY_BLOATY, WASM_BINARY_PATH};
 
 /// The number of transactions an account has sent.
 pub type Nonce = u32;

@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod clock;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -57,6 +59,10 @@ pub mod pallet {
 
         /// What the call and the hooks cost.
         type WeightInfo: WeightInfo;
+
+        /// Makes what benchmarks begin with.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
     }
 
     /// The highest reports of distinct authors, and the block of the last one.

@@ -1,7 +1,7 @@
 //! A runtime of system and this pallet.
 
 use crate as pallet_finality;
-use crate::{weights::CountedWeight, Call, Pallet};
+use crate::{weights::SubstrateWeight, Call, Pallet};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{Hooks, UnfilteredDispatchable},
@@ -40,7 +40,7 @@ impl pallet_finality::Config for Test {
     type Author = Author;
     type Validators = Validators;
     type LagLimit = LagLimit;
-    type WeightInfo = CountedWeight<Test>;
+    type WeightInfo = SubstrateWeight<Test>;
 }
 
 pub fn author(n: u8) -> AccountId {

@@ -1,40 +1,44 @@
-//! Weights, estimated from counted accesses, not benchmarked: every storage item that is read or written, at the runtime's
-//! [`DbWeight`](frame_system::Config::DbWeight), and a stated time for decoding and encoding.
+//! What the calls and hooks of `pallet_finality` cost at most, measured: `scripts/weights.sh`.
+//!
+//! Measured on 2026-11-23, 20 steps of 10 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
+//! values that may be stored.
+
+#![allow(unused_parens, unused_variables, clippy::unnecessary_cast)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// What the call and the hooks cost at most.
+/// What the pallet's calls and hooks cost.
 pub trait WeightInfo {
-    /// [`note_final`](crate::Pallet::note_final).
+    /// `note_final` of this pallet's benchmarks.
     fn note_final() -> Weight;
-    /// The end of a block.
+    /// `on_finalize` of this pallet's benchmarks.
     fn on_finalize() -> Weight;
 }
 
-/// Picoseconds of reference time to decode, sort and encode the reports.
-const RECORDS: u64 = 10_000_000;
-/// Bytes of proof for one storage item.
-const ITEM_PROOF: u64 = 4_096;
+/// [`WeightInfo`] at the runtime's costs of storage.
+pub struct SubstrateWeight<T>(PhantomData<T>);
 
-/// [`WeightInfo`] from counted accesses.
-pub struct CountedWeight<T>(PhantomData<T>);
-
-impl<T: frame_system::Config> CountedWeight<T> {
-    fn of(reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(RECORDS, ITEM_PROOF.saturating_mul(reads))
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-}
-
-impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
-    // Reads: reports, the author. Writes: reports.
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    // Storage: `Finality::LastReports` (r:1 w:1)
+    // Proof: `Finality::LastReports` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
     fn note_final() -> Weight {
-        Self::of(2, 1)
+        // At least 8_653_000 picoseconds; a proof of 178 bytes.
+        Weight::from_parts(9_194_000, 1635)
+            .saturating_add(T::DbWeight::get().reads(1_u64))
+            .saturating_add(T::DbWeight::get().writes(1_u64))
     }
-
-    // Reads: reports, validators, the clock. Writes: the clock.
+    // Storage: `Finality::CurrentTime` (r:1 w:1)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Finality::LastReports` (r:1 w:0)
+    // Proof: `Finality::LastReports` (`max_values`: Some(1), `max_size`: Some(150), added: 645, mode: `MaxEncodedLen`)
+    // Storage: `Session::Validators` (r:1 w:0)
+    // Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
     fn on_finalize() -> Weight {
-        Self::of(3, 1)
+        // At least 12_138_000 picoseconds; a proof of 353 bytes.
+        Weight::from_parts(13_080_000, 1838)
+            .saturating_add(T::DbWeight::get().reads(3_u64))
+            .saturating_add(T::DbWeight::get().writes(1_u64))
     }
 }

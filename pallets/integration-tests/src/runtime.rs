@@ -112,7 +112,7 @@ impl pallet_provenance::Config for Test {
     type ByteDeposit = ConstU128<{ TOKEN / 10_000 }>;
     type MaxRoyalty = MaxRoyalty;
     type MaxName = ConstU32<64>;
-    type WeightInfo = pallet_provenance::weights::CountedWeight<Test>;
+    type WeightInfo = pallet_provenance::weights::SubstrateWeight<Test>;
 }
 
 impl pallet_providers::Config for Test {
@@ -123,7 +123,7 @@ impl pallet_providers::Config for Test {
     type UnbondingPeriod = ConstU32<UNBONDING_PERIOD>;
     type MaxModels = ConstU32<32>;
     type MaxLinked = ConstU32<16>;
-    type WeightInfo = pallet_providers::weights::CountedWeight<Test>;
+    type WeightInfo = pallet_providers::weights::SubstrateWeight<Test>;
 }
 
 impl pallet_market::Config for Test {
@@ -153,7 +153,7 @@ impl pallet_market::Config for Test {
     type AskDeposit = ConstU128<ASK_DEPOSIT>;
     type Retention = ConstU32<RETENTION>;
     type HookShare = MarketHookShare;
-    type WeightInfo = pallet_market::weights::CountedWeight<Test>;
+    type WeightInfo = pallet_market::weights::SubstrateWeight<Test>;
 }
 
 /// Four validators author in turns.
@@ -169,7 +169,7 @@ impl pallet_finality::Config for Test {
     type Author = Author;
     type Validators = ConstU32<4>;
     type LagLimit = ConstU32<LAG_LIMIT>;
-    type WeightInfo = pallet_finality::weights::CountedWeight<Test>;
+    type WeightInfo = pallet_finality::weights::SubstrateWeight<Test>;
 }
 
 /// A value for each author, as a VRF output would be.
@@ -195,7 +195,7 @@ impl pallet_verification::Config for Test {
     type HookShare = VerificationHookShare;
     type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
     type ResendAfter = ConstU32<4>;
-    type WeightInfo = pallet_verification::weights::CountedWeight<Test>;
+    type WeightInfo = pallet_verification::weights::SubstrateWeight<Test>;
 }
 
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test

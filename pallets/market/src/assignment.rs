@@ -237,7 +237,7 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    fn pop_service() -> Option<Service> {
+    pub(crate) fn pop_service() -> Option<Service> {
         ServiceQueueEnds::<T>::mutate(|ends| {
             if ends.head == ends.tail {
                 return None;
@@ -269,7 +269,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// One turn of a service that is out of the queue. Returns how many asks were looked at.
-    fn visit(service: &Service) -> u32 {
+    pub(crate) fn visit(service: &Service) -> u32 {
         let Some(mut waiting) = Pending::<T>::get(service) else {
             defensive!("a queued service is kept");
             return 0;

@@ -39,6 +39,8 @@ extern crate alloc;
 
 mod asks;
 mod assignment;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod deadlines;
 mod reads;
 mod settlement;
@@ -194,6 +196,10 @@ pub mod pallet {
 
         /// Weights of calls and upkeep.
         type WeightInfo: WeightInfo;
+
+        /// Makes what benchmarks begin with.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
     }
 
     /// Why the pallet holds money.
@@ -585,11 +591,11 @@ pub mod pallet {
         /// [`Error::LimitsOutOfRange`], [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
         /// be held. Emits [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::submit(T::MaxAsksPerModel::get()))]
+        #[pallet::weight(Pallet::<T>::submission(T::MaxAsksPerModel::get()))]
         pub fn submit(origin: OriginFor<T>, order: JobOrder) -> DispatchResultWithPostInfo {
             let requester = ensure_signed(origin)?;
             let visited = Self::do_submit(requester, order)?;
-            Ok(Some(T::WeightInfo::submit(visited)).into())
+            Ok(Some(Self::submission(visited)).into())
         }
 
         /// Withdraw a job that waits for a provider. The escrow goes back at once, the deposit when the job is pruned.
@@ -609,7 +615,7 @@ pub mod pallet {
         /// emits: [`Event::JobSettled`] with its [`Event::PaymentMade`] and [`Event::PaymentDeferred`],
         /// [`Event::AttemptFailed`] or [`Event::SettlementFailed`], then [`Event::JobAssigned`] or [`Event::JobClosed`].
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::settle(MAX_PAYMENTS, T::MaxAsksPerModel::get()))]
+        #[pallet::weight(Pallet::<T>::worst_settlement())]
         pub fn settle(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             let weight = Self::do_settle(job)?;
@@ -657,6 +663,11 @@ pub mod pallet {
     }
 
     impl<T: Config> Pallet<T> {
+        /// What an order costs that so many asks were looked at for.
+        fn submission(asks: u32) -> Weight {
+            T::WeightInfo::submit_assigned(asks).max(T::WeightInfo::submit_queued(asks))
+        }
+
         /// The account that keeps payments until they are claimed.
         pub fn account() -> AccountId {
             T::PalletId::get().into_account_truncating()

@@ -1,7 +1,7 @@
 //! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll back with
 //! everything else; bonds are real money on an account of their own.
 
-use crate::{self as pallet_market, weights::CountedWeight};
+use crate::{self as pallet_market, weights::SubstrateWeight};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     derive_impl, ensure, parameter_types,
@@ -142,7 +142,7 @@ impl pallet_market::Config for Test {
     type AskDeposit = ConstU128<ASK_DEPOSIT>;
     type Retention = ConstU32<RETENTION>;
     type HookShare = HookShare;
-    type WeightInfo = CountedWeight<Test>;
+    type WeightInfo = SubstrateWeight<Test>;
 }
 
 /// The other pallets, as the market sees them.

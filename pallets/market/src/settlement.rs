@@ -66,7 +66,7 @@ impl<T: Config> Pallet<T> {
             ends.head = ends.head.saturating_add(1);
             // An error means that the job was settled by call before.
             let settled = id.map(Self::do_settle).and_then(Result::ok);
-            meter.consume(settled.unwrap_or_else(|| T::WeightInfo::settle(0, 0)));
+            meter.consume(settled.unwrap_or_else(|| T::WeightInfo::settle_paid(0)));
         }
         if ends != before {
             SettlementQueueEnds::<T>::put(ends);
@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
 
     /// The most that one settlement costs.
     pub(crate) fn worst_settlement() -> Weight {
-        T::WeightInfo::settle(MAX_PAYMENTS, T::MaxAsksPerModel::get())
+        T::WeightInfo::settle_paid(MAX_PAYMENTS).max(T::WeightInfo::settle_failed(T::MaxAsksPerModel::get()))
     }
 
     /// Settle a job's verdict: all of it, or, if that is impossible, none of it and the requester gets the escrow back.
@@ -88,7 +88,7 @@ impl<T: Config> Pallet<T> {
         let settled = with_storage_layer(|| Self::apply_outcome(id, job.clone(), &placement, outcome));
         Ok(settled.unwrap_or_else(|error| {
             Self::abandon(id, job, &placement, error);
-            T::WeightInfo::settle(0, 0)
+            T::WeightInfo::settle_failed(0)
         }))
     }
 
@@ -105,7 +105,7 @@ impl<T: Config> Pallet<T> {
             None => (CloseReason::Undecided, Perbill::zero()),
         };
         let visited = Self::fail_attempt(id, job, placement, reason, penalty, Ending::of(&outcome))?;
-        Ok(T::WeightInfo::settle(0, visited))
+        Ok(T::WeightInfo::settle_failed(visited))
     }
 
     /// Pay for a valid result.
@@ -152,7 +152,7 @@ impl<T: Config> Pallet<T> {
         let made = u32::try_from(payments.len()).unwrap_or(MAX_PAYMENTS);
         let ending = Ending { units, fee: paid, burned, refunded, payments, ..Ending::of(&outcome) };
         Self::close(id, job, CloseReason::Settled, ending);
-        Ok(T::WeightInfo::settle(made, 0))
+        Ok(T::WeightInfo::settle_paid(made))
     }
 
     /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and verifiers come before royalties, so

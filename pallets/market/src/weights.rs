@@ -1,141 +1,397 @@
-//! Weights, estimated from counted accesses, not benchmarked.
+//! What the calls and hooks of `pallet_market` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Every figure is a number of storage reads and writes at the runtime's [`frame_system::Config::DbWeight`], plus a stated
-//! estimate of the computation. What other pallets do behind a trait is counted with the constants below.
+//! Measured on 2026-11-23, 6 steps of 1 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
+//! values that may be stored.
+
+#![allow(unused_parens, unused_variables, clippy::unnecessary_cast)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// Estimate for decoding, encoding and hashing a call's own records: 20 µs.
-const RECORDS: Weight = Weight::from_parts(20_000_000, 0);
-/// Estimate for hashing and encoding an order of up to about 4.5 KiB: 40 µs.
-const ORDER: Weight = Weight::from_parts(40_000_000, 0);
-
-/// Reads to see whether one ask fits: its running jobs, whether its provider is active, serves the model and is linked to the
-/// requester (both directions), its free bond, and whether anybody could check it (session, links of the validators tried).
-const READS_PER_ASK: u64 = 14;
-/// Accesses of one movement of held or free money: both accounts and the holds of one.
-const MONEY: u64 = 3;
-/// Accesses of one operation on a provider's exposure: its record, its hold, its account, one beneficiary.
-const EXPOSURE: u64 = 4;
-
-/// What the pallet's calls and the steps of its hook cost at most, given how many asks they look at and how many payments
-/// they make.
+/// What the pallet's calls and hooks cost.
 pub trait WeightInfo {
-    /// `place_ask` into a list of `asks`.
-    fn place_ask(asks: u32) -> Weight;
-    /// `withdraw_ask` from a list of `asks`.
-    fn withdraw_ask(asks: u32) -> Weight;
-    /// `submit`, looking at `asks`.
-    fn submit(asks: u32) -> Weight;
-    /// `cancel`.
+    /// `place_ask` of this pallet's benchmarks, with `a` from 0 to 127.
+    fn place_ask(a: u32) -> Weight;
+    /// `withdraw_ask` of this pallet's benchmarks, with `a` from 1 to 128.
+    fn withdraw_ask(a: u32) -> Weight;
+    /// `submit_assigned` of this pallet's benchmarks, with `a` from 1 to 128.
+    fn submit_assigned(a: u32) -> Weight;
+    /// `submit_queued` of this pallet's benchmarks, with `a` from 0 to 128.
+    fn submit_queued(a: u32) -> Weight;
+    /// `cancel` of this pallet's benchmarks.
     fn cancel() -> Weight;
-    /// Settling one verdict with `payments`, looking at `asks` for another attempt.
-    fn settle(payments: u32, asks: u32) -> Weight;
-    /// `claim`.
+    /// `settle_paid` of this pallet's benchmarks, with `p` from 2 to 66.
+    fn settle_paid(p: u32) -> Weight;
+    /// `settle_failed` of this pallet's benchmarks, with `a` from 2 to 128.
+    fn settle_failed(a: u32) -> Weight;
+    /// `claim` of this pallet's benchmarks.
     fn claim() -> Weight;
-    /// The hook finding nothing to do.
+    /// `poll` of this pallet's benchmarks.
     fn poll() -> Weight;
-    /// Looking for deadlines at one height.
+    /// `visit_height` of this pallet's benchmarks.
     fn visit_height() -> Weight;
-    /// One deadline: expiring a job, failing an attempt and looking at `asks` for another, or pruning.
-    fn pass_deadline(asks: u32) -> Weight;
-    /// One waiting job, looking at `asks`.
-    fn visit_waiting(asks: u32) -> Weight;
+    /// `expire_waiting` of this pallet's benchmarks.
+    fn expire_waiting() -> Weight;
+    /// `expire_assigned` of this pallet's benchmarks, with `a` from 2 to 128.
+    fn expire_assigned(a: u32) -> Weight;
+    /// `prune` of this pallet's benchmarks.
+    fn prune() -> Weight;
+    /// `visit_waiting` of this pallet's benchmarks, with `a` from 1 to 128.
+    fn visit_waiting(a: u32) -> Weight;
 }
 
-/// [`WeightInfo`] from counted accesses at the runtime's database weights.
-pub struct CountedWeight<T>(PhantomData<T>);
+/// [`WeightInfo`] at the runtime's costs of storage.
+pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> CountedWeight<T> {
-    fn accesses(reads: u64, writes: u64) -> Weight {
-        T::DbWeight::get().reads_writes(reads, writes)
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:1 w:0)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:1)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:1)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    fn place_ask(a: u32) -> Weight {
+        // At least 131_135_000 picoseconds; a proof of 4417 + a * 86 bytes.
+        Weight::from_parts(170_840_753, 13245)
+            .saturating_add(Weight::from_parts(1_011_753, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().writes(4_u64))
     }
-
-    /// Finding a fit and assigning it: the asks' list, the asks, then exposure, running count, clock, awaiting index and deadline.
-    fn matching(asks: u32) -> Weight {
-        let fit = READS_PER_ASK.saturating_mul(u64::from(asks)).saturating_add(1);
-        Self::accesses(fit.saturating_add(EXPOSURE).saturating_add(3), EXPOSURE.saturating_add(4))
+    // Storage: `Market::Asks` (r:1 w:1)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:1)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    fn withdraw_ask(a: u32) -> Weight {
+        // At least 111_485_000 picoseconds; a proof of 1427 + a * 83 bytes.
+        Weight::from_parts(116_320_550, 13245)
+            .saturating_add(Weight::from_parts(547_438, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(4_u64))
+            .saturating_add(T::DbWeight::get().writes(4_u64))
     }
-
-    /// Closing a job: the job, the clock, its receipt, its deadline, the refund.
-    fn closing() -> Weight {
-        Self::accesses(MONEY.saturating_add(3), MONEY.saturating_add(4))
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::NextJobId` (r:1 w:1)
+    // Proof: `Market::NextJobId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Market::Orders` (r:0 w:1)
+    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:0 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::JobsOf` (r:0 w:1)
+    // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn submit_assigned(a: u32) -> Weight {
+        // At least 717_684_000 picoseconds; a proof of 61779 + a * 1771 bytes.
+        Weight::from_parts(717_684_000, 107494)
+            .saturating_add(Weight::from_parts(304_945_833, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(34_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(10_u64))
+            .saturating_add(Weight::from_parts(0, 4535).saturating_mul(a.into()))
     }
-}
-
-impl<T: frame_system::Config> WeightInfo for CountedWeight<T> {
-    fn place_ask(asks: u32) -> Weight {
-        // Artifact, activity, models served, the list, the provider's index; the deposit. A comparison an ask: 0.1 µs.
-        RECORDS
-            .saturating_add(Weight::from_parts(100_000, 0).saturating_mul(asks.into()))
-            .saturating_add(Self::accesses(5, 2))
-            .saturating_add(Self::accesses(MONEY, MONEY))
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::NextJobId` (r:1 w:1)
+    // Proof: `Market::NextJobId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:0)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:161 w:0)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Market::Pending` (r:1 w:1)
+    // Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252), added: 10727, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:1)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::Orders` (r:0 w:1)
+    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:0 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::JobsOf` (r:0 w:1)
+    // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn submit_queued(a: u32) -> Weight {
+        // At least 305_222_000 picoseconds; a proof of 68685 + a * 1771 bytes.
+        Weight::from_parts(7_011_831_919, 138336)
+            .saturating_add(Weight::from_parts(271_536_064, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(25_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(9_u64))
+            .saturating_add(Weight::from_parts(0, 4162).saturating_mul(a.into()))
     }
-
-    fn withdraw_ask(asks: u32) -> Weight {
-        RECORDS
-            .saturating_add(Weight::from_parts(100_000, 0).saturating_mul(asks.into()))
-            .saturating_add(Self::accesses(2, 2))
-            .saturating_add(Self::accesses(MONEY, MONEY))
-    }
-
-    fn submit(asks: u32) -> Weight {
-        // Artifact, next id; order, job and the requester's index; escrow and deposit; the waiting list and its queue.
-        ORDER
-            .saturating_add(RECORDS)
-            .saturating_add(Self::accesses(2, 4))
-            .saturating_add(Self::accesses(MONEY.saturating_mul(2), MONEY.saturating_mul(2)))
-            .saturating_add(Self::accesses(3, 5))
-            .saturating_add(Self::matching(asks))
-    }
-
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Pending` (r:1 w:1)
+    // Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252), added: 10727, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:1)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:2)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn cancel() -> Weight {
-        RECORDS.saturating_add(Self::accesses(3, 3)).saturating_add(Self::closing())
+        // At least 4_286_828_000 picoseconds; a proof of 9760 bytes.
+        Weight::from_parts(4_286_828_000, 11717)
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().writes(8_u64))
     }
-
-    fn settle(payments: u32, asks: u32) -> Weight {
-        // Job, verdict, queue; royalties; the payments (each may take the way of a claim); the burn; the exposure thrice
-        // (slash, compensation, release); then another attempt or the end.
-        let payments = u64::from(payments).saturating_mul(MONEY.saturating_mul(2).saturating_add(1));
-        RECORDS
-            .saturating_mul(2)
-            .saturating_add(Self::accesses(4, 3))
-            .saturating_add(Self::accesses(4, 0))
-            .saturating_add(Self::accesses(payments, payments))
-            .saturating_add(Self::accesses(MONEY, MONEY))
-            .saturating_add(Self::accesses(EXPOSURE.saturating_mul(3), EXPOSURE.saturating_mul(3)))
-            .saturating_add(Self::accesses(1, 2))
-            .saturating_add(Self::matching(asks))
-            .saturating_add(Self::closing())
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Verdicts` (r:1 w:1)
+    // Proof: `Market::Verdicts` (`max_values`: None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`)
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:68 w:4)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::Claimable` (r:64 w:64)
+    // Proof: `Market::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:1 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:1 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn settle_paid(p: u32) -> Weight {
+        // At least 369_328_000 picoseconds; a proof of 5425 + p * 59 bytes.
+        Weight::from_parts(1_234_906_202, 31458)
+            .saturating_add(Weight::from_parts(277_543_771, 0).saturating_mul(p.into()))
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
+            .saturating_add(T::DbWeight::get().writes(9_u64))
+            .saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(p.into())))
+            .saturating_add(Weight::from_parts(0, 2631).saturating_mul(p.into()))
     }
-
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Verdicts` (r:1 w:1)
+    // Proof: `Market::Verdicts` (`max_values`: None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:2)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:2)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:2)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn settle_failed(a: u32) -> Weight {
+        // At least 559_030_000 picoseconds; a proof of 64091 + a * 1772 bytes.
+        Weight::from_parts(566_212_775, 107007)
+            .saturating_add(Weight::from_parts(293_446_882, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(34_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(12_u64))
+            .saturating_add(Weight::from_parts(0, 4539).saturating_mul(a.into()))
+    }
+    // Storage: `Market::Claimable` (r:1 w:1)
+    // Proof: `Market::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     fn claim() -> Weight {
-        RECORDS.saturating_add(Self::accesses(1, 1)).saturating_add(Self::accesses(MONEY, MONEY))
+        // At least 136_152_000 picoseconds; a proof of 439 bytes.
+        Weight::from_parts(136_152_000, 6196)
+            .saturating_add(T::DbWeight::get().reads(3_u64))
+            .saturating_add(T::DbWeight::get().writes(3_u64))
     }
-
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::DeadlineCursor` (r:1 w:1)
+    // Proof: `Market::DeadlineCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:1 w:0)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueueEnds` (r:1 w:0)
+    // Proof: `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:0)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::SettlementQueueEnds` (r:1 w:0)
+    // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     fn poll() -> Weight {
-        // Both queues' ends, the number of waiting jobs, the clock, the deadline cursor.
-        Self::accesses(5, 3)
+        // At least 34_641_000 picoseconds; a proof of 244 bytes.
+        Weight::from_parts(34_641_000, 3493)
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().writes(1_u64))
     }
-
+    // Storage: `Market::Deadlines` (r:1 w:0)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn visit_height() -> Weight {
-        Self::accesses(1, 0)
+        // At least 10_976_000 picoseconds; a proof of 215 bytes.
+        Weight::from_parts(10_976_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
-
-    fn pass_deadline(asks: u32) -> Weight {
-        // The dearest of the three is a failed attempt: as in `settle`, without payments. Pruning frees an audit besides:
-        // counted as 8 accesses.
-        RECORDS
-            .saturating_add(Self::accesses(4, 3))
-            .saturating_add(Self::accesses(EXPOSURE.saturating_mul(3), EXPOSURE.saturating_mul(3)))
-            .saturating_add(Self::accesses(8, 8))
-            .saturating_add(Self::matching(asks))
-            .saturating_add(Self::closing())
+    // Storage: `Market::Deadlines` (r:2 w:2)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Pending` (r:1 w:1)
+    // Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252), added: 10727, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:1)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
+    fn expire_waiting() -> Weight {
+        // At least 177_854_000 picoseconds; a proof of 9842 bytes.
+        Weight::from_parts(177_854_000, 11717)
+            .saturating_add(T::DbWeight::get().reads(8_u64))
+            .saturating_add(T::DbWeight::get().writes(8_u64))
     }
-
-    fn visit_waiting(asks: u32) -> Weight {
-        // The queue's item twice, the service's list, the job, the count.
-        RECORDS.saturating_add(Self::accesses(4, 6)).saturating_add(Self::matching(asks))
+    // Storage: `Market::Deadlines` (r:2 w:2)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:2)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:2)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:2)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn expire_assigned(a: u32) -> Weight {
+        // At least 675_642_000 picoseconds; a proof of 62357 + a * 1777 bytes.
+        Weight::from_parts(675_642_000, 107007)
+            .saturating_add(Weight::from_parts(384_557_439, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(35_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(12_u64))
+            .saturating_add(Weight::from_parts(0, 4539).saturating_mul(a.into()))
+    }
+    // Storage: `Market::Deadlines` (r:2 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Verification::OpenAudits` (r:1 w:0)
+    // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::Orders` (r:0 w:1)
+    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
+    // Storage: `Market::JobsOf` (r:0 w:1)
+    // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
+    // Storage: `Verification::AuditRecords` (r:0 w:1)
+    // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+    fn prune() -> Weight {
+        // At least 150_303_000 picoseconds; a proof of 1651 bytes.
+        Weight::from_parts(150_303_000, 8670)
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().writes(8_u64))
+    }
+    // Storage: `Market::Pending` (r:1 w:1)
+    // Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252), added: 10727, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueueEnds` (r:1 w:1)
+    // Proof: `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:1)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueue` (r:0 w:1)
+    // Proof: `Market::ServiceQueue` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    fn visit_waiting(a: u32) -> Weight {
+        // At least 455_346_000 picoseconds; a proof of 68992 + a * 1767 bytes.
+        Weight::from_parts(12_011_499_905, 107494)
+            .saturating_add(Weight::from_parts(180_229_230, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(34_u64))
+            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(9_u64))
+            .saturating_add(Weight::from_parts(0, 4535).saturating_mul(a.into()))
     }
 }

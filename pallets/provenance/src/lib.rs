@@ -41,6 +41,8 @@ pub use pallet::*;
 pub use types::{Artifact, ArtifactOf};
 pub use weights::WeightInfo;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod registry;
 mod try_state;
 mod types;
@@ -98,6 +100,10 @@ pub mod pallet {
         type MaxName: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
+
+        /// Makes what benchmarks begin with.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
     }
 
     /// Why the pallet holds balance.

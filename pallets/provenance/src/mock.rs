@@ -75,7 +75,7 @@ impl pallet_provenance::Config for Test {
     type ByteDeposit = ConstU128<BYTE_DEPOSIT>;
     type MaxRoyalty = MaxRoyalty;
     type MaxName = ConstU32<64>;
-    type WeightInfo = crate::weights::CountedWeight<Test>;
+    type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
 pub fn model(index: u8) -> ArtifactId {

@@ -47,6 +47,8 @@ pub use pallet::*;
 pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
 pub use weights::WeightInfo;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod exposure;
 mod registry;
 mod try_state;
@@ -111,6 +113,10 @@ pub mod pallet {
         type MaxLinked: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
+
+        /// Makes what benchmarks begin with.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
     }
 
     /// Why the pallet holds balance.

@@ -86,7 +86,7 @@ impl pallet_providers::Config for Test {
     type UnbondingPeriod = ConstU32<UNBONDING_PERIOD>;
     type MaxModels = ConstU32<3>;
     type MaxLinked = ConstU32<3>;
-    type WeightInfo = crate::weights::CountedWeight<Test>;
+    type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
 /// A registered model for 1 to 4, an unknown one otherwise.

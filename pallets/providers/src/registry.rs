@@ -220,9 +220,14 @@ impl<T: Config> ProviderRegistry for Pallet<T> {
     }
 
     fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        let links_to = |from: &AccountId, to: &AccountId| {
-            Providers::<T>::get(from).is_some_and(|record| record.linked.contains(to))
-        };
-        provider == other || links_to(provider, other) || links_to(other, provider)
+        !Self::independent_of(provider)(other)
+    }
+
+    fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
+        let own = Providers::<T>::get(provider).map(|record| record.linked).unwrap_or_default();
+        move |other| {
+            let links_back = || Providers::<T>::get(other).is_some_and(|record| record.linked.contains(provider));
+            provider != other && !own.contains(other) && !links_back()
+        }
     }
 }

@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether nothing is left at `due_at`.
-    fn drain_time(due_at: BlockNumber, time: BlockNumber, meter: &mut WeightMeter) -> bool {
+    pub(crate) fn drain_time(due_at: BlockNumber, time: BlockNumber, meter: &mut WeightMeter) -> bool {
         let mut due = Deadlines::<T>::drain_prefix(due_at);
         while meter.can_consume(T::WeightInfo::poll_audit()) {
             let Some((job, ())) = due.next() else { return true };

@@ -5,6 +5,8 @@ extern crate alloc;
 
 mod audits;
 mod beacon;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod commitments;
 mod deadlines;
 mod duties;
@@ -113,6 +115,10 @@ pub mod pallet {
 
         /// What calls and hooks cost.
         type WeightInfo: WeightInfo;
+
+        /// Makes what benchmarks begin with.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
     }
 
     /// Beacon of each block kept.
@@ -302,7 +308,7 @@ pub mod pallet {
         /// `TooManyInputTokens`, `TooManyOutputTokens`, `OutputUnexpected`, `SeedUnknown`, `JobRootMismatch`,
         /// `ProviderKeyNotFound`, `BadSignature`. Events: [`Event::CommitmentRecorded`], [`Event::AuditConcluded`].
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::commit())]
+        #[pallet::weight(T::WeightInfo::commit().max(T::WeightInfo::commit_unjudged()))]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
         #[pallet::authorize(Self::authorize_commit)]
         pub fn commit(

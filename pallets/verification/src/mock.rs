@@ -5,7 +5,7 @@ mod clock;
 pub use clock::*;
 
 use crate as pallet_verification;
-use crate::{types::KeySet, weights::CountedWeight};
+use crate::{types::KeySet, weights::SubstrateWeight};
 use codec::Decode;
 use frame_support::{
     derive_impl, parameter_types,
@@ -152,7 +152,7 @@ impl crate::Config for Test {
     type HookShare = HookShare;
     type UnsignedPriority = UnsignedPriority;
     type ResendAfter = ResendAfter;
-    type WeightInfo = CountedWeight<Test>;
+    type WeightInfo = SubstrateWeight<Test>;
 }
 
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Test

@@ -36,5 +36,7 @@ impl pallet_finality::Config for Runtime {
     type Author = Author;
     type Validators = Validators;
     type LagLimit = ConstU32<LAG_LIMIT>;
-    type WeightInfo = pallet_finality::weights::CountedWeight<Runtime>;
+    type WeightInfo = pallet_finality::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Chain;
 }

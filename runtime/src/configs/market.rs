@@ -36,8 +36,9 @@ parameter_types! {
     pub const AskDeposit: Balance = deposit(1, 128);
     /// How long a closed job and its receipt can be read: one day.
     pub const Retention: BlockNumber = 24 * HOURS;
-    /// A fifth of the block for matching, deadlines and settlements.
-    pub const HookShare: Perbill = Perbill::from_percent(20);
+    /// Half of the block for matching, deadlines and settlements: so much that ending a job never takes longer than ordering it
+    /// took. While there is more to end than that, less can be ordered.
+    pub const HookShare: Perbill = Perbill::from_percent(50);
 }
 
 impl pallet_market::Config for Runtime {
@@ -67,5 +68,7 @@ impl pallet_market::Config for Runtime {
     type AskDeposit = AskDeposit;
     type Retention = Retention;
     type HookShare = HookShare;
-    type WeightInfo = pallet_market::weights::CountedWeight<Runtime>;
+    type WeightInfo = pallet_market::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Chain;
 }

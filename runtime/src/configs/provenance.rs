@@ -24,5 +24,7 @@ impl pallet_provenance::Config for Runtime {
     type ByteDeposit = ConstU128<{ 100 * MICROSTRIKE }>;
     type MaxRoyalty = MaxRoyalty;
     type MaxName = ConstU32<64>;
-    type WeightInfo = pallet_provenance::weights::CountedWeight<Runtime>;
+    type WeightInfo = pallet_provenance::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Chain;
 }

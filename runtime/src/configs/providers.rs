@@ -25,5 +25,7 @@ impl pallet_providers::Config for Runtime {
     type UnbondingPeriod = UnbondingPeriod;
     type MaxModels = ConstU32<32>;
     type MaxLinked = ConstU32<16>;
-    type WeightInfo = pallet_providers::weights::CountedWeight<Runtime>;
+    type WeightInfo = pallet_providers::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Chain;
 }

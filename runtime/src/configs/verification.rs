@@ -42,5 +42,7 @@ impl pallet_verification::Config for Runtime {
     type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
     // What a pool took on a view that is gone is lost without a word; what it still has, it refuses to take twice.
     type ResendAfter = ConstU32<2>;
-    type WeightInfo = pallet_verification::weights::CountedWeight<Runtime>;
+    type WeightInfo = pallet_verification::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Chain;
 }

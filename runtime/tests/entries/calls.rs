@@ -2,39 +2,24 @@
 //! `local_testnet`. Whatever they are, blocks are made, every pallet's state holds and no money appears or is lost without a
 //! word. `tests/fuzz_cases.rs` replays corpus and found cases.
 
+mod chain;
+
+use chain::{authorized, genesis, pair_of, sign, submit, Chain};
 use codec::{Decode, DecodeLimit, Encode};
-use frame_support::storage::with_transaction;
-use frame_system::offchain::CreateAuthorizedTransaction;
-use sp_consensus_babe::{
-    digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
-    Slot,
-};
 use sp_core::{Pair, H256};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
-use sp_runtime::{
-    generic::Era,
-    traits::{Header as _, SaturatedConversion},
-    transaction_validity::TransactionSource,
-    BuildStorage, Digest, DigestItem, MultiSignature, TransactionOutcome,
-};
-use std::sync::OnceLock;
+use sp_runtime::traits::SaturatedConversion;
 use strike_primitives::{
-    app::AppPair,
     artifact::output_root,
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     verdict::{reveal_payload, seal_payload, AssignmentProof, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
-    Attempt, Balance, BlockNumber, JobId,
+    Attempt, Balance, JobId,
 };
 use strike_runtime::{
-    configs::transactions::extension,
-    constants::{
-        currency::STRIKE,
-        time::{EPOCH_DURATION_IN_SLOTS, SLOT_DURATION_MILLIS},
-    },
-    genesis_config_presets::{built_in_model, local_testnet, MODEL_OWNER},
-    Balances, Executive, Finality, Header, Market, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SignedPayload, System, UncheckedExtrinsic, Verification,
+    constants::{currency::STRIKE, time::EPOCH_DURATION_IN_SLOTS},
+    genesis_config_presets::{built_in_model, MODEL_OWNER},
+    Runtime, RuntimeCall, UncheckedExtrinsic, Verification,
 };
 
 /// Name of the target, of its corpus and of its found cases.
@@ -42,35 +27,12 @@ pub const NAME: &str = "calls";
 
 /// Most blocks and transactions of one input.
 const MAX_STEPS: usize = 256;
-/// Slot of the first block.
-const FIRST_SLOT: u64 = 1_000;
 /// How deep a decoded call may nest.
 const MAX_DEPTH: u32 = 8;
 
 /// Who signs. Alice has the key of `Sudo`, with which any state can be made.
 const SIGNERS: [Sr25519Keyring; 7] = [Bob, Charlie, Dave, Eve, Ferdie, MODEL_OWNER, Alice];
 const VALIDATORS: [Sr25519Keyring; 4] = [Alice, Bob, Charlie, Dave];
-
-fn genesis() -> sp_io::TestExternalities {
-    static STORAGE: OnceLock<sp_core::storage::Storage> = OnceLock::new();
-    fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
-        match (target, patch) {
-            (serde_json::Value::Object(target), serde_json::Value::Object(patch)) => {
-                for (key, value) in patch {
-                    merge(target.entry(key).or_insert(serde_json::Value::Null), value);
-                }
-            }
-            (target, patch) => *target = patch,
-        }
-    }
-    let storage = STORAGE.get_or_init(|| {
-        let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
-        merge(&mut genesis, local_testnet());
-        let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("a preset fits the genesis");
-        genesis.build_storage().expect("a preset builds")
-    });
-    storage.clone().into()
-}
 
 /// Takes parts off the front of an input; where it is over, zeros.
 struct Bytes<'a>(&'a [u8]);
@@ -97,94 +59,6 @@ impl<'a> Bytes<'a> {
     fn call(&mut self) -> Option<RuntimeCall> {
         RuntimeCall::decode_all_with_depth_limit(MAX_DEPTH, &mut self.part()).ok()
     }
-}
-
-struct Chain {
-    slot: u64,
-    parent: Header,
-    /// The session of the last block.
-    session: u32,
-    /// The last block that authors see final, if finality stands still.
-    stuck_at: Option<BlockNumber>,
-}
-
-impl Chain {
-    fn begin() -> Self {
-        let parent = Header::new(0, H256::zero(), H256::zero(), H256::zero(), Digest::default());
-        let mut chain = Self { slot: FIRST_SLOT - 1, parent, session: 0, stuck_at: None };
-        chain.open(1, 0);
-        chain
-    }
-
-    /// Begin a block by an authority, so many slots on, with its inherents.
-    fn open(&mut self, slots: u64, authority_index: u32) {
-        self.slot += slots;
-        let author =
-            PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: Slot::from(self.slot) });
-        let number = self.parent.number() + 1;
-        let digest = Digest { logs: vec![DigestItem::babe_pre_digest(author)] };
-        let parent = if number == 1 { System::block_hash(0) } else { self.parent.hash() };
-        Executive::initialize_block(&Header::new(number, H256::zero(), H256::zero(), parent, digest));
-        let seen = self.stuck_at.unwrap_or(number.saturating_sub(3)).min(number - 1);
-        for inherent in [
-            RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: self.slot * SLOT_DURATION_MILLIS }),
-            RuntimeCall::Finality(pallet_finality::Call::note_final { number: seen }),
-        ] {
-            let applied = Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(inherent));
-            assert!(matches!(applied, Ok(Ok(()))), "an inherent is applied: {applied:?}");
-        }
-    }
-
-    fn close(&mut self) {
-        self.parent = Executive::finalize_block();
-        let session = pallet_session::CurrentIndex::<Runtime>::get();
-        // The pallet of sessions takes a whole block for their turn.
-        check(session != self.session);
-        self.session = session;
-    }
-}
-
-/// What holds after every block.
-fn check(session_turned: bool) {
-    Provenance::do_try_state().expect("provenance holds");
-    Providers::do_try_state().expect("providers hold");
-    Market::do_try_state().expect("the market holds");
-    Verification::do_try_state().expect("verification holds");
-    Finality::do_try_state().expect("finality holds");
-    let all: Balance = frame_system::Account::<Runtime>::iter_values().map(|it| it.data.free + it.data.reserved).sum();
-    assert_eq!(all, Balances::total_issuance(), "all there is, is somebody's");
-    let weight = System::block_weight();
-    let limit = strike_runtime::configs::system::RuntimeBlockWeights::get().max_block;
-    assert!(session_turned || weight.total().all_lte(limit), "no block is overweight: {weight:?}");
-}
-
-/// What the pool would take: then the block takes it too, or says why not.
-fn submit(transaction: UncheckedExtrinsic) -> bool {
-    let valid = with_transaction(|| {
-        let parent = System::parent_hash();
-        let validity = Executive::validate_transaction(TransactionSource::External, transaction.clone(), parent);
-        TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(validity.is_ok()))
-    })
-    .unwrap_or(false);
-    valid && matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
-}
-
-fn sign(who: Sr25519Keyring, call: RuntimeCall) -> bool {
-    let account = who.to_account_id();
-    let payload = SignedPayload::new(call, extension(Era::Immortal, System::account_nonce(&account)));
-    let Ok(payload) = payload else { return false };
-    let signature = payload.using_encoded(|bytes| MultiSignature::Sr25519(who.sign(bytes)));
-    let (call, extension, _) = payload.deconstruct();
-    submit(UncheckedExtrinsic::new_signed(call, account.into(), signature, extension))
-}
-
-fn authorized(call: impl Into<RuntimeCall>) -> bool {
-    let extension = <Runtime as CreateAuthorizedTransaction<pallet_verification::Call<Runtime>>>::create_extension();
-    submit(UncheckedExtrinsic::new_transaction(call.into(), extension))
-}
-
-fn pair_of(who: Sr25519Keyring) -> AppPair {
-    AppPair::from(who.pair())
 }
 
 /// One of the jobs that are kept.
@@ -290,6 +164,7 @@ pub fn run(data: &[u8]) -> usize {
             succeeded += usize::from(apply(&mut chain, &mut bytes));
         }
         chain.close();
+        chain.check();
         succeeded
     })
 }
@@ -301,6 +176,7 @@ fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
             let (count, by) = (bytes.byte() % 64 + 1, bytes.byte());
             for at in 0..count {
                 chain.close();
+                chain.check();
                 // Rarely a whole epoch without a block.
                 let slots = if by == u8::MAX { EPOCH_DURATION_IN_SLOTS } else { 1 + u64::from(by) / 64 };
                 chain.open(slots, u32::from(by.wrapping_add(at)) % 4);
@@ -339,7 +215,7 @@ fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
         }
         step::FINALITY => {
             let stands = bytes.byte().is_multiple_of(2);
-            chain.stuck_at = stands.then(|| chain.stuck_at.unwrap_or(chain.parent.number().saturating_sub(2)));
+            chain.stuck_at = stands.then(|| chain.stuck_at.unwrap_or(chain.number().saturating_sub(3)));
             true
         }
         step::ASK => {

@@ -1,4 +1,4 @@
-use crate::{mock::*, weights::CountedWeight, DeadlineCursor, Deadlines, OpenAudits, WeightInfo};
+use crate::{mock::*, weights::SubstrateWeight, DeadlineCursor, Deadlines, OpenAudits, WeightInfo};
 use frame_support::weights::Weight;
 
 #[test]
@@ -14,7 +14,7 @@ fn a_share_that_suffices_for_one_audit_works_them_off_one_by_one() {
         run_for(SealPeriod::get());
         assert_eq!(open(), 3);
 
-        type W = CountedWeight<Test>;
+        type W = SubstrateWeight<Test>;
         let one = W::poll_base() + W::poll_height().saturating_mul(2) + W::poll_audit();
         for left in [2, 1, 0] {
             next_block_with(one);

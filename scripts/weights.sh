@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Measures what the runtime's calls and hooks cost, and writes pallets/*/src/weights.rs.
+#
+#   scripts/weights.sh                  all pallets, 20 steps of 10 repetitions
+#   scripts/weights.sh PALLET ARGS…     one, with arguments for the benchmarks: scripts/weights.sh market --steps 50
+#
+# On a machine that does nothing else; about 40 minutes of building the first time, on 2 cores.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/env.sh
+root=$PWD
+target_dir=${CARGO_TARGET_DIR:-$root/target}/weights
+
+pallets=(finality provenance providers market verification)
+if [ $# -gt 0 ]; then
+    [[ " ${pallets[*]} " == *" $1 "* ]] || { echo "weights: no pallet $1; there are: ${pallets[*]}" >&2; exit 2; }
+    pallets=("$1")
+    shift
+fi
+
+# The benchmarking commands bring a runtime of their own, which nothing here runs.
+export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
+(cd bench/weights && cargo build --release --target-dir "$target_dir")
+wasm=$target_dir/release/wbuild/strike-runtime/strike_runtime.compact.compressed.wasm
+
+for pallet in "${pallets[@]}"; do
+    "$target_dir/release/strike-weights" --runtime "$wasm" --genesis-builder runtime --genesis-builder-preset development \
+        --pallet "pallet_$pallet" --extrinsic '*' --steps 20 --repeat 10 --min-duration 0 \
+        --template bench/weights/template.hbs --output "pallets/$pallet/src/weights.rs" "$@"
+    rustfmt --edition 2021 "pallets/$pallet/src/weights.rs"
+done
