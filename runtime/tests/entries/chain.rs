@@ -7,7 +7,7 @@ use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
     Slot,
 };
-use sp_core::{Pair, H256};
+use sp_core::H256;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
     generic::Era, traits::Header as _, transaction_validity::TransactionSource, BuildStorage, Digest, DigestItem,
