@@ -1,0 +1,1 @@
+//! Networks of Strike nodes on zombienet.
