@@ -64,9 +64,8 @@ async fn two_nodes_with_one_key_do_no_harm() {
     let warned: usize = PROVIDERS.iter().map(|name| count(&network, name, WARNING)).sum();
     eprintln!("{JOBS} jobs, {warned} warnings");
     for job in &jobs {
-        let told =
-            |name: &&str| log(&network, name).contains(&format!("the result of job {job} was committed to with"));
-        assert_eq!(PROVIDERS.iter().filter(told).count(), 1, "job {job}");
+        let told = format!("the result of job {job} was committed to with");
+        assert_eq!(PROVIDERS.iter().filter(|name| log(&network, name).contains(&told)).count(), 1, "job {job}");
     }
     // Validators' nodes hold no key of a provider.
     assert_eq!(count(&network, "dave", WARNING) + count(&network, CHECKER, WARNING), 0);

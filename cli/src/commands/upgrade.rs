@@ -130,7 +130,7 @@ mod tests {
     fn only_runtimes_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("runtime.wasm");
-        let mut failure = |bytes: &[u8]| {
+        let failure = |bytes: &[u8]| {
             std::fs::write(&file, bytes).unwrap();
             read(&file).map(|code| code.len()).map_err(|error| error.name)
         };
