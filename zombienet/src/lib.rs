@@ -2,7 +2,7 @@
 
 use anyhow::{ensure, Context, Result};
 use serde_json::Value;
-use std::{path::Path, time::Duration};
+use std::path::Path;
 use tokio::process::Command;
 use zombienet_sdk::{LocalFileSystem, Network, NetworkConfigBuilder, NetworkConfigExt};
 
@@ -11,8 +11,8 @@ pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 /// The provider, who is no validator.
 pub const PROVIDER: &str = "eve";
 
-/// How long a network may take to answer.
-const START_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long a network may take to answer, in seconds.
+const START_TIMEOUT: u32 = 180;
 
 /// Starts the network and waits until all of its nodes answer. `folder` takes the chain's specification and the nodes' data.
 ///

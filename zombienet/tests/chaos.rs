@@ -34,6 +34,7 @@ async fn jobs_settle_while_nodes_are_paused_killed_and_restarted() -> Result<()>
         order(&mut jobs, &url);
         let node = network.get_node(name)?;
         node.pause().await?;
+        ensure!(!node.is_responsive().await, "{name} hangs, and answers");
         tokio::time::sleep(OUTAGE).await;
         node.resume().await?;
     }
@@ -53,9 +54,13 @@ async fn jobs_settle_while_nodes_are_paused_killed_and_restarted() -> Result<()>
     ids.sort_unstable();
     ids.dedup();
     ensure!(ids.len() == 5 * JOBS && ids.iter().all(Option::is_some), "each order is a job of its own: {ids:?}");
-    let listed = strike(&url, &["job", "list"]).await?;
-    let states: Vec<&str> = listed.as_array().into_iter().flatten().filter_map(|job| job["state"].as_str()).collect();
-    eprintln!("{} jobs, listed as {states:?}", ids.len());
+    let listed = strike(&url, &["job", "list", "--limit", "100"]).await?;
+    let states = listed.as_array().into_iter().flatten().map(|job| &job["status"]["state"]);
+    ensure!(states.filter(|state| *state == "closed").count() == ids.len(), "no job is left open: {listed}");
+    for name in network.node_names() {
+        network.get_node(name.as_str())?.wait_until_is_up(OUTAGE.as_secs()).await?;
+    }
+    eprintln!("{} jobs settled", ids.len());
     network.destroy().await?;
     Ok(())
 }
