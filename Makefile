@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test chaos fuzz fmt clippy deny lint
+.PHONY: help setup build run test chaos zombienet fuzz fmt clippy deny lint
 # Set-up, the build and the tests use all cores by themselves, and share one target folder.
 .NOTPARALLEL:
 
@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 export ONCE
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what this machine lacks to build, run and test
 	@scripts/setup.sh test
@@ -26,10 +26,14 @@ run: build ## start a local network and run one job on it; ONCE=1 stops after th
 test: setup ## run all tests
 	@scripts/test.sh
 
-chaos: setup ## tests with machines killed and paused, clocks late and the network cut (six minutes)
+chaos: setup ## tests with machines killed and paused, clocks late, writes lost and the network cut (ten minutes)
 	@. scripts/env.sh && cargo build --workspace --bins --features strike-e2e/fault-injection && \
 		cargo nextest run --profile long --workspace --features strike-e2e/fault-injection \
-			-E 'package(strike-e2e) and (binary(chaos) + binary(partition) + binary(slow_clock))'
+			-E 'package(strike-e2e) and (binary(chaos) + binary(partition) + binary(slow_clock) + binary(lost_writes))'
+
+zombienet: build ## pauses, kills and restarts on a network of zombienet (builds a thousand crates first)
+	@. scripts/env.sh && export PATH="$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$$PATH" && \
+		unset CARGO_TARGET_DIR && cd zombienet && cargo test
 
 fuzz: setup ## fuzz everything that reads what somebody else wrote, a minute a target
 	@scripts/fuzz.sh

@@ -44,6 +44,8 @@ pub enum Command {
     /// Balances and transfers.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Bring a new runtime onto the chain: authorize it with the chain's root key, unless that is done, and apply it.
+    Upgrade(UpgradeArgs),
     /// The inference engine on this machine, without a chain.
     #[command(subcommand)]
     Engine(EngineCommand),
@@ -56,6 +58,17 @@ pub struct KeyArgs {
     /// seed. [default on development chains: ferdie]
     #[arg(long, value_name = "NAME|FILE")]
     pub key: Option<String>,
+}
+
+/// `strike upgrade`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct UpgradeArgs {
+    /// The runtime's Wasm, as it is or compressed: `strike_runtime.compact.compressed.wasm` of a release build.
+    #[arg(long, value_name = "FILE")]
+    pub runtime: PathBuf,
+    /// Who signs: the chain's root key where the runtime is yet to be authorized, else anybody.
+    #[command(flatten)]
+    pub key: KeyArgs,
 }
 
 /// `strike localnet`.
@@ -429,6 +442,7 @@ mod tests {
         assert_eq!(refusal("strike localnet --once"), MissingRequiredArgument);
         assert_eq!(refusal("strike provider ask --model builtin --key a"), MissingRequiredArgument);
         assert_eq!(refusal("strike provider ask --model m --key a --price 1 --withdraw"), ArgumentConflict);
+        assert_eq!(refusal("strike upgrade --key alice"), MissingRequiredArgument);
         assert_eq!(refusal("strike nothing"), InvalidSubcommand);
     }
 }

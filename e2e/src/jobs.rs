@@ -1,6 +1,6 @@
 //! Jobs in number: ordered at once, followed together.
 
-use crate::transactions::{send, signed};
+use crate::transactions::{nonce, send, signed, version};
 use pallet_market::Call;
 use std::collections::BTreeMap;
 use strike_cli::{
@@ -44,12 +44,11 @@ pub async fn submit_all(chain: &Chain, orders: &[JobOrder], requester: &str) -> 
     let account = keys::account_of(&pair);
     let known = chain.jobs(Some(account.clone()), u32::MAX).await.unwrap_or_else(|error| panic!("{error}"));
     let newest = known.first().map(|info| info.job);
-    let id = subxt::config::substrate::AccountId32(*account.as_ref());
-    let first = chain.methods().system_account_next_index(&id).await.expect("a node tells nonces");
+    let (first, version) = (nonce(chain, &account).await, version(chain).await);
     for (offset, order) in orders.iter().enumerate() {
-        let nonce = u32::try_from(first).expect("a short history") + u32::try_from(offset).expect("few orders");
+        let nonce = first + u32::try_from(offset).expect("few orders");
         let call = Call::<Runtime>::submit { order: order.clone() };
-        let sent = send(chain, &signed(chain.genesis(), call.into(), nonce, &pair)).await;
+        let sent = send(chain, &signed(chain.genesis(), &version, call.into(), nonce, &pair)).await;
         assert_eq!(sent, Ok(()), "order {offset}");
     }
     let mut blocks = chain.client().stream_best_blocks().await.expect("a node streams blocks");

@@ -13,4 +13,5 @@ pub mod namespaces;
 pub mod network;
 pub mod observer;
 pub mod slow_clock;
+pub mod snapshot;
 pub mod transactions;

@@ -8,11 +8,11 @@ use strike_cli::{
     chain::{errors, Chain},
     keys,
 };
-use strike_primitives::H256;
+use strike_primitives::{AccountId, H256};
 use strike_runtime::{
-    configs::transactions::extension, Nonce, Runtime, RuntimeCall, SignedPayload, UncheckedExtrinsic, VERSION,
+    configs::transactions::extension, Nonce, Runtime, RuntimeCall, SignedPayload, UncheckedExtrinsic,
 };
-use subxt::rpcs;
+use subxt::rpcs::{self, methods::legacy::RuntimeVersion};
 
 /// The node's pool refused the transaction because it is invalid.
 const INVALID: i32 = 1010;
@@ -24,9 +24,28 @@ pub fn authorized(call: RuntimeCall) -> Vec<u8> {
     transaction.encode()
 }
 
-/// A transaction that an account signed, valid for ever.
-pub fn signed(genesis: H256, call: RuntimeCall, nonce: Nonce, pair: &sr25519::Pair) -> Vec<u8> {
-    let implicit = ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), None, ());
+/// The runtime's version at the best block.
+pub async fn version(chain: &Chain) -> RuntimeVersion {
+    chain.methods().state_get_runtime_version(None).await.expect("a node knows its runtime")
+}
+
+/// The nonce of an account's next transaction.
+pub async fn nonce(chain: &Chain, account: &AccountId) -> Nonce {
+    let id = subxt::config::substrate::AccountId32(*account.as_ref());
+    let nonce = chain.methods().system_account_next_index(&id).await.expect("a node tells nonces");
+    Nonce::try_from(nonce).expect("a short history")
+}
+
+/// A transaction that an account signed for a runtime, valid as long as that is the chain's.
+pub fn signed(
+    genesis: H256,
+    version: &RuntimeVersion,
+    call: RuntimeCall,
+    nonce: Nonce,
+    pair: &sr25519::Pair,
+) -> Vec<u8> {
+    let RuntimeVersion { spec_version, transaction_version, .. } = *version;
+    let implicit = ((), (), spec_version, transaction_version, genesis, genesis, (), (), (), None, ());
     let payload = SignedPayload::from_raw(call, extension(Era::Immortal, nonce), implicit);
     let signature = MultiSignature::Sr25519(payload.using_encoded(|bytes| pair.sign(bytes)));
     let (call, extension, _) = payload.deconstruct();

@@ -6,7 +6,7 @@
 //! another key.
 
 use crate::{
-    app::AppKey,
+    app::{AppKey, AppSignature},
     commitment::Commitment,
     verdict::{AuditRef, Verdict},
     Attempt, BlockNumber, JobId,
@@ -26,6 +26,13 @@ pub fn commitment_key(key: &AppKey, job: JobId, attempt: Attempt, seed: &H256) -
 pub fn finding_key(key: &AppKey, audit: &AuditRef, beacon: &H256) -> Vec<u8> {
     [PREFIX, b"check/", &(key, audit, beacon).encode()].concat()
 }
+
+/// The step of an attempt that a commitment is.
+pub const STEP_COMMIT: &[u8] = b"commit";
+/// The first step of a check.
+pub const STEP_SEAL: &[u8] = b"seal";
+/// The second step of a check.
+pub const STEP_REVEAL: &[u8] = b"reveal";
 
 /// Key of the note when an attestation was last submitted, so that it is repeated, but not with every block.
 pub fn sent_key(entry_key: &[u8], step: &[u8]) -> Vec<u8> {
@@ -50,9 +57,24 @@ pub struct FindingEntry {
     pub salt: H256,
 }
 
-/// When an attestation was last submitted.
+/// Signatures that a note keeps: an attestation that is in after more tries than these was in the pools all the while.
+pub const MAX_SIGNATURES: usize = 4;
+
+/// When an attestation was last submitted, and with which signatures.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct SentNote {
     /// The best block then.
     pub at: BlockNumber,
+    /// The last [`MAX_SIGNATURES`] that were submitted, newest last. No two are alike, also of the same attestation with the
+    /// same key, so they tell what this node sent from what another one with the same key did.
+    pub signatures: Vec<AppSignature>,
+}
+
+impl SentNote {
+    /// Note another signature.
+    pub fn sign(&mut self, signature: AppSignature) {
+        self.signatures.push(signature);
+        let surplus = self.signatures.len().saturating_sub(MAX_SIGNATURES);
+        self.signatures.drain(..surplus);
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`constants`]: time, money and fees;
 //! - [`configs`]: one file a pallet, how it is set up here;
+//! - [`migrations`]: from the state of older runtimes;
 //! - [`apis`]: what the node and its users may ask;
 //! - [`genesis_config_presets`]: the built-in chains `development` and `local_testnet`.
 //!
@@ -28,6 +29,8 @@ pub mod constants;
 pub mod genesis_config_presets;
 #[cfg(test)]
 mod metadata_snapshot;
+#[deny(missing_docs)]
+pub mod migrations;
 #[cfg(test)]
 mod tests;
 

@@ -15,7 +15,10 @@ use crate::{
 use codec::Encode;
 use frame_support::{
     dispatch::GetDispatchInfo,
-    traits::{fungible::Inspect as _, KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess},
+    traits::{
+        fungible::Inspect as _, GetStorageVersion, KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess,
+        StorageVersion,
+    },
 };
 use pallet_session::{historical::SessionManager as _, NextKeys, QueuedKeys};
 use serde_json::Value;
@@ -88,6 +91,20 @@ fn pallet_indices_are_for_ever() {
     assert_eq!(index::<crate::Verification>(), Some(43));
     assert_eq!(index::<crate::Finality>(), Some(48));
     assert_eq!(crate::Sudo::name(), "Sudo");
+}
+
+#[test]
+fn a_new_chain_has_the_storage_that_the_code_expects() {
+    fn versions<P: GetStorageVersion<InCodeStorageVersion = StorageVersion>>() -> [StorageVersion; 2] {
+        [P::on_chain_storage_version(), P::in_code_storage_version()]
+    }
+    chain(local_testnet()).execute_with(|| {
+        assert_eq!(versions::<crate::Provenance>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Providers>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Market>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(2); 2]);
+        assert_eq!(versions::<crate::Finality>(), [StorageVersion::new(1); 2]);
+    });
 }
 
 #[test]

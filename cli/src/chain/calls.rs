@@ -3,7 +3,7 @@
 use codec::{Compact, Encode};
 use sp_core::sr25519;
 use strike_primitives::{
-    app::AppKey, artifact::ArtifactId, job::JobOrder, job::VerificationClass, AccountId, Balance, JobId, Units,
+    app::AppKey, artifact::ArtifactId, job::JobOrder, job::VerificationClass, AccountId, Balance, JobId, Units, H256,
 };
 
 /// A call: where it is found and its SCALE-encoded arguments.
@@ -68,6 +68,21 @@ pub fn register_provider(
     linked: &[AccountId],
 ) -> Call {
     Call::new("Providers", "register", (bond, app_key, proof_of_possession, models, linked))
+}
+
+/// Allow one runtime to be applied, with the root key.
+pub fn authorize_upgrade(code_hash: &H256) -> Call {
+    Call::new("System", "authorize_upgrade", code_hash)
+}
+
+/// Apply the runtime that was allowed.
+pub fn apply_authorized_upgrade(code: &[u8]) -> Call {
+    Call::new("System", "apply_authorized_upgrade", code)
+}
+
+/// Make a call, encoded with its indices, as root.
+pub fn sudo(call: Vec<u8>) -> Call {
+    Call { pallet: "Sudo", name: "sudo", args: call }
 }
 
 /// Send tokens, but never so many that the sender's account ends.

@@ -331,19 +331,24 @@ impl Chain {
     }
 }
 
+fn incompatible(call: &Call, why: String) -> Error {
+    Error::new("RuntimeIncompatible", format!("{}.{}: {why}", call.pallet, call.name))
+        .hint("this command and the chain's runtime are of different versions")
+}
+
+/// The call with the indices that it has in the chain's metadata.
+pub fn encoded(at: &AtBlock, call: &Call) -> Result<Vec<u8>> {
+    let incompatible = |why: &str| incompatible(call, why.into());
+    let pallet =
+        at.metadata_ref().pallet_by_name(call.pallet).ok_or_else(|| incompatible("the chain has no such pallet"))?;
+    let variant = pallet.call_variant_by_name(call.name).ok_or_else(|| incompatible("the pallet has no such call"))?;
+    Ok([&[pallet.call_index(), variant.index], &call.args[..]].concat())
+}
+
 /// The call by the chain's own metadata. Refused unless the metadata reads the encoded arguments to the last byte.
 fn payload(at: &AtBlock, call: &Call) -> Result<subxt::tx::DynamicPayload<subxt::ext::scale_value::Composite<()>>> {
-    let incompatible = |why: String| {
-        Error::new("RuntimeIncompatible", format!("{}.{}: {why}", call.pallet, call.name))
-            .hint("this command and the chain's runtime are of different versions")
-    };
-    let pallet = at
-        .metadata_ref()
-        .pallet_by_name(call.pallet)
-        .ok_or_else(|| incompatible("the chain has no such pallet".into()))?;
-    let variant =
-        pallet.call_variant_by_name(call.name).ok_or_else(|| incompatible("the pallet has no such call".into()))?;
-    let bytes = [&[pallet.call_index(), variant.index], &call.args[..]].concat();
+    let incompatible = |why: String| incompatible(call, why);
+    let bytes = encoded(at, call)?;
     let payload = at.tx().from_call_data_bytes(&bytes).map_err(|error| incompatible(error.to_string()))?;
     let encoded = at.tx().call_data(&payload).map_err(|error| incompatible(error.to_string()))?;
     if encoded != bytes {

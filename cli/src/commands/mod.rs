@@ -6,6 +6,7 @@ pub mod job;
 pub mod localnet;
 pub mod model;
 pub mod provider;
+pub mod upgrade;
 
 use crate::{
     args::{Args, Command},
@@ -41,6 +42,7 @@ pub async fn run(args: Args) -> Result<()> {
         Command::Model(command) => model::run(&context, command).await,
         Command::Provider(command) => provider::run(&context, command).await,
         Command::Account(command) => account::run(&context, command).await,
+        Command::Upgrade(args) => upgrade::run(&context, args).await,
         Command::Engine(command) => engine::run(&context, command).await,
     }
 }

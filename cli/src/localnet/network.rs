@@ -90,7 +90,7 @@ impl Network {
 
     async fn start_nodes(&mut self, options: &Options) -> Result<()> {
         let plans = plan(options, &self.base_path)?;
-        let chain = chain_spec(&options.binary, &self.base_path).await?;
+        let chain = chain_spec(options, &self.base_path).await?;
         // Who checks a job needs its model as well as who runs it.
         let models = options.models.iter().flat_map(|folder| ["--model-dir".into(), folder.display().to_string()]);
         let node_args: Vec<String> = models.chain(options.node_args.iter().cloned()).collect();
@@ -345,13 +345,15 @@ fn write_secret(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Writes the chain's specification with its genesis state, once for all nodes: making that state takes each of them seconds.
-async fn chain_spec(binary: &Path, base_path: &Path) -> Result<PathBuf> {
+async fn chain_spec(options: &Options, base_path: &Path) -> Result<PathBuf> {
     let path = base_path.join("chain-spec.json");
     if !path.exists() {
         let unfinished = path.with_extension("json.tmp");
-        let mut command = Command::new(binary);
-        command.args(["export-chain-spec", "--raw", "--chain", CHAIN, "--output"]).arg(&unfinished).kill_on_drop(true);
-        run(binary, command, "ChainSpecNotWritten").await?;
+        let mut command = Command::new(&options.binary);
+        let chain = options.chain_spec.as_deref().unwrap_or(Path::new(CHAIN));
+        command.args(["export-chain-spec", "--raw", "--chain"]).arg(chain).arg("--output").arg(&unfinished);
+        command.kill_on_drop(true);
+        run(&options.binary, command, "ChainSpecNotWritten").await?;
         // Half a file must never be taken for the whole one by a later start.
         fs::rename(&unfinished, &path)?;
     }

@@ -73,6 +73,8 @@ pub struct Host {
 pub struct Options {
     /// The strike-node binary.
     pub binary: PathBuf,
+    /// The file of the chain's specification, instead of that of the chain `local`.
+    pub chain_spec: Option<PathBuf>,
     /// Where data and logs are kept; what is there is gone on from. By default a new temporary folder.
     pub base_path: Option<PathBuf>,
     /// Whether a temporary folder stays.
@@ -98,6 +100,7 @@ impl Options {
     pub fn new(binary: PathBuf) -> Self {
         Self {
             binary,
+            chain_spec: None,
             base_path: None,
             keep: false,
             ports: Ports::Free,

@@ -77,6 +77,19 @@ pub enum Error {
         /// Its root.
         root: H256,
     },
+    /// 7011: The chain's runtime has another version of the API than this node knows.
+    #[error(
+        "RuntimeIncompatible: the runtime of block {at:?} has version {found} of StrikeApi and this node knows version {known}; \
+         ask a node of the other version"
+    )]
+    RuntimeIncompatible {
+        /// The block.
+        at: H256,
+        /// The runtime's version.
+        found: u32,
+        /// The node's version.
+        known: u32,
+    },
     /// -32602: A parameter is malformed or out of range.
     #[error("InvalidParameter: {0}")]
     InvalidParameter(String),
@@ -96,6 +109,7 @@ impl Error {
             Self::BlockUnavailable { .. } => 7008,
             Self::OutputMalformed { .. } => 7009,
             Self::FetchUnfinished { .. } => 7010,
+            Self::RuntimeIncompatible { .. } => 7011,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
         }
     }

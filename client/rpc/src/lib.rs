@@ -17,7 +17,7 @@ pub use views::{
 
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use serde_json::Value;
-use sp_api::{ApiError, ProvideRuntimeApi};
+use sp_api::{ApiError, ApiExt, ApiRef, ProvideRuntimeApi, RuntimeApiInfo};
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
@@ -121,8 +121,19 @@ where
         self.client.info().best_hash
     }
 
+    /// The runtime at a block, if it answers in types that this node knows.
+    fn api(&self, at: H256) -> Result<ApiRef<'_, Client::Api>, Error> {
+        let api = self.client.runtime_api();
+        let known = <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION;
+        let found = api.api_version::<dyn StrikeApi<Block>>(at).map_err(unavailable(at))?.unwrap_or(0);
+        match found == known {
+            true => Ok(api),
+            false => Err(Error::RuntimeIncompatible { at, found, known }),
+        }
+    }
+
     fn info(&self, id: JobId, at: H256) -> Result<JobInfo, Error> {
-        self.client.runtime_api().job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
+        self.api(at)?.job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
     }
 
     /// The bytes of a job's input.
@@ -191,27 +202,27 @@ where
     fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>> {
         let requester = requester.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let jobs = self.client.runtime_api().jobs(at, requester, before, limit).map_err(unavailable(at))?;
+        let jobs = self.api(at)?.jobs(at, requester, before, limit).map_err(unavailable(at))?;
         Ok(jobs.into_iter().map(|info| self.accounts.job(info)).collect())
     }
 
     fn quote(&self, order: Value) -> RpcResult<Option<QuoteView>> {
         let (order, at): (JobOrder, _) = (order::parse_order(order)?, self.best());
-        let quote = self.client.runtime_api().quote(at, order).map_err(unavailable(at))?;
+        let quote = self.api(at)?.quote(at, order).map_err(unavailable(at))?;
         Ok(quote.map(|quote| self.accounts.quote(quote)))
     }
 
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {
         let after: Option<AccountId> = after.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let providers = self.client.runtime_api().providers(at, after, limit).map_err(unavailable(at))?;
+        let providers = self.api(at)?.providers(at, after, limit).map_err(unavailable(at))?;
         Ok(providers.into_iter().map(|info| self.accounts.provider(info)).collect())
     }
 
     fn models(&self, after: Option<Value>, limit: Option<u32>) -> RpcResult<Vec<ModelView>> {
         let after = after.as_ref().map(parse_artifact).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let models = self.client.runtime_api().models(at, after, limit).map_err(unavailable(at))?;
+        let models = self.api(at)?.models(at, after, limit).map_err(unavailable(at))?;
         Ok(models.into_iter().map(|info| self.accounts.model(info)).collect())
     }
 

@@ -17,6 +17,7 @@ mod perform;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod twin;
 mod worker;
 
 pub use execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome};

@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     tokens_read: CounterVec<U64>,
     tokens_written: CounterVec<U64>,
     published: CounterVec<U64>,
+    pub foreign: Counter<U64>,
 }
 
 impl Metrics {
@@ -57,6 +58,10 @@ impl Metrics {
                 Opts::new("strike_published_total", "Results handed to the off-chain worker"),
                 &["kind"],
             )?,
+            foreign: Counter::new(
+                "strike_foreign_commitments_total",
+                "Commitments with a key of this node that this node has not sent",
+            )?,
         };
         if let Some(registry) = registry {
             register(metrics.owed.clone(), registry)?;
@@ -71,6 +76,7 @@ impl Metrics {
             register(metrics.tokens_read.clone(), registry)?;
             register(metrics.tokens_written.clone(), registry)?;
             register(metrics.published.clone(), registry)?;
+            register(metrics.foreign.clone(), registry)?;
         }
         Ok(metrics)
     }

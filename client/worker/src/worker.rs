@@ -7,11 +7,13 @@ use crate::{
     metrics::Metrics,
     perform::{Failure, Performed, Workshop},
     schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View},
+    twin::{is_foreign, Watch},
     LOG_TARGET,
 };
+use codec::Encode;
 use futures::{future, stream, FutureExt, Stream, StreamExt};
-use sc_client_api::BlockchainEvents;
-use sp_api::ProvideRuntimeApi;
+use sc_client_api::{BlockBackend, BlockchainEvents};
+use sp_api::{ApiExt, ProvideRuntimeApi, RuntimeApiInfo};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::offchain::OffchainStorage;
@@ -27,8 +29,9 @@ use std::{
 use strike_blobs::{BlobSource, BlobStore};
 use strike_inference::Control;
 use strike_primitives::{
-    api::{Duty, StrikeApi},
+    api::{Duty, JobStatus, ProvideDuty, StrikeApi},
     app::{AppKey, APP_KEY_TYPE},
+    commitment::AttemptBinding,
     BlockNumber,
 };
 use substrate_prometheus_endpoint::Registry;
@@ -81,7 +84,13 @@ pub struct WorkerParams<Client, Storage> {
 pub async fn run<Block, Client, Storage>(params: WorkerParams<Client, Storage>)
 where
     Block: BlockT,
-    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockchainEvents<Block> + Send + Sync + 'static,
+    Client: ProvideRuntimeApi<Block>
+        + HeaderBackend<Block>
+        + BlockBackend<Block>
+        + BlockchainEvents<Block>
+        + Send
+        + Sync
+        + 'static,
     Client::Api: StrikeApi<Block>,
     Storage: OffchainStorage + 'static,
 {
@@ -129,6 +138,10 @@ where
 pub(crate) trait Chain {
     /// What `keys` owe at the best block, and the heights of the best and of the last final block.
     fn look(&self, keys: Vec<AppKey>) -> Result<Look, String>;
+
+    /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it is judged
+    /// already.
+    fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String>;
 }
 
 /// See [`Chain::look`].
@@ -148,7 +161,7 @@ struct ClientChain<Block, Client> {
 impl<Block, Client> Chain for ClientChain<Block, Client>
 where
     Block: BlockT,
-    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockBackend<Block>,
     Client::Api: StrikeApi<Block>,
 {
     fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
@@ -157,7 +170,10 @@ where
         let duties = if keys.is_empty() {
             Vec::new()
         } else {
-            self.client.runtime_api().duties(info.best_hash, keys).map_err(|error| error.to_string())?
+            let api = self.client.runtime_api();
+            let version = api.api_version::<dyn StrikeApi<Block>>(info.best_hash).map_err(|error| error.to_string())?;
+            understood(version, <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
+            api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
         };
         Ok(Look {
             best: info.best_number.saturated_into(),
@@ -165,6 +181,33 @@ where
             duties,
             syncing: self.sync_oracle.is_major_syncing(),
         })
+    }
+
+    fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String> {
+        let best = self.client.info().best_hash;
+        let info = self.client.runtime_api().job(best, attempt.job).map_err(|error| error.to_string())?;
+        let number = match info.filter(|info| info.attempt == attempt.attempt).map(|info| info.status) {
+            Some(JobStatus::Committed { committed_at, .. }) => committed_at,
+            _ => return Ok(None),
+        };
+        let block = self.client.hash(number.into()).map_err(|error| error.to_string())?;
+        let body = block.map(|block| self.client.block_body(block)).transpose().map_err(|error| error.to_string())?;
+        Ok(body.flatten().map(|body| body.iter().map(Encode::encode).collect()))
+    }
+}
+
+/// Whether this node understands what the runtime at the best block answers: `found` is its version of `StrikeApi`.
+pub(crate) fn understood(found: Option<u32>, known: u32) -> Result<(), String> {
+    match found {
+        Some(found) if found == known => Ok(()),
+        Some(found) if found < known => Err(format!(
+            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {known}); the node follows the chain, \
+             and works from when the chain is upgraded"
+        )),
+        Some(found) => Err(format!(
+            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {known}); install a newer strike-node"
+        )),
+        None => Err("the chain's runtime has no StrikeApi; is this a Strike chain?".into()),
     }
 }
 
@@ -203,8 +246,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         let mut schedule = Schedule::new(Bounds { duties: self.limits.duties, runs: self.limits.runs.max(1) });
         let mut runs = Runs::default();
         let (report, mut reports) = mpsc::unbounded_channel();
-        let mut blind = false;
-        self.look(&mut schedule, &mut blind);
+        let (mut blind, mut watch) = (false, Watch::default());
+        self.look(&mut schedule, &mut watch, &mut blind);
         loop {
             for action in schedule.actions() {
                 match action {
@@ -232,7 +275,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                             return;
                         }
                     }
-                    self.look(&mut schedule, &mut blind);
+                    self.look(&mut schedule, &mut watch, &mut blind);
                 },
                 // The sender above lives as long as the loop, so this never ends.
                 Some(report) = reports.recv() => {
@@ -244,7 +287,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         }
     }
 
-    fn look(&self, schedule: &mut Schedule<mailbox::Entry>, blind: &mut bool) {
+    fn look(&self, schedule: &mut Schedule<mailbox::Entry>, watch: &mut Watch, blind: &mut bool) {
         let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
         let look = match self.chain.look(keys) {
             Ok(look) => look,
@@ -261,6 +304,11 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             let owed = look.duties.iter().filter(|duty| kind(duty) == name).count();
             self.metrics.owed.with_label_values(&[name]).set(owed as u64);
         }
+        // What a node that catches up sees was done before, perhaps by itself.
+        let gone = watch.observe(look.duties.iter().filter(|_| !look.syncing));
+        if !look.syncing {
+            gone.iter().for_each(|(id, duty)| self.look_for_twin(id, duty));
+        }
         let owed = look
             .duties
             .into_iter()
@@ -271,6 +319,27 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             })
             .collect();
         schedule.observe(View { best: look.best, finalized: look.finalized, owed, may_start: !look.syncing });
+    }
+
+    /// Warns if a commitment that is not owed any more was made with this node's key, and not by this node.
+    fn look_for_twin(&self, id: &DutyId, duty: &ProvideDuty) {
+        let job = duty.binding.job;
+        match self.chain.committed_in(&duty.binding) {
+            Ok(Some(block)) if is_foreign(&self.storage, id, &block) => {
+                self.metrics.foreign.inc();
+                log::warn!(
+                    target: LOG_TARGET,
+                    "⚠️ ANOTHER NODE WORKS WITH THIS NODE'S KEY: the result of job {job} was committed to with the app key \
+                     0x{}, but this node has not sent it. Jobs are not harmed, but each is run twice: stop one of the \
+                     nodes. If you know of no other node, the key is not yours alone: replace it",
+                    hex::encode(&duty.key),
+                );
+            }
+            Ok(_) => {}
+            Err(error) => {
+                log::debug!(target: LOG_TARGET, "Who committed to the result of job {job} is not known: {error}")
+            }
+        }
     }
 
     fn start(&self, id: DutyId, run: RunId, duty: Box<Duty>, runs: &mut Runs, reports: &mpsc::UnboundedSender<Report>) {

@@ -30,9 +30,9 @@ impl<T: Config> Pallet<T> {
     fn drop_beacons(newest: BlockNumber) {
         let (time, history) = (T::Clock::time(), T::BeaconHistory::get());
         let before = OldestBeacon::<T>::get();
-        let mut oldest = before.unwrap_or(newest.saturating_sub(history));
+        let mut oldest = before.unwrap_or(newest);
         for _ in 0..DROPPED_AT_ONCE {
-            let entered = BeaconTimes::<T>::get(oldest).unwrap_or(oldest.saturating_add(1));
+            let Some(entered) = BeaconTimes::<T>::get(oldest) else { break };
             if entered.saturating_add(history) > time {
                 break;
             }

@@ -10,6 +10,7 @@ mod benchmarking;
 mod commitments;
 mod deadlines;
 mod duties;
+pub mod migrations;
 mod offchain;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -57,7 +58,7 @@ pub mod pallet {
         AccountId, Attempt, BlockNumber, JobId, H256,
     };
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// Storage and calls of the pallet.
     #[pallet::pallet]
@@ -125,7 +126,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Beacons<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, H256>;
 
-    /// The time at which each beacon kept was entered; for those from before time was kept, the number of that block.
+    /// The time at which each beacon kept was entered.
     #[pallet::storage]
     pub type BeaconTimes<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, BlockNumber>;
 

@@ -19,9 +19,12 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_runtime::offchain::storage::{MutateStorageError, StorageRetrievalError, StorageValueRef};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
-    app::AppKey,
+    app::{AppKey, AppSignature},
     commitment::{commit_payload, AttemptBinding},
-    mailbox::{commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote},
+    mailbox::{
+        commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote, STEP_COMMIT, STEP_REVEAL,
+        STEP_SEAL,
+    },
     verdict::{reveal_payload, seal_payload, AssignmentProof, RevealedVerdict, SealedVerdict},
     BlockNumber,
 };
@@ -35,9 +38,6 @@ pub(crate) const KEEP_ENTRIES: BlockNumber = 100;
 
 /// The steps that leave a note behind.
 const STEPS: [&[u8]; 3] = [STEP_COMMIT, STEP_SEAL, STEP_REVEAL];
-pub(crate) const STEP_COMMIT: &[u8] = b"commit";
-pub(crate) const STEP_SEAL: &[u8] = b"seal";
-pub(crate) const STEP_REVEAL: &[u8] = b"reveal";
 
 /// A mailbox entry that was seen.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -110,7 +110,7 @@ impl<T: Config> Pallet<T> {
         })?;
         Self::submit_once(entry_key, STEP_COMMIT, now, || {
             let signature = duty.key.sign(&commit_payload(&genesis, job, attempt, &commitment))?;
-            Some(Call::commit { job, attempt, commitment, signature })
+            Some((signature.clone(), Call::commit { job, attempt, commitment, signature }))
         })
     }
 
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
                 Err(_) => Err(Later::DoesNotFit),
                 Ok(_) => Self::submit_once(entry_key, STEP_SEAL, now, || {
                     let signature = duty.key.sign(&seal_payload(&genesis, &sealed))?;
-                    Some(Call::seal { sealed, signature })
+                    Some((signature.clone(), Call::seal { sealed, signature }))
                 }),
             };
         }
@@ -144,7 +144,7 @@ impl<T: Config> Pallet<T> {
         })?;
         Self::submit_once(entry_key, STEP_REVEAL, now, || {
             let signature = duty.key.sign(&reveal_payload(&genesis, &revealed))?;
-            Some(Call::reveal { revealed, signature })
+            Some((signature.clone(), Call::reveal { revealed, signature }))
         })
     }
 
@@ -154,28 +154,32 @@ impl<T: Config> Pallet<T> {
         entry_key: &[u8],
         step: &[u8],
         now: BlockNumber,
-        sign: impl FnOnce() -> Option<Call<T>>,
+        sign: impl FnOnce() -> Option<(AppSignature, Call<T>)>,
     ) -> Result<(), Later> {
         let note_key = sent_key(entry_key, step);
         let mut note = StorageValueRef::persistent(&note_key);
         let mut repeated = false;
-        note.mutate(|last: Result<Option<SentNote>, StorageRetrievalError>| match last {
-            // A note from a height that is yet to come is from a fork that was left.
-            Ok(Some(SentNote { at })) if at <= now && now < at.saturating_add(T::ResendAfter::get()) => {
-                Err(Later::AwaitingInclusion)
-            }
-            Ok(last) => {
-                repeated = last.is_some();
-                Ok(SentNote { at: now })
-            }
-            Err(StorageRetrievalError::Undecodable) => Ok(SentNote { at: now }),
-        })
-        .map_err(|error| match error {
-            MutateStorageError::ValueFunctionFailed(later) => later,
-            MutateStorageError::ConcurrentModification(_) => Later::Locked,
-        })?;
+        let mut noted = note
+            .mutate(|last: Result<Option<SentNote>, StorageRetrievalError>| match last {
+                // A note from a height that is yet to come is from a fork that was left.
+                Ok(Some(SentNote { at, .. })) if at <= now && now < at.saturating_add(T::ResendAfter::get()) => {
+                    Err(Later::AwaitingInclusion)
+                }
+                Ok(last) => {
+                    repeated = last.is_some();
+                    Ok(SentNote { at: now, signatures: last.map(|last| last.signatures).unwrap_or_default() })
+                }
+                Err(StorageRetrievalError::Undecodable) => Ok(SentNote { at: now, signatures: Vec::new() }),
+            })
+            .map_err(|error| match error {
+                MutateStorageError::ValueFunctionFailed(later) => later,
+                MutateStorageError::ConcurrentModification(_) => Later::Locked,
+            })?;
 
-        let sent = sign().ok_or(Later::NotSigned).and_then(|call| {
+        let sent = sign().ok_or(Later::NotSigned).and_then(|(signature, call)| {
+            // Before it is out: whoever finds it in a block finds it in the note.
+            noted.sign(signature);
+            note.set(&noted);
             let transaction = T::create_authorized_transaction(call.into());
             SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| Later::NotTaken)
         });

@@ -37,7 +37,8 @@ impl<T: Config> Pallet<T> {
             ensure!(beacon == LastBeacon::<T>::get(), "the newest beacon is not the last one made");
         }
         for block in Beacons::<T>::iter_keys() {
-            ensure!(OldestBeacon::<T>::get().is_none_or(|oldest| block >= oldest), "a beacon is kept too long");
+            ensure!(OldestBeacon::<T>::get().is_some_and(|oldest| block >= oldest), "a beacon is kept too long");
+            ensure!(BeaconTimes::<T>::contains_key(block), "nobody knows when a beacon was entered");
             ensure!(block <= last, "a beacon is known too early");
             ensure!(block == last || Beacons::<T>::contains_key(block.saturating_add(1)), "a beacon is missing");
         }

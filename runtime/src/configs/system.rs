@@ -65,4 +65,5 @@ impl frame_system::Config for Runtime {
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type Version = Version;
     type SS58Prefix = SS58Prefix;
+    type SingleBlockMigrations = crate::migrations::SingleBlockMigrations;
 }

@@ -6,4 +6,5 @@ mod mailbox;
 mod perform;
 mod schedule;
 mod support;
+mod twin;
 mod worker;

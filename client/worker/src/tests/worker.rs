@@ -5,7 +5,7 @@ use crate::{
     mailbox::delivered,
     metrics::Metrics,
     perform::Workshop,
-    worker::{Chain, Limits, Look, Worker},
+    worker::{understood, Chain, Limits, Look, Worker},
     Control,
 };
 use futures::channel::mpsc;
@@ -18,8 +18,11 @@ use std::{
     },
     time::Duration,
 };
-use strike_primitives::{api::Duty, app::AppKey, job::WorkSpec, BlockNumber};
+use strike_primitives::{api::Duty, app::AppKey, commitment::AttemptBinding, job::WorkSpec, BlockNumber, JobId};
 use substrate_prometheus_endpoint::Registry;
+
+/// The job to whose result somebody has committed once it is not owed any more.
+const COMMITTED: JobId = 77;
 
 /// A chain that says what the test told it.
 #[derive(Clone, Default)]
@@ -33,6 +36,10 @@ impl Chain for Paper {
             Duty::Check(duty) => keys.contains(&duty.key),
         };
         Ok(Look { best, finalized, duties: duties.into_iter().filter(owes).collect(), syncing: false })
+    }
+
+    fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String> {
+        Ok((attempt.job == COMMITTED).then(|| vec![vec![0; 100]]))
     }
 }
 
@@ -199,6 +206,35 @@ async fn a_check_is_published_and_counted_by_its_verdict() {
     eventually("it is delivered", || world.delivered(&duty)).await;
     assert_eq!(world.metric("strike_checks_total"), 1.0);
     task.abort();
+}
+
+#[tokio::test]
+async fn commitments_that_another_node_made_with_the_same_key_are_counted() {
+    let mut world = World::new();
+    let duties = |jobs: &[JobId]| -> Vec<Duty> {
+        jobs.iter().map(|job| Duty::Provide(provide_for(world.key.clone(), *job, 9, 50))).collect()
+    };
+    let (both, one) = (duties(&[1, COMMITTED]), duties(&[1]));
+    world.says(10, 8, both);
+    let task = world.start(always(outcome()));
+    eventually("both are known", || world.registry.gather().iter().any(|it| it.get_name() == "strike_runs_total"))
+        .await;
+    assert_eq!(world.metric("strike_foreign_commitments_total"), 0.0);
+    world.says(11, 8, one);
+    eventually("it is noticed", || world.metric("strike_foreign_commitments_total") == 1.0).await;
+    // The other one is over for another reason.
+    world.says(12, 8, vec![]);
+    world.wake.close_channel();
+    tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
+    assert_eq!(world.metric("strike_foreign_commitments_total"), 1.0);
+}
+
+#[test]
+fn a_runtime_of_another_version_is_told_apart() {
+    assert_eq!(understood(Some(2), 2), Ok(()));
+    assert!(understood(Some(1), 2).unwrap_err().contains("older than this node (StrikeApi 1, the node knows 2)"));
+    assert!(understood(Some(3), 2).unwrap_err().contains("install a newer strike-node"));
+    assert!(understood(None, 2).unwrap_err().contains("no StrikeApi"));
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
-use crate::{
-    mock::*,
-    offchain::{KEEP_ENTRIES, STEP_COMMIT, STEP_REVEAL, STEP_SEAL},
-    Call,
-};
+use crate::{mock::*, offchain::KEEP_ENTRIES, Call};
+use codec::Encode;
 use frame_support::assert_ok;
+use sp_core::offchain::StorageKind;
 use sp_runtime::offchain::storage::StorageValueRef;
 use strike_primitives::{
     api::Duty,
     commitment::Commitment,
-    mailbox::{commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote},
+    mailbox::{
+        commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote, MAX_SIGNATURES, STEP_COMMIT,
+        STEP_REVEAL, STEP_SEAL,
+    },
     traits::Beacon,
     verdict::{AuditRef, InvalidReason, Verdict},
     H256,
@@ -73,6 +74,48 @@ fn a_commitment_is_submitted_again_until_it_is_included() {
 }
 
 #[test]
+fn signatures_of_what_was_sent_are_noted() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let key = leave_commitment(1, commitment(1));
+        let mut sent = Vec::new();
+        for _ in 0..MAX_SIGNATURES + 2 {
+            let Call::commit { signature, .. } = only(node.run()) else { panic!("a commitment") };
+            sent.push(signature);
+            run_for(ResendAfter::get());
+        }
+        let note = StorageValueRef::persistent(&sent_key(&key, STEP_COMMIT)).get::<SentNote>().unwrap().unwrap();
+        assert_eq!(note.signatures, sent[2..]);
+    });
+}
+
+/// The writes since the native worker left its result are lost, and those before the signature was noted.
+#[test]
+fn a_lost_note_sends_again_and_what_is_in_already_is_refused() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let key = leave_commitment(1, commitment(1));
+        let first = only(node.run());
+        for lost in [None, Some(Vec::new()), Some(vec![1, 2]), Some(SentNote { at: 1, signatures: vec![] }.encode())] {
+            let note = sent_key(&key, STEP_COMMIT);
+            match lost {
+                None => StorageValueRef::persistent(&note).clear(),
+                Some(bytes) => sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &note, &bytes),
+            }
+            let again = only(node.run());
+            assert!(matches!((&first, &again), (Call::commit { commitment: one, .. }, Call::commit { commitment: other, .. }) if one == other));
+            run_for(ResendAfter::get());
+        }
+        assert_ok!(include(first.clone()));
+        assert!(include(first).is_err());
+        StorageValueRef::persistent(&key).clear();
+        assert!(node.run().is_empty());
+    });
+}
+
+#[test]
 fn what_the_pool_refuses_is_not_lost() {
     ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
         assign(1);
@@ -101,7 +144,7 @@ fn a_note_of_a_fork_that_was_left_does_not_hold_up() {
         assign(1);
         run_for(2);
         let key = leave_commitment(1, commitment(1));
-        StorageValueRef::persistent(&sent_key(&key, STEP_COMMIT)).set(&SentNote { at: 1_000 });
+        StorageValueRef::persistent(&sent_key(&key, STEP_COMMIT)).set(&SentNote { at: 1_000, signatures: vec![] });
         only(node.run());
     });
 }
