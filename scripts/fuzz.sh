@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing of everything that reads what somebody else wrote: files of models, and transactions.
+# Coverage-guided fuzzing of everything that reads what somebody else wrote: files of models, blobs, and transactions.
 #
 #   scripts/fuzz.sh                 all targets in turns, 60 seconds each
 #   scripts/fuzz.sh TARGET SECONDS  one target, or `all`
@@ -34,7 +34,7 @@ timeout_s=20
 # Some targets write folders of files.
 [ -d /dev/shm ] && export TMPDIR=/dev/shm
 
-targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace calls)
+targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace blobs calls)
 minimize=
 if [ "${1:-}" = --minimize ]; then
     minimize=1
@@ -48,8 +48,9 @@ seconds=${2:-60}
 
 # The runtime is fuzzed natively, so its Wasm is not built; the engine is not needed for it, nor it for the engine.
 features=()
-[[ " ${targets[*]} " == *" calls "* ]] && features=(--features runtime)
-[ "${targets[*]}" = calls ] && features+=(--no-default-features)
+[[ " ${targets[*]} " == *" calls "* ]] && features+=(--features runtime)
+[[ " ${targets[*]} " == *" blobs "* ]] && features+=(--features blobs)
+[[ " ${targets[*]} " == *" trace "* ]] || features+=(--no-default-features)
 bins=()
 for target in "${targets[@]}"; do bins+=(--bin "$target"); done
 (cd fuzz && SKIP_WASM_BUILD=1 RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" --target-dir "$target_dir/fuzz" "${features[@]}" "${bins[@]}")
@@ -75,7 +76,11 @@ fi
 
 # Tests write what fuzzing begins with: small files of every kind that are accepted.
 # Sequences of transactions begin with those in fuzz/corpus/calls.
-[ "${targets[*]}" = calls ] || STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference --test fuzz_cases >/dev/null
+case "${targets[*]}" in
+    calls) ;;
+    blobs) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-blobs --test fuzz_cases >/dev/null ;;
+    *) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference -p strike-blobs --test fuzz_cases >/dev/null ;;
+esac
 
 failed=0
 for target in "${targets[@]}"; do

@@ -213,7 +213,7 @@ pub struct CheckDuty {
 
 sp_api::decl_runtime_apis! {
     /// What nodes and tools ask the Strike runtime.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;
@@ -227,5 +227,7 @@ sp_api::decl_runtime_apis! {
         fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
         /// What these keys owe, in the order of job ids.
         fn duties(keys: Vec<AppKey>) -> Vec<Duty>;
+        /// The provider that registered an app key.
+        fn provider_of(key: AppKey) -> Option<AccountId>;
     }
 }

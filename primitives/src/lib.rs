@@ -20,6 +20,7 @@ extern crate alloc;
 pub mod api;
 pub mod app;
 pub mod artifact;
+pub mod blob;
 pub mod commitment;
 pub mod embedding;
 pub mod finality;
