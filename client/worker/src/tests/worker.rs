@@ -232,11 +232,8 @@ impl BlobSource for Delivery {
 async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_of_its_time() {
     let mut world = World::new();
     let input = b"once and for all";
-    let delivery = Arc::new(Delivery {
-        store: world.blobs.1.clone(),
-        input: Mutex::new(None),
-        looks: AtomicUsize::new(0),
-    });
+    let delivery =
+        Arc::new(Delivery { store: world.blobs.1.clone(), input: Mutex::new(None), looks: AtomicUsize::new(0) });
     world.source = delivery.clone();
     let duty_of = |world: &World, job, root: H256| {
         let ProvideDuty { mut work, .. } = provide_for(world.key.clone(), job, 10, 50);
