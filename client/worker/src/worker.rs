@@ -317,13 +317,23 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         log::debug!(target: LOG_TARGET, "Looking for the input of {}", Named(duty));
         let (source, sender, named) = (self.workshop.source.clone(), searched.clone(), Named(duty).to_string());
         let spawned = thread::Builder::new().name("strike-input".into()).spawn(move || {
-            let read = source.read(&wanted);
-            match &read {
-                Ok(_) => log::info!(target: LOG_TARGET, "The input of {named} is here"),
-                Err(error) => log::debug!(target: LOG_TARGET, "The input of {named} is not here: {error}"),
-            }
+            let found = match source.read(&wanted) {
+                Ok(bytes) if bytes.len() as u64 == wanted.max_length => {
+                    log::info!(target: LOG_TARGET, "The input of {named} is here");
+                    true
+                }
+                Ok(bytes) => {
+                    let length = bytes.len();
+                    log::debug!(target: LOG_TARGET, "The input of {named} cannot be: what has its root has {length} bytes");
+                    false
+                }
+                Err(error) => {
+                    log::debug!(target: LOG_TARGET, "The input of {named} is not here: {error}");
+                    false
+                }
+            };
             // Nobody listens once the node stops.
-            let _ = sender.send(Searched { id, found: read.is_ok() });
+            let _ = sender.send(Searched { id, found });
         });
         if let Err(error) = spawned {
             log::warn!(target: LOG_TARGET, "No thread can be started to look for an input: {error}");
