@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing of everything that reads what somebody else wrote: files of models, and transactions.
+# Coverage-guided fuzzing of everything that reads what somebody else wrote: files of models, blobs, and transactions.
 #
 #   scripts/fuzz.sh                 all targets in turns, 60 seconds each
 #   scripts/fuzz.sh TARGET SECONDS  one target, or `all`
@@ -34,7 +34,7 @@ timeout_s=20
 # Some targets write folders of files.
 [ -d /dev/shm ] && export TMPDIR=/dev/shm
 
-targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace calls)
+targets=(gguf safetensors folder tokenizer_json tokenizer_gguf adapter chat_template cache trace blobs calls)
 minimize=
 if [ "${1:-}" = --minimize ]; then
     minimize=1
@@ -57,7 +57,11 @@ build() {
 # The runtime is fuzzed natively; the engine is not needed for it, nor it for the engine.
 files=()
 for target in "${targets[@]}"; do [ "$target" = calls ] || files+=("$target"); done
-options=()
+# Of all, the trace alone needs the engine, and the blobs the store of a node.
+features=()
+[[ " ${targets[*]} " == *" trace "* ]] && features+=(engine)
+[[ " ${targets[*]} " == *" blobs "* ]] && features+=(blobs)
+options=(--no-default-features --features "${features[*]}")
 [ ${#files[@]} = 0 ] || build release "${files[@]}"
 options=(--no-default-features --features runtime)
 [ ${#files[@]} = ${#targets[@]} ] || build runtime calls
@@ -89,7 +93,11 @@ fi
 
 # Tests write what fuzzing begins with: small files of every kind that are accepted.
 # Sequences of transactions begin with those in fuzz/corpus/calls.
-[ "${targets[*]}" = calls ] || STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference --test fuzz_cases >/dev/null
+case "${targets[*]}" in
+    calls) ;;
+    blobs) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-blobs --test fuzz_cases >/dev/null ;;
+    *) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference -p strike-blobs --test fuzz_cases >/dev/null ;;
+esac
 
 failed=0
 for target in "${targets[@]}"; do

@@ -145,7 +145,8 @@ pub struct PromptArgs {
     /// The prompt.
     #[arg(long)]
     pub prompt: Option<String>,
-    /// A file with the prompt.
+    /// A file with the prompt. Of a job: up to 1 MiB; more than 4,096 bytes are left with the node of --url, which has to take
+    /// uploads and to run until the job is done.
     #[arg(long, value_name = "FILE")]
     pub prompt_file: Option<PathBuf>,
 }
@@ -179,7 +180,7 @@ pub struct GenerateArgs {
     /// Most tokens to generate.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=131_072))]
     pub max_tokens: u32,
-    /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16]
+    /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16, at most 131072]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
     pub max_input_tokens: Option<u32>,
     /// How tokens are drawn.

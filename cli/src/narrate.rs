@@ -76,6 +76,7 @@ pub fn stop(reason: StopReason) -> &'static str {
         StopReason::InvalidInput => "the input is not valid",
         StopReason::NotFinite => "the arithmetic left the finite numbers",
         StopReason::Complete => "every text was embedded",
+        StopReason::InputUnavailable => "the input could not be had from any node",
         StopReason::WrongModel => "the model does not do this kind of work",
     }
 }
@@ -115,7 +116,7 @@ pub fn job(info: &JobInfo) -> String {
             Some(texts) => format!("{} of them, the first {:?}", texts.len(), texts[0]),
             None => "not a list of texts".into(),
         },
-        (Input::Blob { root, .. }, _) => format!("blob {}", views::hash(root)),
+        (Input::Blob { root, length }, _) => format!("{length} bytes, blob {}", views::hash(root)),
         (Input::Encrypted { root, .. }, _) => format!("encrypted blob {}", views::hash(root)),
     };
     let (input_name, limits) = match &order.work {

@@ -27,7 +27,8 @@ use strike_primitives::{
     receipt::CloseReason,
     JobId, H256,
 };
-use strike_runtime::{RuntimeCall, VERSION, WASM_BINARY};
+use strike_runtime::{RuntimeCall, VERSION};
+use strike_runtime_wasm::WASM_BINARY;
 use subxt::rpcs::methods::legacy::NumberOrHex;
 use tokio::process::Command;
 

@@ -1,5 +1,5 @@
 //! What the fuzz targets share. The functions that they run are those that `tests/fuzz_cases.rs` of `client/models`,
-//! `client/inference` and `runtime` replay over the corpora.
+//! `client/inference`, `client/blobs` and `runtime` replay over the corpora.
 
 #[path = "../../client/models/tests/entries/mod.rs"]
 pub mod entries;
@@ -10,6 +10,10 @@ pub mod common;
 #[cfg(feature = "engine")]
 #[path = "../../client/inference/tests/entries/trace.rs"]
 pub mod trace;
+
+#[cfg(feature = "blobs")]
+#[path = "../../client/blobs/tests/entries/blobs.rs"]
+pub mod blobs;
 
 #[cfg(feature = "runtime")]
 #[path = "../../runtime/tests/entries/calls.rs"]

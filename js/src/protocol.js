@@ -83,12 +83,19 @@ export function bundleRoot(files) {
 
 export const artifactId = (kind, root) => u8aConcat(u8(kind), root);
 
-/** SCALE of `WorkSpec::Generate` with a plain prompt. */
-export function generateWork({ prompt, sampler, maxInputTokens, maxOutputTokens, stop }) {
+/** SCALE of `Input::Plain` and of `Input::Blob`. */
+export const plainInput = (data) => u8aConcat(u8(0), bytes(data));
+export const blobInput = (root, length) => u8aConcat(u8(1), root, u64(length));
+
+/** Keys of the DHT: where the nodes of a provider are found, and those that an input was left with. */
+export const providerPlace = (genesis, account) => hash('strike/1/provider-node', genesis, account);
+export const inputPlace = (genesis, root) => hash('strike/1/input-node', genesis, root);
+
+/** SCALE of `WorkSpec::Generate` with a plain prompt, or with another encoded input. */
+export function generateWork({ prompt, input = plainInput(stringToU8a(prompt)), sampler, maxInputTokens, maxOutputTokens, stop }) {
   return u8aConcat(
     u8(0),
-    u8(0),
-    bytes(stringToU8a(prompt)),
+    input,
     u16(sampler.temperatureMilli),
     u16(sampler.minPMilli),
     u16(sampler.repetitionPenaltyMilli),

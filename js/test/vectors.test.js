@@ -14,13 +14,13 @@ const provider = hexToU8a(vectors.provider);
 const validator = hexToU8a(vectors.validator);
 const beacon = hexToU8a(vectors.beacon);
 const model = hexToU8a(vectors.bundle.id);
-const work = protocol.generateWork({
-  prompt: vectors.order.prompt,
+const settings = {
   sampler: { temperatureMilli: 800, minPMilli: 50, repetitionPenaltyMilli: 1_100, repetitionWindow: 32 },
   maxInputTokens: 40,
   maxOutputTokens: 64,
   stop: [[1, 2]],
-});
+};
+const work = protocol.generateWork({ prompt: vectors.order.prompt, ...settings });
 const seed = protocol.seed(genesis, vectors.job, vectors.attempt, beacon);
 const specHash = protocol.specHash(work, model, protocol.Class.Statistical);
 const outRoot = protocol.outputRoot(vectors.output.tokens);
@@ -72,6 +72,21 @@ test('embeddings', () => {
   const bound = { genesis, job: 7, attempt: 1, provider, specHash: embedSpec, seed, ...claim };
   same(protocol.jobRoot(bound), vectors.embedding.job_root);
   same(protocol.commitment({ jobRoot: protocol.jobRoot(bound), ...claim }), vectors.embedding.commitment.scale);
+});
+
+test('inputs that travel', () => {
+  const { length, root, work: expected } = vectors.input;
+  const found = protocol.fileRoot(file(length));
+  same(found, root);
+  const onBlob = protocol.generateWork({ input: protocol.blobInput(found, length), ...settings });
+  same(onBlob, expected);
+  const spec = protocol.specHash(onBlob, model, protocol.Class.Statistical);
+  same(spec, vectors.input.spec_hash);
+  same(protocol.inputPlace(genesis, found), vectors.input.place);
+  same(protocol.providerPlace(genesis, provider), vectors.input.providers_place);
+  const claim = { outRoot: protocol.outputRoot([]), traceRoot: null, nIn: 0, nOut: 0, stop: 9 };
+  const bound = { genesis, job: 7, attempt: 1, provider, specHash: spec, seed, ...claim };
+  same(protocol.jobRoot(bound), vectors.input.unavailable_job_root);
 });
 
 test('orders and seeds', () => {

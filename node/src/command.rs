@@ -3,14 +3,12 @@
 use crate::{
     chain_spec,
     cli::{Cli, RunCmd, Subcommand},
-    service::{self, WrapProvider},
+    service::{self, Wraps},
 };
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::{Configuration, PartialComponents, TaskManager};
-use std::sync::Arc;
 use strike_runtime::opaque::Block;
-use strike_worker::Executor;
 
 impl SubstrateCli for Cli {
     fn impl_name() -> String {
@@ -52,18 +50,14 @@ impl SubstrateCli for Cli {
 
 /// Does what the process's arguments say: runs the node until it is stopped, or a subcommand to its end.
 pub fn run() -> sc_cli::Result<()> {
-    run_with(|engine| engine)
+    run_with(Wraps::default())
 }
 
-/// As [`run`], with what `wrap` makes of the engine for this node's own jobs. Checks use the engine as it is.
-pub fn run_with(wrap: impl FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send + 'static) -> sc_cli::Result<()> {
-    run_boxed(Box::new(wrap))
-}
-
-fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
+/// As [`run`], with something between the node's parts.
+pub fn run_with(wraps: Wraps) -> sc_cli::Result<()> {
     let cli = Cli::from_args();
     match &cli.subcommand {
-        None => run_node(&cli, &cli.run, wrap),
+        None => run_node(&cli, &cli.run, wraps),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
         Some(Subcommand::ChainInfo(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config)),
@@ -97,21 +91,17 @@ fn run_boxed(wrap: WrapProvider) -> sc_cli::Result<()> {
     }
 }
 
-fn run_node(cli: &Cli, cmd: &RunCmd, wrap: WrapProvider) -> sc_cli::Result<()> {
+fn run_node(cli: &Cli, cmd: &RunCmd, wraps: Wraps) -> sc_cli::Result<()> {
     let work = cmd.work_options();
     cli.create_runner(&cmd.node_options())?
-        .run_node_until_exit(|config| async move { start(config, work, wrap).map_err(sc_cli::Error::Service) })
+        .run_node_until_exit(|config| async move { start(config, work, wraps).map_err(sc_cli::Error::Service) })
 }
 
 /// Starts the node on the network backend that was asked for.
-fn start(
-    config: Configuration,
-    work: service::WorkOptions,
-    wrap: WrapProvider,
-) -> Result<TaskManager, sc_service::Error> {
+fn start(config: Configuration, work: service::WorkOptions, wraps: Wraps) -> Result<TaskManager, sc_service::Error> {
     match config.network.network_backend {
-        NetworkBackendType::Litep2p => service::new_full::<sc_network::Litep2pNetworkBackend>(config, work, wrap),
-        NetworkBackendType::Libp2p => service::new_full::<sc_network::NetworkWorker<_, _>>(config, work, wrap),
+        NetworkBackendType::Litep2p => service::new_full::<sc_network::Litep2pNetworkBackend>(config, work, wraps),
+        NetworkBackendType::Libp2p => service::new_full::<sc_network::NetworkWorker<_, _>>(config, work, wraps),
     }
 }
 

@@ -11,7 +11,7 @@ use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
-use strike_blobs::BlobSource;
+use strike_blobs::{BlobSource, Uploads};
 use strike_primitives::artifact::ArtifactId;
 use strike_rpc::{StrikeRpc, StrikeServer};
 use strike_runtime::{configs::system::SS58Prefix, opaque::Block, BlockNumber, Hash};
@@ -30,8 +30,10 @@ pub struct Dependencies {
     pub keystore: KeystorePtr,
     /// Asks the BABE worker for epochs.
     pub babe: BabeWorkerHandle<Block>,
-    /// Outputs that this node or another one has.
+    /// Outputs and inputs that this node or another one has.
     pub blobs: Arc<dyn BlobSource>,
+    /// Inputs that requesters leave here.
+    pub uploads: Arc<Uploads>,
     /// Models this node has, to turn outputs into text.
     pub models: Arc<ModelStore>,
     /// Finality.
@@ -55,7 +57,7 @@ pub fn create(
     dependencies: &Dependencies,
     executor: SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
-    let Dependencies { client, pool, select_chain, keystore, babe, blobs, models, grandpa } = dependencies;
+    let Dependencies { client, pool, select_chain, keystore, babe, blobs, uploads, models, grandpa } = dependencies;
     let mut module = RpcModule::new(());
 
     module.merge(System::new(client.clone(), pool.clone()).into_rpc())?;
@@ -78,7 +80,14 @@ pub fn create(
     let models = models.clone();
     let detokenizer = move |model: &ArtifactId, tokens: &[u32]| models.detokenize(model, tokens);
     module.merge(
-        StrikeRpc::<_, Block>::new(client.clone(), blobs.clone(), Arc::new(detokenizer), SS58Prefix::get()).into_rpc(),
+        StrikeRpc::<_, Block>::new(
+            client.clone(),
+            blobs.clone(),
+            uploads.clone(),
+            Arc::new(detokenizer),
+            SS58Prefix::get(),
+        )
+        .into_rpc(),
     )?;
 
     Ok(module)

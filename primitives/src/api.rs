@@ -211,9 +211,12 @@ pub struct CheckDuty {
     pub deadline: BlockNumber,
 }
 
+/// The oldest version of [`StrikeApi`] that has what this release's nodes need of it, in the same types: later ones have more methods.
+pub const OLDEST_API: u32 = 2;
+
 sp_api::decl_runtime_apis! {
     /// What nodes and tools ask the Strike runtime.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;
@@ -227,5 +230,7 @@ sp_api::decl_runtime_apis! {
         fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
         /// What these keys owe, in the order of job ids.
         fn duties(keys: Vec<AppKey>) -> Vec<Duty>;
+        /// The provider that registered an app key.
+        fn provider_of(key: AppKey) -> Option<AccountId>;
     }
 }

@@ -57,12 +57,21 @@ pub enum StopReason {
     /// The model is of the other kind: a decoder generates, an encoder embeds; nothing was delivered.
     #[codec(index = 8)]
     WrongModel,
+    /// The input is a blob that could not be had in time; nothing was delivered. An audit confirms it or ends without a verdict,
+    /// and never finds it invalid: nobody can tell whose fault it is that one node has a blob and another has not.
+    #[codec(index = 9)]
+    InputUnavailable,
 }
 
 impl StopReason {
     /// Whether the job, not the provider, made an output impossible.
     pub fn is_job_error(self) -> bool {
-        matches!(self, Self::InputTooLong | Self::InvalidInput | Self::NotFinite | Self::WrongModel)
+        match self {
+            Self::InputTooLong | Self::InvalidInput | Self::NotFinite | Self::WrongModel | Self::InputUnavailable => {
+                true
+            }
+            Self::EndOfText | Self::StopSequence | Self::MaxTokens | Self::ContextFull | Self::Complete => false,
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub mod domain {
     pub const BEACON: &[u8] = b"strike/1/beacon";
     /// Hash of a receipt: [`crate::receipt::Receipt::hash`].
     pub const RECEIPT: &[u8] = b"strike/1/receipt";
+    /// Where the nodes of a provider are found: [`crate::blob::provider_place`].
+    pub const PROVIDER_NODE: &[u8] = b"strike/1/provider-node";
+    /// Where the nodes are found that an input was left at: [`crate::blob::input_place`].
+    pub const INPUT_NODE: &[u8] = b"strike/1/input-node";
     /// Signed payload of a commitment.
     pub const SIGN_COMMIT: &[u8] = b"strike/1/sign/commit";
     /// Signed payload of a sealed verdict.

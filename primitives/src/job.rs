@@ -17,6 +17,8 @@ use sp_core::H256;
 
 /// Longest input that rides inline in a transaction, in bytes.
 pub const MAX_PLAIN_INPUT: u32 = 4_096;
+/// Longest input that travels as a blob, in bytes: more than the tokens that a job may let in can say, and 16 chunks.
+pub const MAX_BLOB_INPUT: u64 = 1 << 20;
 /// Most stop sequences of a job.
 pub const MAX_STOP_SEQUENCES: u32 = 4;
 /// Most token ids in one stop sequence.
@@ -61,12 +63,13 @@ pub enum Input {
     /// The bytes themselves, public on chain.
     #[codec(index = 0)]
     Plain(BoundedVec<u8, ConstU32<MAX_PLAIN_INPUT>>),
-    /// Root and length of a blob that travels off chain. Reserved: refused until nodes exchange blobs.
+    /// A blob that travels between nodes: the file that has this root and this length. Where no file has both, the input is one
+    /// that nobody has.
     #[codec(index = 1)]
     Blob {
         /// File root.
         root: H256,
-        /// Length in bytes.
+        /// Length in bytes, 1 to [`MAX_BLOB_INPUT`].
         length: u64,
     },
     /// A blob only the assigned nodes can read. Reserved: refused.
@@ -200,7 +203,10 @@ impl WorkSpec {
 
     /// Whether such work can end for this reason.
     pub fn may_stop(&self, stop: StopReason) -> bool {
-        stop.is_job_error() || (stop == StopReason::Complete) == matches!(self, WorkSpec::Embed(_))
+        match stop {
+            StopReason::InputUnavailable => matches!(self.input(), Input::Blob { .. }),
+            _ => stop.is_job_error() || (stop == StopReason::Complete) == matches!(self, WorkSpec::Embed(_)),
+        }
     }
 }
 

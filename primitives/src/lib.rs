@@ -22,6 +22,7 @@ pub mod app;
 pub mod artifact;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+pub mod blob;
 pub mod commitment;
 pub mod embedding;
 pub mod finality;

@@ -3,6 +3,7 @@
 
 use crate::{
     artifact::{self, ArtifactKind, BundleEntry},
+    blob,
     commitment::{self, AttemptBinding, Commitment, CommitmentV1, StopReason},
     embedding, hashing, job,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
@@ -104,6 +105,15 @@ fn computed() -> Value {
         stop: StopReason::Complete,
     });
 
+    let length = 3 * merkle::CHUNK_SIZE - 1;
+    let input_root = artifact::file_root(&pattern(length));
+    let WorkSpec::Generate(plain) = work.clone() else { panic!("not a generation") };
+    let on_blob =
+        WorkSpec::Generate(Generate { input: Input::Blob { root: input_root, length: length as u64 }, ..plain });
+    let unavailable = (artifact::output_bytes_root(&[]), StopReason::InputUnavailable);
+    let blob_spec = job::spec_hash(&on_blob, &model, class);
+    let blob_binding = AttemptBinding { spec_hash: blob_spec, ..binding.clone() };
+
     json!({
         "hash": {
             "tag": "strike/1/leaf",
@@ -133,6 +143,15 @@ fn computed() -> Value {
             "work": hex(work.encode()),
             "spec_hash": hex(spec_hash),
             "max_units": work.max_units(),
+        },
+        "input": {
+            "length": length,
+            "root": hex(input_root),
+            "work": hex(on_blob.encode()),
+            "spec_hash": hex(blob_spec),
+            "place": hex(blob::input_place(&genesis, &input_root)),
+            "providers_place": hex(blob::provider_place(&genesis, &provider)),
+            "unavailable_job_root": hex(commitment::job_root(&blob_binding, &unavailable.0, &None, 0, 0, unavailable.1)),
         },
         "embedding": {
             "texts": texts,

@@ -36,6 +36,7 @@ use strike_primitives::{
     app::AppKey,
     artifact::ArtifactId,
     job::JobOrder,
+    traits::ProviderRegistry,
     JobId,
 };
 
@@ -274,6 +275,10 @@ impl_runtime_apis! {
 
         fn duties(keys: Vec<AppKey>) -> Vec<Duty> {
             Verification::duties(&keys)
+        }
+
+        fn provider_of(key: AppKey) -> Option<AccountId> {
+            <Providers as ProviderRegistry>::provider_of(&key)
         }
     }
 

@@ -1,6 +1,7 @@
 //! `strike job …`: order work and see what became of it.
 
 mod embed;
+mod input;
 
 use super::{model, submit_and_report, transaction_view, Context};
 use crate::{
@@ -12,12 +13,11 @@ use crate::{
     output::{self, progress},
     views::{self, JobView},
 };
-use std::fs;
 use strike_primitives::{
     api::{JobInfo, JobStatus, ProviderInfo},
     artifact::ArtifactId,
     commitment::StopReason,
-    job::{fee, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT},
+    job::{fee, Generate, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     Balance, JobId, Units,
 };
@@ -125,10 +125,7 @@ fn list(jobs: &[JobInfo]) -> String {
 pub(super) fn prompt(args: &PromptArgs) -> Result<String> {
     match (&args.prompt, &args.prompt_file) {
         (Some(prompt), _) => Ok(prompt.clone()),
-        (None, Some(path)) => fs::read_to_string(path).map_err(|error| {
-            Error::new("PromptNotReadable", format!("{}: {error}", path.display()))
-                .hint("the file should hold UTF-8 text")
-        }),
+        (None, Some(path)) => input::read_text(path, "PromptNotReadable", "the file should hold UTF-8 text"),
         // The command line requires one of them.
         (None, None) => Err(Error::new("PromptMissing", "what is the prompt?")),
     }
@@ -156,7 +153,7 @@ pub struct Generation {
     pub model: ArtifactId,
     /// The prompt.
     pub prompt: String,
-    /// Most tokens of the prompt; by default its bytes and some.
+    /// Most tokens of the prompt; by default its bytes and some, and no more than a job may have.
     pub max_input_tokens: Option<u32>,
     /// Most tokens to generate.
     pub max_output_tokens: u32,
@@ -171,17 +168,12 @@ pub struct Generation {
 impl Generation {
     /// The order, with the most that it may cost.
     pub fn order(&self, max_price: Balance) -> Result<JobOrder> {
-        let bytes = self.prompt.len();
-        let too_long = || {
-            Error::new("PromptTooLong", format!("the prompt has {bytes} bytes, a job takes {MAX_PLAIN_INPUT}"))
-                .hint("shorten it")
-        };
-        let length = u32::try_from(bytes).map_err(|_| too_long())?;
-        let input = self.prompt.clone().into_bytes().try_into().map_err(|_| too_long())?;
+        let input = input::input(self.prompt.as_bytes(), "the prompt", "PromptTooLong")?;
+        let allowance = u32::try_from(self.prompt.len()).unwrap_or(MAX_TOKENS).saturating_add(INPUT_ALLOWANCE);
         let work = Generate {
-            input: Input::Plain(input),
+            input,
+            max_input_tokens: self.max_input_tokens.unwrap_or(allowance.min(MAX_TOKENS)),
             sampler: self.sampler,
-            max_input_tokens: self.max_input_tokens.unwrap_or(length.saturating_add(INPUT_ALLOWANCE)),
             max_output_tokens: self.max_output_tokens,
             stop: Default::default(),
         };
@@ -248,6 +240,7 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
         Some(price) => generation.order(price)?,
         None => generation.order_at_quote(&chain).await?,
     };
+    input::leave(&chain, &order, generation.prompt.as_bytes()).await?;
     let (submission, inclusion) = chain.submit(&calls::submit_job(&order), &signer).await?;
     let job = inclusion.job()?;
     progress(format!("block {}: submitted as job {job}", inclusion.number));
@@ -311,6 +304,9 @@ fn failure(info: &JobInfo) -> Option<Error> {
         StopReason::WrongModel => {
             ("WrongModel", "name another --model: 'strike job generate' takes decoders, 'strike job embed' encoders")
         }
+        StopReason::InputUnavailable => {
+            ("InputUnavailable", "order again, through a node that keeps the input and that others can reach")
+        }
         StopReason::EndOfText
         | StopReason::StopSequence
         | StopReason::MaxTokens
@@ -370,6 +366,7 @@ pub(crate) mod tests {
         api::AskInfo,
         artifact::ArtifactKind,
         commitment::{Commitment, CommitmentV1},
+        job::Input,
         AccountId, H256,
     };
 
@@ -397,9 +394,17 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn prompts_have_a_limit_in_bytes() {
-        assert!(generation(&"a".repeat(4_096)).order(1).is_ok());
-        assert_eq!(generation(&"ä".repeat(2_049)).order(1).unwrap_err().name, "PromptTooLong");
+    fn long_prompts_are_ordered_by_their_root_up_to_a_limit() {
+        let order = |bytes: usize| generation(&"a".repeat(bytes)).order(1);
+        let work = |bytes| {
+            let JobOrder::V1(order) = order(bytes).unwrap();
+            order.work
+        };
+        assert!(matches!(work(4_096).input(), Input::Plain(_)));
+        assert!(matches!(work(4_097).input(), Input::Blob { length: 4_097, .. }));
+        assert_eq!(work(100_000).max_input_tokens(), 100_016);
+        assert_eq!(work(1 << 20).max_input_tokens(), MAX_TOKENS);
+        assert_eq!(order((1 << 20) + 1).unwrap_err().name, "PromptTooLong");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>`, `<dir>/partial/<kind>-<root>` and
-//! `<dir>/tmp/`.
+//! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>`, `<dir>/partial/<kind>-<root>`,
+//! `<dir>/tmp/` and `<dir>/uploads`.
 
 use crate::{index::Index, BlobError};
 use sp_core::H256;
@@ -15,6 +15,7 @@ use strike_primitives::artifact::ArtifactKind;
 const KINDS: [(ArtifactKind, &str); 2] = [(ArtifactKind::File, "file"), (ArtifactKind::Output, "output")];
 const TEMPORARY: &str = "tmp";
 const PARTIAL: &str = "partial";
+const LEDGER: &str = "uploads";
 
 pub(crate) enum Content {
     Absent,
@@ -90,19 +91,38 @@ pub(crate) fn write(dir: &Path, kind: ArtifactKind, root: &H256, bytes: &[u8]) -
     let target = path(dir, kind, root);
     let shard = target.parent().unwrap_or(dir);
     fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
-    let temporary = dir.join(TEMPORARY).join(hex::encode(root.as_bytes()));
+    replace(&dir.join(TEMPORARY).join(hex::encode(root.as_bytes())), &target, bytes)?;
+    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
+}
+
+fn replace(temporary: &Path, target: &Path, bytes: &[u8]) -> Result<(), BlobError> {
     let written = (|| {
-        let mut file = fs::File::create(&temporary)?;
+        let mut file = fs::File::create(temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, &target)
+        fs::rename(temporary, target)
     })();
-    if let Err(source) = written {
+    written.map_err(|source| {
         // The disk may be full; give back what was taken. The error that matters is the first.
-        let _ = fs::remove_file(&temporary);
-        return Err(BlobError::Io { doing: "writing", path: target, source });
+        let _ = fs::remove_file(temporary);
+        BlobError::Io { doing: "writing", path: target.to_path_buf(), source }
+    })
+}
+
+/// Read the list of uploads; `None` if there is none.
+pub(crate) fn read_ledger(dir: &Path) -> Result<Option<Vec<u8>>, BlobError> {
+    let path = dir.join(LEDGER);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("reading", &path)(error)),
     }
-    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
+}
+
+/// Replace the list of uploads, whole or not at all.
+pub(crate) fn write_ledger(dir: &Path, bytes: &[u8]) -> Result<(), BlobError> {
+    replace(&dir.join(TEMPORARY).join(LEDGER), &dir.join(LEDGER), bytes)?;
+    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error("syncing", dir))
 }
 
 /// Read a file that should have `size` bytes.

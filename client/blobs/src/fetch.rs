@@ -15,7 +15,7 @@ use std::{
     fmt::Debug,
     sync::Arc,
 };
-use strike_primitives::{artifact::ArtifactKind, AccountId};
+use strike_primitives::artifact::ArtifactKind;
 use tokio::sync::Semaphore;
 
 /// The network, as a [`Fetcher`] needs it.
@@ -27,8 +27,8 @@ pub trait Exchange: Send + Sync {
     /// The peers that this node is connected to.
     async fn connected(&self) -> Vec<Self::Peer>;
 
-    /// The peers that say that they are nodes of `account`, on nobody's word but their own.
-    async fn located(&self, account: &AccountId) -> Vec<Self::Peer>;
+    /// The peers that announce themselves at `place` of the distributed hash table, on nobody's word but their own.
+    async fn located(&self, place: &H256) -> Vec<Self::Peer>;
 
     /// Sends an encoded [`Request`] and returns the answer; `None` if none comes in time.
     async fn request(&self, peer: &Self::Peer, request: Vec<u8>) -> Option<Vec<u8>>;
@@ -49,8 +49,8 @@ pub struct Wanted {
     pub root: H256,
     /// The most bytes it may have.
     pub max_length: u64,
-    /// An account whose node should have it.
-    pub holder: Option<AccountId>,
+    /// Where nodes announce themselves that should have it ([`strike_primitives::blob`]); looked up in this order.
+    pub places: Vec<H256>,
 }
 
 /// Why a blob that is wanted is not here.
@@ -214,12 +214,11 @@ impl<E: Exchange> Fetcher<E> {
                 self.exchange.pause().await;
             }
             let (mut seen, mut busy, mut again) = (garbage.clone(), false, false);
-            // Who is connected costs least; the holder's nodes are looked for only if that is not enough.
-            for look_for_holder in [false, true] {
-                let peers = match (&wanted.holder, look_for_holder) {
-                    (_, false) => self.exchange.connected().await,
-                    (Some(holder), true) => self.exchange.located(holder).await,
-                    (None, true) => Vec::new(),
+            // Who is connected costs least; others are looked for only if that is not enough.
+            for place in std::iter::once(None).chain(wanted.places.iter().map(Some)) {
+                let peers = match place {
+                    None => self.exchange.connected().await,
+                    Some(place) => self.exchange.located(place).await,
                 };
                 let mut peers: Vec<_> = peers.into_iter().filter(|peer| seen.insert(peer.clone())).collect();
                 peers.truncate(self.limits.peers);

@@ -16,6 +16,8 @@ pub(crate) struct Index {
 struct Entry {
     size: u64,
     sequence: u64,
+    /// Not to be evicted.
+    pinned: bool,
     /// Leaf hashes, once they were needed, of a blob that is too large to be hashed for every request.
     leaves: Option<Arc<[H256]>>,
 }
@@ -28,7 +30,7 @@ impl Index {
         if self.entries.contains_key(&key) {
             return;
         }
-        self.entries.insert(key, Entry { size, sequence, leaves: None });
+        self.entries.insert(key, Entry { size, sequence, pinned: false, leaves: None });
         self.by_age.insert(sequence, (kind, root));
         self.next += 1;
         self.total += size;
@@ -39,6 +41,22 @@ impl Index {
             self.by_age.remove(&entry.sequence);
             self.total -= entry.size;
         }
+    }
+
+    /// Keep a blob from being the oldest, or let it be so again, as the newest. Whether it is there.
+    pub fn pin(&mut self, kind: ArtifactKind, root: &H256, pinned: bool) -> bool {
+        let key = (kind, *root);
+        let Some(entry) = self.entries.get_mut(&key) else { return false };
+        if std::mem::replace(&mut entry.pinned, pinned) != pinned {
+            if pinned {
+                self.by_age.remove(&entry.sequence);
+            } else {
+                entry.sequence = self.next;
+                self.by_age.insert(self.next, key);
+                self.next += 1;
+            }
+        }
+        true
     }
 
     pub fn size(&self, kind: ArtifactKind, root: &H256) -> Option<u64> {
@@ -55,6 +73,7 @@ impl Index {
         }
     }
 
+    /// The blob that was stored longest ago, of those that are not pinned.
     pub fn oldest(&self) -> Option<(ArtifactKind, H256)> {
         self.by_age.first_key_value().map(|(_, blob)| *blob)
     }

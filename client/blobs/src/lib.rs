@@ -1,4 +1,4 @@
-//! Content-addressed files of a node: outputs it made, checked or fetched from others.
+//! Content-addressed files of a node: outputs it made or checked, inputs left with it, and what it fetched from others.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]), verified on every read, written
 //! whole or not at all, and evicted oldest first when the disk limit is reached. [`ModelFolder`] names the files of a model, which
@@ -7,6 +7,7 @@
 //! - [`BlobStore`]: the files.
 //! - [`Server`]: answers other nodes' requests, within limits.
 //! - [`Fetcher`]: asks other nodes, over whatever [`Exchange`] there is; the network itself is the node's.
+//! - [`Uploads`]: inputs that requesters left here for their jobs.
 
 mod disk;
 mod download;
@@ -18,12 +19,14 @@ mod rate;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 pub use download::{Download, Progress};
 pub use fetch::{BlobSource, Exchange, FetchError, FetchLimits, Fetcher, Wanted};
 pub use model_folder::ModelFolder;
 pub use rate::Quota;
 pub use serve::{Answer, Misconduct, ServeLimits, Server};
+pub use uploads::{JobInputs, UploadError, UploadLimits, Uploads};
 
 use download::Downloads;
 use index::Index;
@@ -80,7 +83,7 @@ pub enum BlobError {
         /// Limit of all blobs.
         disk: u64,
     },
-    /// Downloads that are going on take all of the disk limit.
+    /// Downloads that are going on and uploads that are kept take all of the disk limit.
     #[error("there is no room for {size} bytes within the disk limit of {limit}; raise it, or try again later")]
     NoRoom {
         /// Size of the blob in bytes.
@@ -261,6 +264,11 @@ impl BlobStore {
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Keep a blob from eviction, or no longer. Whether it is here.
+    pub(crate) fn pin(&self, kind: ArtifactKind, root: &H256, pinned: bool) -> bool {
+        self.state.lock().index.pin(kind, root, pinned)
     }
 
     fn read_indexed(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {

@@ -50,6 +50,10 @@ impl ModelFolder {
 
 /// Length and [`artifact::file_root`] of a file.
 fn file_root(path: &Path) -> io::Result<(u64, H256)> {
+    // Opening a pipe waits for its other end, and a device may never end.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
     let mut file = File::open(path)?;
     let (mut leaves, mut length) = (Vec::new(), 0u64);
     loop {
@@ -80,6 +84,12 @@ mod tests {
         };
         write("config.json", b"{}");
         write("tokenizer.json", b"[]");
+        // Opening a pipe would wait for ever.
+        let pipe = dir.path().join("model.safetensors");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let refused = read().unwrap_err();
+        assert!(refused.to_string().contains("not a regular file"), "{refused}");
+        fs::remove_file(pipe).unwrap();
         assert!(ModelFolder::is_one(dir.path()));
         let missing = read().unwrap_err();
         assert!(missing.to_string().contains("model.safetensors"), "{missing}");

@@ -2,7 +2,7 @@
 
 use jsonrpsee::types::error::{ErrorObject, ErrorObjectOwned, INVALID_PARAMS_CODE};
 use sp_core::H256;
-use strike_blobs::BlobError;
+use strike_blobs::{BlobError, UploadError};
 use strike_primitives::JobId;
 
 /// Errors of the `strike_*` methods. Codes 7001 to 7099 are theirs; parameters out of range are JSON-RPC's -32602.
@@ -42,7 +42,7 @@ pub enum Error {
     /// 7005: The job's input is encrypted.
     #[error("InputEncrypted: the input of job {0} can be read only by the nodes it was encrypted for")]
     InputEncrypted(JobId),
-    /// 7006: A kept file could not be read.
+    /// 7006: A kept file could not be read, or one could not be written.
     #[error("BlobUnreadable: {0}")]
     BlobUnreadable(#[from] BlobError),
     /// 7007: The output is here, but it could not be turned into text.
@@ -77,7 +77,28 @@ pub enum Error {
         /// Its root.
         root: H256,
     },
-    /// 7011: The chain's runtime has another version of the API than this node knows.
+    /// 7011: An input to be stored is empty or too long.
+    #[error("UploadLengthOutOfRange: an input of {length} bytes is not between 1 and {limit}; shorten it")]
+    UploadLengthOutOfRange {
+        /// Its length in bytes.
+        length: u64,
+        /// The longest in bytes.
+        limit: u64,
+    },
+    /// 7012: The node takes no more uploads now.
+    #[error("UploadsBusy: this node takes no more uploads now; try again in a few seconds, or another node")]
+    UploadsBusy,
+    /// 7013: The node keeps as many uploads as it may.
+    #[error(
+        "UploadsFull: this node keeps {count} uploads of {bytes} bytes, and no more; try again later, or another node"
+    )]
+    UploadsFull {
+        /// How many it keeps.
+        count: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// 7014: The chain's runtime has another version of the API than this node knows.
     #[error(
         "RuntimeIncompatible: the runtime of block {at:?} has version {found} of StrikeApi and this node knows version {known}; \
          ask a node of the other version"
@@ -109,8 +130,22 @@ impl Error {
             Self::BlockUnavailable { .. } => 7008,
             Self::OutputMalformed { .. } => 7009,
             Self::FetchUnfinished { .. } => 7010,
-            Self::RuntimeIncompatible { .. } => 7011,
+            Self::UploadLengthOutOfRange { .. } => 7011,
+            Self::UploadsBusy => 7012,
+            Self::UploadsFull { .. } => 7013,
+            Self::RuntimeIncompatible { .. } => 7014,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
+        }
+    }
+}
+
+impl From<UploadError> for Error {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::LengthOutOfRange { length, limit } => Self::UploadLengthOutOfRange { length, limit },
+            UploadError::Busy => Self::UploadsBusy,
+            UploadError::Full { count, bytes } => Self::UploadsFull { count, bytes },
+            UploadError::Store(error) => Self::BlobUnreadable(error),
         }
     }
 }

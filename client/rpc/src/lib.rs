@@ -12,20 +12,22 @@ mod views;
 pub use error::Error;
 pub use views::{
     AskView, BytesView, CommitmentView, InputView, JobView, ModelView, OutputView, PaymentView, ProviderView,
-    QuoteView, ReceiptView, StatusView, WorkView,
+    QuoteView, ReceiptView, StatusView, UploadView, WorkView,
 };
 
-use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc, Extensions};
+use sc_rpc_api::check_if_safe;
 use serde_json::Value;
 use sp_api::{ApiError, ApiExt, ApiRef, ProvideRuntimeApi, RuntimeApiInfo};
 use sp_blockchain::HeaderBackend;
-use sp_core::H256;
-use sp_runtime::traits::Block as BlockT;
-use std::{marker::PhantomData, sync::Arc};
-use strike_blobs::{BlobSource, FetchError, Wanted};
+use sp_core::{Bytes, H256};
+use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
+use std::{marker::PhantomData, sync::Arc, time::Instant};
+use strike_blobs::{BlobSource, FetchError, Uploads, Wanted};
 use strike_primitives::{
-    api::{JobInfo, JobStatus, StrikeApi},
+    api::{JobInfo, JobStatus, StrikeApi, OLDEST_API},
     artifact::{ArtifactId, ArtifactKind},
+    blob::{input_place, provider_place},
     commitment::StopReason,
     embedding::{decode_texts, decode_vectors},
     job::{Input, JobOrder, WorkSpec, MAX_TEXTS},
@@ -73,6 +75,11 @@ pub trait Strike {
     /// seconds.
     #[method(name = "output", blocking)]
     fn output(&self, id: JobId) -> RpcResult<OutputView>;
+
+    /// Leave an input with this node, for an order that names it by its root. It is kept until the chain forgets the jobs that use
+    /// it, or for half an hour if none does. Changes the node, so it is answered where unsafe methods are.
+    #[method(name = "storeBlob", blocking, with_extensions)]
+    fn store_blob(&self, bytes: Bytes) -> RpcResult<UploadView>;
 }
 
 /// Turns token ids into text.
@@ -90,10 +97,11 @@ where
     }
 }
 
-/// Serves [`StrikeServer`] from a client, a source of blobs and the node's models.
+/// Serves [`StrikeServer`] from a client, a source of blobs, the inputs left here and the node's models.
 pub struct StrikeRpc<Client, Block> {
     client: Arc<Client>,
     blobs: Arc<dyn BlobSource>,
+    uploads: Arc<Uploads>,
     detokenizer: Arc<dyn Detokenizer>,
     accounts: Accounts,
     block: PhantomData<fn() -> Block>,
@@ -104,10 +112,11 @@ impl<Client, Block> StrikeRpc<Client, Block> {
     pub fn new(
         client: Arc<Client>,
         blobs: Arc<dyn BlobSource>,
+        uploads: Arc<Uploads>,
         detokenizer: Arc<dyn Detokenizer>,
         ss58_prefix: u16,
     ) -> Self {
-        Self { client, blobs, detokenizer, accounts: Accounts(ss58_prefix), block: PhantomData }
+        Self { client, blobs, uploads, detokenizer, accounts: Accounts(ss58_prefix), block: PhantomData }
     }
 }
 
@@ -126,10 +135,19 @@ where
         let api = self.client.runtime_api();
         let known = <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION;
         let found = api.api_version::<dyn StrikeApi<Block>>(at).map_err(unavailable(at))?.unwrap_or(0);
-        match found == known {
+        match (OLDEST_API..=known).contains(&found) {
             true => Ok(api),
             false => Err(Error::RuntimeIncompatible { at, found, known }),
         }
+    }
+
+    fn genesis(&self) -> H256 {
+        self.client.info().genesis_hash
+    }
+
+    /// Where the nodes of the provider of the last commitment are found.
+    fn committers_place(&self, info: &JobInfo) -> Option<H256> {
+        committer(info).map(|account| provider_place(&self.genesis(), &account))
     }
 
     fn info(&self, id: JobId, at: H256) -> Result<JobInfo, Error> {
@@ -137,19 +155,23 @@ where
     }
 
     /// The bytes of a job's input.
-    fn input_bytes(&self, job: JobId, input: &Input) -> Result<Vec<u8>, Error> {
-        match input {
+    fn input_bytes(&self, info: &JobInfo) -> Result<Vec<u8>, Error> {
+        let (JobOrder::V1(order), job) = (&info.order, info.job);
+        match order.work.input() {
             Input::Plain(bytes) => Ok(bytes.to_vec()),
             Input::Blob { root, length } => {
-                let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, holder: None };
-                self.blobs.read(&wanted).map_err(|error| match error {
+                let mut places = vec![input_place(&self.genesis(), root)];
+                places.extend(self.committers_place(info));
+                let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, places };
+                let read = self.blobs.read(&wanted).map_err(|error| match error {
                     FetchError::Store(error) => Error::BlobUnreadable(error),
                     FetchError::Unfinished => Error::FetchUnfinished { root: *root },
                     // No file of another length than the order's has its root.
                     FetchError::NotFound { .. } | FetchError::TooLong { .. } => {
                         Error::InputNotHere { job, root: *root }
                     }
-                })
+                })?;
+                (read.len() as u64 == *length).then_some(read).ok_or(Error::InputNotHere { job, root: *root })
             }
             Input::Encrypted { .. } => Err(Error::InputEncrypted(job)),
         }
@@ -158,7 +180,12 @@ where
     /// The bytes of the output that a provider committed to: no more than `max_length`, or it is none.
     fn output_bytes(&self, info: &JobInfo, root: H256, max_length: u64) -> Result<Vec<u8>, Error> {
         let job = info.job;
-        let wanted = Wanted { kind: ArtifactKind::Output, root, max_length, holder: committer(info) };
+        let wanted = Wanted {
+            kind: ArtifactKind::Output,
+            root,
+            max_length,
+            places: self.committers_place(info).into_iter().collect(),
+        };
         self.blobs.read(&wanted).map_err(|error| match error {
             FetchError::Store(error) => Error::BlobUnreadable(error),
             FetchError::NotFound { .. } => Error::OutputNotHere { job, root },
@@ -227,8 +254,15 @@ where
     }
 
     fn input(&self, id: JobId) -> RpcResult<BytesView> {
-        let JobOrder::V1(order) = self.info(id, self.best())?.order;
-        Ok(BytesView::new(&self.input_bytes(id, order.work.input())?))
+        let info = self.info(id, self.best())?;
+        Ok(BytesView::new(&self.input_bytes(&info)?))
+    }
+
+    fn store_blob(&self, ext: &Extensions, bytes: Bytes) -> RpcResult<UploadView> {
+        check_if_safe(ext)?;
+        let final_block = self.client.info().finalized_number.saturated_into();
+        let root = self.uploads.put(&bytes, final_block, Instant::now()).map_err(Error::from)?;
+        Ok(UploadView { root, length: bytes.len() as u64 })
     }
 
     fn output(&self, id: JobId) -> RpcResult<OutputView> {
@@ -248,11 +282,11 @@ where
                     .map_err(|reason| Error::TextUnavailable { job: id, reason })?;
                 tokens = Some(output);
             }
-            WorkSpec::Embed(work) => {
+            WorkSpec::Embed(_) => {
                 let output = self.output_bytes(&info, root, MAX_VECTOR_BYTES)?;
                 vectors = Some(match claim.stop {
                     StopReason::Complete => {
-                        let texts = decode_texts(&self.input_bytes(id, &work.input)?).unwrap_or_default();
+                        let texts = decode_texts(&self.input_bytes(&info)?).unwrap_or_default();
                         decode_vectors(&output, texts.len()).ok_or_else(malformed)?
                     }
                     _ => Vec::new(),

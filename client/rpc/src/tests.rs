@@ -1,6 +1,7 @@
 use super::*;
 use codec::Encode;
 use jsonrpsee::RpcModule;
+use sc_rpc_api::DenyUnsafe;
 use serde_json::json;
 use sp_api::{ApiRef, ProvideRuntimeApi};
 use sp_blockchain::{BlockStatus, Info};
@@ -9,11 +10,11 @@ use sp_runtime::{
     traits::{BlakeTwo256, NumberFor},
     OpaqueExtrinsic,
 };
-use strike_blobs::{BlobStore, Limits};
+use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
     api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
-    artifact::{output_bytes_root, output_root, ArtifactKind},
+    artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
     embedding::{encode_texts, vector_bytes},
     job::{Embed, Generate, JobOrderV1, Sampler, VerificationClass, WorkSpec},
@@ -49,6 +50,9 @@ fn order(prompt: &[u8]) -> JobOrder {
     })
 }
 
+/// The input of job 5, which is a blob.
+const LONG: &[u8] = b"once and for all";
+
 const VECTORS: [[f32; 3]; 2] = [[0.1, -2.5, 3.0e-12], [f32::MIN_POSITIVE, 0.333, 16_777_217.0]];
 
 fn embedding() -> JobOrder {
@@ -62,7 +66,7 @@ fn embedding() -> JobOrder {
     })
 }
 
-/// Job 1 is settled, job 2 waits and has an input that is no text, job 4 has embedded two texts.
+/// Job 1 is settled, job 2 waits and has an input that is no text, job 4 has embedded two texts, the input of job 5 is a blob.
 fn job(id: JobId) -> Option<JobInfo> {
     let commitment = Commitment::V1(CommitmentV1 {
         job_root: H256([1; 32]),
@@ -119,6 +123,12 @@ fn job(id: JobId) -> Option<JobInfo> {
             let closed = JobStatus::Closed { reason: CloseReason::Settled };
             Some(info(embedding(), closed, Some(Commitment::V1(claim)), None))
         }
+        5 => {
+            let JobOrder::V1(mut order) = order(b"");
+            let WorkSpec::Generate(work) = &mut order.work else { panic!("not a generation") };
+            work.input = Input::Blob { root: file_root(LONG), length: LONG.len() as u64 };
+            Some(info(JobOrder::V1(order), JobStatus::Pending { deadline: 30 }, None, None))
+        }
         2 => Some(info(order(&[0xff]), JobStatus::Pending { deadline: 30 }, None, None)),
         _ => None,
     }
@@ -161,6 +171,9 @@ sp_api::mock_impl_runtime_apis! {
         }
         fn duties(_keys: Vec<AppKey>) -> Vec<Duty> {
             vec![]
+        }
+        fn provider_of(_key: AppKey) -> Option<AccountId> {
+            None
         }
     }
 }
@@ -210,15 +223,29 @@ struct World {
 fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
-    World { module: module(blobs.clone()), blobs, _dir: dir }
+    World { module: module(blobs.clone(), blobs.clone()), blobs, _dir: dir }
 }
 
-fn module(blobs: Arc<dyn BlobSource>) -> RpcModule<StrikeRpc<Client, Block>> {
+fn module(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>) -> RpcModule<StrikeRpc<Client, Block>> {
     let detokenizer = |model: &ArtifactId, tokens: &[u32]| {
         assert_eq!(*model, MODEL);
         Ok(Some(format!("{} tokens", tokens.len())))
     };
-    StrikeRpc::new(Arc::new(Client), blobs, Arc::new(detokenizer), PREFIX).into_rpc()
+    // Without time, so that what is taken at once is all that is taken.
+    let rate = Quota { burst: 3 << 20, per_second: 0 };
+    let limits = UploadLimits { rate, ..Default::default() };
+    let uploads = Arc::new(Uploads::open(blobs, limits, Instant::now()).unwrap());
+    let mut module = StrikeRpc::new(Arc::new(Client), source, uploads, Arc::new(detokenizer), PREFIX).into_rpc();
+    // As the node's server sets it for each connection.
+    module.extensions_mut().insert(DenyUnsafe::No);
+    module
+}
+
+/// The methods on a network on which every fetch ends in the same way.
+async fn call_on(source: impl BlobSource + 'static, method: &str, params: Value) -> Result<Value, (i64, String)> {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
+    call(&module(Arc::new(source), blobs), method, params).await
 }
 
 impl World {
@@ -411,23 +438,66 @@ async fn an_output_is_asked_for_with_its_length_and_its_provider() {
     let source = Network(move |wanted: &Wanted| {
         let max_length = 4 * TOKENS.len() as u64;
         let (kind, root) = (ArtifactKind::Output, output_root(&TOKENS));
-        assert_eq!(*wanted, Wanted { kind, root, max_length, holder: Some(alice()) });
+        assert_eq!(*wanted, Wanted { kind, root, max_length, places: vec![provider_place(&H256::zero(), &alice())] });
         Ok(bytes.clone())
     });
-    let output = call(&module(Arc::new(source)), "strike_output", json!([1])).await.unwrap();
+    let output = call_on(source, "strike_output", json!([1])).await.unwrap();
     assert_eq!(output["tokens"], json!(TOKENS));
 }
 
 #[tokio::test]
 async fn what_goes_wrong_with_a_fetch_is_told_apart() {
     let code = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| async move {
-        call(&module(Arc::new(Network(fetch))), "strike_output", json!([1])).await.unwrap_err().0
+        call_on(Network(fetch), "strike_output", json!([1])).await.unwrap_err().0
     };
     assert_eq!(code(|_| Err(FetchError::NotFound { asked: 3 })).await, 7003);
     assert_eq!(code(|_| Err(FetchError::Unfinished)).await, 7010);
     assert_eq!(code(|_| Err(FetchError::TooLong { length: 13, limit: 12 })).await, 7009);
     // Bytes that are no whole number of tokens have a root all the same.
     assert_eq!(code(|_| Ok(vec![1, 2, 3])).await, 7009);
+}
+
+#[tokio::test]
+async fn an_input_that_is_a_blob_is_looked_for_where_it_was_left_and_has_the_length_of_the_order() {
+    let input = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| call_on(Network(fetch), "strike_input", json!([5]));
+    let found = input(|wanted| {
+        let (kind, root) = (ArtifactKind::File, file_root(LONG));
+        let places = vec![input_place(&H256::zero(), &root)];
+        assert_eq!(*wanted, Wanted { kind, root, max_length: LONG.len() as u64, places });
+        Ok(LONG.to_vec())
+    });
+    assert_eq!(found.await.unwrap()["text"], "once and for all");
+    assert_eq!(input(|_| Err(FetchError::NotFound { asked: 3 })).await.unwrap_err().0, 7004);
+    assert_eq!(input(|_| Ok(b"once".to_vec())).await.unwrap_err().0, 7004);
+}
+
+#[tokio::test]
+async fn an_input_is_left_here_where_unsafe_methods_are_answered_within_limits() {
+    let mut world = world();
+    let store = |bytes: &[u8]| json!([format!("0x{}", hex::encode(bytes))]);
+    let stored = world.call("strike_storeBlob", store(LONG)).await.unwrap();
+    assert_eq!(stored, json!({ "root": file_root(LONG), "length": LONG.len() }));
+    assert_eq!(world.blobs.get(ArtifactKind::File, &file_root(LONG)).unwrap().as_deref(), Some(LONG));
+    assert_eq!(world.call("strike_input", json!([5])).await.unwrap()["text"], "once and for all");
+    for (bytes, code) in [(vec![], 7011), (vec![1; (1 << 20) + 1], 7011)] {
+        let (found, message) = world.call("strike_storeBlob", store(&bytes)).await.unwrap_err();
+        assert_eq!(found, code, "{message}");
+        assert!(message.contains("1048576"), "{message}");
+    }
+    for malformed in [json!([]), json!([7]), json!(["0xzz"]), json!([null])] {
+        assert_eq!(world.call("strike_storeBlob", malformed).await.unwrap_err().0, -32602);
+    }
+    // More at once than the node takes.
+    for byte in 0..2 {
+        world.call("strike_storeBlob", store(&vec![byte; 1 << 20])).await.unwrap();
+    }
+    let (code, message) = world.call("strike_storeBlob", store(&[3; 1 << 20])).await.unwrap_err();
+    assert_eq!(code, 7012);
+    assert!(message.contains("UploadsBusy"), "{message}");
+
+    world.module.extensions_mut().insert(DenyUnsafe::Yes);
+    let (code, message) = world.call("strike_storeBlob", store(LONG)).await.unwrap_err();
+    assert!(code == -32601 && message.contains("unsafe"), "{code} {message}");
 }
 
 #[tokio::test]

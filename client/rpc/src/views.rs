@@ -94,6 +94,15 @@ impl BytesView {
     }
 }
 
+/// An input that this node keeps for a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct UploadView {
+    /// File root: how an order names it.
+    pub root: H256,
+    /// Length in bytes.
+    pub length: u64,
+}
+
 /// A job's input.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

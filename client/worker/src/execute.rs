@@ -6,7 +6,7 @@ mod exact;
 use crate::model_store::{ModelStore, ModelStoreError};
 use sp_core::H256;
 use std::sync::Arc;
-use strike_blobs::{BlobError, BlobStore};
+use strike_blobs::{BlobError, BlobSource, FetchError, Wanted};
 use strike_inference::{
     exact::{AnyModel, Engine, Trace},
     Control, GenerateError, GenerateRequest, Model, Sampler, StopReason as EngineStop, MAX_PROMPT_BYTES,
@@ -61,7 +61,7 @@ pub enum ExecuteError {
     /// The node has the model but cannot load it.
     #[error(transparent)]
     Model(#[from] ModelStoreError),
-    /// The input is a blob that is not on this node.
+    /// The input is a blob that is not on this node, or has another length than the order says.
     #[error("input {} is not on this node", hex::encode(.0))]
     InputMissing(H256),
     /// The input could not be read.
@@ -132,14 +132,14 @@ pub trait Executor: Send + Sync {
 /// Runs work on the engine.
 pub struct EngineExecutor {
     models: Arc<ModelStore>,
-    blobs: Arc<BlobStore>,
+    inputs: Arc<dyn BlobSource>,
     engine: Engine,
 }
 
 impl EngineExecutor {
-    /// An executor with these models, which reads inputs that are blobs from `blobs`. An error if the engine cannot start.
-    pub fn new(models: Arc<ModelStore>, blobs: Arc<BlobStore>) -> std::io::Result<Self> {
-        Ok(Self { models, blobs, engine: Engine::new(0)? })
+    /// An executor with these models, which reads inputs that are blobs from `inputs`. An error if the engine cannot start.
+    pub fn new(models: Arc<ModelStore>, inputs: Arc<dyn BlobSource>) -> std::io::Result<Self> {
+        Ok(Self { models, inputs, engine: Engine::new(0)? })
     }
 
     fn exact(&self, id: &ArtifactId) -> Result<Arc<AnyModel>, ExecuteError> {
@@ -168,9 +168,17 @@ impl EngineExecutor {
     fn input(&self, input: &Input) -> Result<Vec<u8>, ExecuteError> {
         match input {
             Input::Plain(bytes) => Ok(bytes.to_vec()),
-            // The root binds the length, so a blob with this root has the length of the order or the order is wrong.
-            Input::Blob { root, .. } => {
-                self.blobs.get(ArtifactKind::File, root)?.ok_or(ExecuteError::InputMissing(*root))
+            Input::Blob { root, length } => {
+                let kind = ArtifactKind::File;
+                let wanted = Wanted { kind, root: *root, max_length: *length, places: Vec::new() };
+                match self.inputs.read(&wanted) {
+                    Ok(bytes) if bytes.len() as u64 == *length => Ok(bytes),
+                    // The root binds the length: nobody has a file with the root and another length.
+                    Ok(_) | Err(FetchError::NotFound { .. } | FetchError::TooLong { .. } | FetchError::Unfinished) => {
+                        Err(ExecuteError::InputMissing(*root))
+                    }
+                    Err(FetchError::Store(error)) => Err(error.into()),
+                }
             }
             Input::Encrypted { .. } => Err(ExecuteError::NotSupported("encrypted inputs")),
         }

@@ -10,6 +10,7 @@
 
 mod duty;
 mod execute;
+mod inputs;
 mod mailbox;
 mod metrics;
 mod model_store;

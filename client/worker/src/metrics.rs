@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     pub owed: GaugeVec<U64>,
     pub waiting: Gauge<U64>,
     pub running: Gauge<U64>,
+    pub inputs_missing: Gauge<U64>,
     runs: CounterVec<U64>,
     verdicts: CounterVec<U64>,
     replays: Counter<U64>,
@@ -39,6 +40,7 @@ impl Metrics {
             )?,
             waiting: Gauge::new("strike_duties_waiting", "Duties that wait for a free run")?,
             running: Gauge::new("strike_runs", "Runs going on")?,
+            inputs_missing: Gauge::new("strike_inputs_missing", "Inputs of duties that are looked for at other nodes")?,
             runs: CounterVec::new(Opts::new("strike_runs_total", "Runs that ended with a result"), &["kind"])?,
             verdicts: CounterVec::new(Opts::new("strike_checks_total", "Checks by what they found"), &["verdict"])?,
             replays: Counter::new("strike_replays_total", "Checks by a replay of the provider's output")?,
@@ -67,6 +69,7 @@ impl Metrics {
             register(metrics.owed.clone(), registry)?;
             register(metrics.waiting.clone(), registry)?;
             register(metrics.running.clone(), registry)?;
+            register(metrics.inputs_missing.clone(), registry)?;
             register(metrics.runs.clone(), registry)?;
             register(metrics.verdicts.clone(), registry)?;
             register(metrics.replays.clone(), registry)?;

@@ -20,8 +20,9 @@ use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
     artifact::{output_bytes_root, ArtifactKind},
-    commitment::{job_root, Commitment, CommitmentV1},
-    job::VerificationClass,
+    blob::provider_place,
+    commitment::{job_root, Commitment, CommitmentV1, StopReason},
+    job::{Input, VerificationClass},
     mailbox::{CommitmentEntry, FindingEntry},
     verdict::{salt, salt_input, work_cell, work_tag, AuditRef, InvalidReason, Verdict},
     Units,
@@ -100,13 +101,13 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// Perform `duty`. A panic of the engine is a failure like another, not the end of the node.
-    pub fn perform(&self, duty: &Duty, control: &Control) -> Result<Performed, Failure> {
+    /// Perform `duty`; if its input `is_given_up`, also without it. A panic of the engine is a failure like another, not the end of the node.
+    pub fn perform(&self, duty: &Duty, is_given_up: bool, control: &Control) -> Result<Performed, Failure> {
         // The node's panic handler ends the process unless told otherwise.
         let _guard = sp_panic_handler::AbortGuard::force_unwind();
         catch_unwind(AssertUnwindSafe(|| match duty {
-            Duty::Provide(duty) => self.provide(duty, control),
-            Duty::Check(duty) => self.check(duty, control),
+            Duty::Provide(duty) => self.provide(duty, is_given_up, control),
+            Duty::Check(duty) => self.check(duty, is_given_up, control),
         }))
         .unwrap_or_else(|panic| {
             let message = panic
@@ -118,8 +119,11 @@ impl Workshop {
         })
     }
 
-    fn provide(&self, duty: &ProvideDuty, control: &Control) -> Result<Performed, Failure> {
-        let outcome = self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control)?;
+    fn provide(&self, duty: &ProvideDuty, is_given_up: bool, control: &Control) -> Result<Performed, Failure> {
+        let outcome = match self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control) {
+            Err(ExecuteError::InputMissing(_)) if is_given_up => Outcome::job_error(StopReason::InputUnavailable),
+            outcome => outcome?,
+        };
         // Before the result is published, so that whoever sees the commitment can ask for the output.
         let out_root = self.blobs.put(ArtifactKind::Output, &outcome.output)?;
         let trace_root = outcome.trace_root();
@@ -135,7 +139,10 @@ impl Workshop {
         })
     }
 
-    fn check(&self, duty: &CheckDuty, control: &Control) -> Result<Performed, Failure> {
+    fn check(&self, duty: &CheckDuty, is_given_up: bool, control: &Control) -> Result<Performed, Failure> {
+        if duty.commitment.v1().stop == StopReason::InputUnavailable {
+            return self.check_unavailable(duty, is_given_up);
+        }
         let replayed = self.replay(duty, control)?;
         let is_replayed = replayed.is_some();
         let outcome = match replayed {
@@ -163,6 +170,29 @@ impl Workshop {
         })
     }
 
+    /// The check of a claim that the input could not be had: true if it cannot be had here either. The work is not run.
+    fn check_unavailable(&self, duty: &CheckDuty, is_given_up: bool) -> Result<Performed, Failure> {
+        let Input::Blob { root, length } = duty.work.input() else {
+            return Err(ExecuteError::NotSupported("claims that a plain input is missing").into());
+        };
+        let input = self.blobs.get(ArtifactKind::File, root)?;
+        let verdict = if input.is_some_and(|bytes| bytes.len() as u64 == *length) {
+            Verdict::Invalid { reason: InvalidReason::StopMismatch }
+        } else if is_given_up {
+            judge(duty.commitment.v1(), &Outcome::job_error(StopReason::InputUnavailable))
+        } else {
+            return Err(ExecuteError::InputMissing(*root).into());
+        };
+        let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
+        Ok(Performed {
+            entry: Entry::Finding(FindingEntry { verdict, work_tag: None, salt }),
+            n_in: 0,
+            n_out: 0,
+            verdict: Some(verdict),
+            replayed: false,
+        })
+    }
+
     /// What the work gives, by way of the provider's output if it can be had: one pass over it instead of a pass for each of its
     /// tokens. Finds only what is right: any doubt is left to a run of the work.
     fn replay(&self, duty: &CheckDuty, control: &Control) -> Result<Option<Outcome>, ExecuteError> {
@@ -176,7 +206,7 @@ impl Workshop {
             kind: ArtifactKind::Output,
             root: claim.out_root,
             max_length: u64::from(tokens).saturating_mul(4),
-            holder: Some(duty.binding.provider.clone()),
+            places: vec![provider_place(&duty.binding.genesis, &duty.binding.provider)],
         };
         match self.source.read(&wanted) {
             Ok(output) => {

@@ -6,6 +6,7 @@
 //! - Only what the best block lists is worked on; what vanished from the list, changed, or can no longer be included in
 //!   a block is cancelled.
 //! - A duty never runs twice at once, also when it vanishes and comes back while its cancelled run is still ending.
+//! - A duty waits for its input before it takes up a run.
 //! - The nearest deadline goes first.
 //! - A result is published only while its duty is listed and the block it rests on is final, and again whenever it is
 //!   missing from the mailbox.
@@ -34,6 +35,8 @@ pub(crate) struct Owed {
     pub duty: Duty,
     /// Whether the mailbox holds its result.
     pub delivered: bool,
+    /// Whether it can be started: its input is here, or is no longer waited for.
+    pub ready: bool,
 }
 
 /// What the chain says.
@@ -85,6 +88,7 @@ enum State<R> {
 struct Entry<R> {
     duty: Duty,
     delivered: bool,
+    ready: bool,
     state: State<R>,
 }
 
@@ -125,7 +129,8 @@ fn rests_on(duty: &Duty) -> BlockNumber {
     }
 }
 
-fn deadline(duty: &Duty) -> BlockNumber {
+/// The last block in which the result of a duty counts.
+pub(crate) fn deadline(duty: &Duty) -> BlockNumber {
     match duty {
         Duty::Provide(duty) => duty.deadline,
         Duty::Check(duty) => duty.deadline,
@@ -158,12 +163,12 @@ impl<R: Clone> Schedule<R> {
         owed.truncate(self.bounds.duties);
 
         let mut before = std::mem::take(&mut self.entries);
-        for Owed { id, duty, delivered } in owed {
+        for Owed { id, duty, delivered, ready } in owed {
             let state = match before.remove(&id) {
                 Some(entry) if same_work(&entry.duty, &duty) => entry.state,
                 _ => State::Open { failures: 0, not_before: 0 },
             };
-            self.entries.insert(id, Entry { duty, delivered, state });
+            self.entries.insert(id, Entry { duty, delivered, ready, state });
         }
     }
 
@@ -247,8 +252,13 @@ impl<R: Clone> Schedule<R> {
     fn startable(&self) -> impl Iterator<Item = (&DutyId, &Duty)> {
         self.entries.iter().filter_map(|(id, entry)| {
             let open = matches!(entry.state, State::Open { not_before, .. } if not_before <= self.best);
-            (open && !entry.delivered && !self.running.contains_key(id)).then_some((id, &entry.duty))
+            (open && entry.ready && !entry.delivered && !self.running.contains_key(id)).then_some((id, &entry.duty))
         })
+    }
+
+    /// The best block that was seen.
+    pub fn best(&self) -> BlockNumber {
+        self.best
     }
 
     #[cfg(test)]

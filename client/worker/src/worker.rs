@@ -3,10 +3,11 @@
 use crate::{
     duty::{kind, DutyId, Named},
     execute::Executor,
+    inputs::{self, InputId, Inputs},
     mailbox::{self, Written},
     metrics::Metrics,
     perform::{Failure, Performed, Workshop},
-    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View},
+    schedule::{deadline, Action, Bounds, Ended, Owed, RunId, Schedule, View},
     twin::{is_foreign, Watch},
     LOG_TARGET,
 };
@@ -22,6 +23,7 @@ use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{
     collections::HashMap,
     marker::PhantomData,
+    ops::RangeInclusive,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -29,7 +31,7 @@ use std::{
 use strike_blobs::{BlobSource, BlobStore};
 use strike_inference::Control;
 use strike_primitives::{
-    api::{Duty, JobStatus, ProvideDuty, StrikeApi},
+    api::{Duty, JobStatus, ProvideDuty, StrikeApi, OLDEST_API},
     app::{AppKey, APP_KEY_TYPE},
     commitment::AttemptBinding,
     BlockNumber,
@@ -44,13 +46,15 @@ pub struct Limits {
     pub runs: usize,
     /// Duties remembered at once: those with the nearest deadlines.
     pub duties: usize,
+    /// Inputs fetched at once, beside the runs.
+    pub inputs: usize,
     /// Longest run. Deadlines in blocks end a run too; this one holds when the chain stands still.
     pub run_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { runs: 1, duties: 1_024, run_time: Duration::from_secs(3_600) }
+        Self { runs: 1, duties: 1_024, inputs: 4, run_time: Duration::from_secs(3_600) }
     }
 }
 
@@ -66,7 +70,8 @@ pub struct WorkerParams<Client, Storage> {
     pub offchain_storage: Storage,
     /// Where outputs are kept.
     pub blobs: Arc<BlobStore>,
-    /// Where the outputs of other nodes' providers come from: a check that has one need not make it.
+    /// Where inputs that travel come from, and the outputs of other nodes' providers: a check that has one need not make it. What
+    /// is read from it is then in `blobs`.
     pub source: Arc<dyn BlobSource>,
     /// Runs the jobs of this node's providers.
     pub provide: Arc<dyn Executor>,
@@ -172,7 +177,7 @@ where
         } else {
             let api = self.client.runtime_api();
             let version = api.api_version::<dyn StrikeApi<Block>>(info.best_hash).map_err(|error| error.to_string())?;
-            understood(version, <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
+            understood(version, OLDEST_API..=<dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
             api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
         };
         Ok(Look {
@@ -197,15 +202,17 @@ where
 }
 
 /// Whether this node understands what the runtime at the best block answers: `found` is its version of `StrikeApi`.
-pub(crate) fn understood(found: Option<u32>, known: u32) -> Result<(), String> {
+pub(crate) fn understood(found: Option<u32>, known: RangeInclusive<u32>) -> Result<(), String> {
+    let (oldest, newest) = (known.start(), known.end());
     match found {
-        Some(found) if found == known => Ok(()),
-        Some(found) if found < known => Err(format!(
-            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {known}); the node follows the chain, \
-             and works from when the chain is upgraded"
+        Some(found) if known.contains(&found) => Ok(()),
+        Some(found) if found < *oldest => Err(format!(
+            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {oldest} to {newest}); the node follows \
+             the chain, and works from when the chain is upgraded"
         )),
         Some(found) => Err(format!(
-            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {known}); install a newer strike-node"
+            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {oldest} to {newest}); install a newer \
+             strike-node"
         )),
         None => Err("the chain's runtime has no StrikeApi; is this a Strike chain?".into()),
     }
@@ -228,6 +235,12 @@ struct Report {
     result: Result<Performed, Failure>,
 }
 
+/// A look for an input that ended, and whether it was found.
+struct Searched {
+    id: InputId,
+    found: bool,
+}
+
 /// The runs going on. Dropping it cancels them; their threads end at the next token.
 #[derive(Default)]
 struct Runs(HashMap<RunId, Control>);
@@ -246,12 +259,17 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         let mut schedule = Schedule::new(Bounds { duties: self.limits.duties, runs: self.limits.runs.max(1) });
         let mut runs = Runs::default();
         let (report, mut reports) = mpsc::unbounded_channel();
+        let (searched, mut searches) = mpsc::unbounded_channel();
+        let mut gathering = Inputs::new(self.limits.inputs);
         let (mut blind, mut watch) = (false, Watch::default());
-        self.look(&mut schedule, &mut watch, &mut blind);
+        self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
         loop {
             for action in schedule.actions() {
                 match action {
-                    Action::Start { id, run, duty } => self.start(id, run, duty, &mut runs, &report),
+                    Action::Start { id, run, duty } => {
+                        let is_given_up = inputs::is_given_up(&duty, schedule.best());
+                        self.start(id, run, duty, is_given_up, &mut runs, &report)
+                    }
                     Action::Cancel { run } => {
                         self.metrics.cancelled.inc();
                         if let Some(control) = runs.0.get(&run) {
@@ -275,9 +293,15 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                             return;
                         }
                     }
-                    self.look(&mut schedule, &mut watch, &mut blind);
+                    self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
                 },
-                // The sender above lives as long as the loop, so this never ends.
+                // The senders above live as long as the loop, so these never end.
+                Some(Searched { id, found }) = searches.recv() => {
+                    gathering.finished(&id, schedule.best());
+                    if found {
+                        self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
+                    }
+                },
                 Some(report) = reports.recv() => {
                     runs.0.remove(&report.run);
                     let ended = self.ended(&report);
@@ -287,7 +311,14 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         }
     }
 
-    fn look(&self, schedule: &mut Schedule<mailbox::Entry>, watch: &mut Watch, blind: &mut bool) {
+    fn look(
+        &self,
+        schedule: &mut Schedule<mailbox::Entry>,
+        watch: &mut Watch,
+        gathering: &mut Inputs,
+        searched: &mpsc::UnboundedSender<Searched>,
+        blind: &mut bool,
+    ) {
         let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
         let look = match self.chain.look(keys) {
             Ok(look) => look,
@@ -309,15 +340,26 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         if !look.syncing {
             gone.iter().for_each(|(id, duty)| self.look_for_twin(id, duty));
         }
-        let owed = look
+        let owed: Vec<Owed> = look
             .duties
             .into_iter()
             .map(|duty| {
                 let id = DutyId::of(&duty);
                 let delivered = mailbox::delivered(&self.storage, &id, &duty);
-                Owed { id, duty, delivered }
+                let has_input = inputs::blob_of(&duty).is_none_or(|id| inputs::is_here(&self.workshop.blobs, &id));
+                let ready = has_input || inputs::is_given_up(&duty, look.best);
+                Owed { id, duty, delivered, ready }
             })
             .collect();
+        if !look.syncing {
+            let mut lacking: Vec<&Duty> =
+                owed.iter().filter(|owed| !owed.ready && !owed.delivered).map(|owed| &owed.duty).collect();
+            lacking.sort_by_key(|duty| deadline(duty));
+            for duty in gathering.observe(lacking, look.best) {
+                self.search(duty, searched);
+            }
+            self.metrics.inputs_missing.set(gathering.missing() as u64);
+        }
         schedule.observe(View { best: look.best, finalized: look.finalized, owed, may_start: !look.syncing });
     }
 
@@ -342,7 +384,45 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         }
     }
 
-    fn start(&self, id: DutyId, run: RunId, duty: Box<Duty>, runs: &mut Runs, reports: &mpsc::UnboundedSender<Report>) {
+    /// Looks for the input of a duty on a thread of its own.
+    fn search(&self, duty: &Duty, searched: &mpsc::UnboundedSender<Searched>) {
+        let (Some(id), Some(wanted)) = (inputs::blob_of(duty), inputs::wanted(duty)) else { return };
+        log::debug!(target: LOG_TARGET, "Looking for the input of {}", Named(duty));
+        let (source, sender, named) = (self.workshop.source.clone(), searched.clone(), Named(duty).to_string());
+        let spawned = thread::Builder::new().name("strike-input".into()).spawn(move || {
+            let found = match source.read(&wanted) {
+                Ok(bytes) if bytes.len() as u64 == wanted.max_length => {
+                    log::info!(target: LOG_TARGET, "The input of {named} is here");
+                    true
+                }
+                Ok(bytes) => {
+                    let length = bytes.len();
+                    log::debug!(target: LOG_TARGET, "The input of {named} cannot be: what has its root has {length} bytes");
+                    false
+                }
+                Err(error) => {
+                    log::debug!(target: LOG_TARGET, "The input of {named} is not here: {error}");
+                    false
+                }
+            };
+            // Nobody listens once the node stops.
+            let _ = sender.send(Searched { id, found });
+        });
+        if let Err(error) = spawned {
+            log::warn!(target: LOG_TARGET, "No thread can be started to look for an input: {error}");
+            let _ = searched.send(Searched { id, found: false });
+        }
+    }
+
+    fn start(
+        &self,
+        id: DutyId,
+        run: RunId,
+        duty: Box<Duty>,
+        is_given_up: bool,
+        runs: &mut Runs,
+        reports: &mpsc::UnboundedSender<Report>,
+    ) {
         log::info!(target: LOG_TARGET, "Starting {}", Named(&duty));
         let control = Control { deadline: Instant::now().checked_add(self.limits.run_time), ..Control::default() };
         runs.0.insert(run, control.clone());
@@ -350,7 +430,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         let (thread_id, thread_duty) = (id.clone(), duty.clone());
         let spawned = thread::Builder::new().name("strike-run".into()).spawn(move || {
             let started = Instant::now();
-            let result = workshop.perform(&thread_duty, &control);
+            let result = workshop.perform(&thread_duty, is_given_up, &control);
             if let Ok(performed) = &result {
                 metrics.performed(&thread_duty, performed, started.elapsed());
             }

@@ -5,6 +5,8 @@
 //! - `long-bill`: it delivers the right output and bills one token more than it read;
 //! - `more-tokens`: it delivers and bills more tokens than the order allows;
 //! - `silent`: it never commits;
+//! - `no-input`: it says at once that it could not have the input, if that travels;
+//! - `garbage`: it answers other nodes' requests for blobs with one bit changed; its jobs are done honestly;
 //! - `by-prompt`: what the prompt begins with in brackets, such as `[silent]`; jobs without that are done honestly.
 //!
 //! Its checks are honest. Built for the end-to-end tests only.
@@ -13,9 +15,12 @@
 #![allow(clippy::result_large_err)]
 
 use std::sync::Arc;
+use strike_node::service::Wraps;
 use strike_primitives::{
     artifact::ArtifactId,
+    commitment::StopReason,
     job::{Input, VerificationClass, WorkSpec},
+    merkle::CHUNK_SIZE,
     H256,
 };
 use strike_worker::{Control, ExecuteError, Executor, Outcome};
@@ -31,15 +36,19 @@ enum Fault {
     LongBill,
     MoreTokens,
     Silent,
+    NoInput,
+    Garbage,
 }
 
 impl Fault {
-    const ALL: [(&str, Fault); 5] = [
+    const ALL: [(&str, Fault); 7] = [
         ("other-text", Fault::OtherText),
         ("short-output", Fault::ShortOutput),
         ("long-bill", Fault::LongBill),
         ("more-tokens", Fault::MoreTokens),
         ("silent", Fault::Silent),
+        ("no-input", Fault::NoInput),
+        ("garbage", Fault::Garbage),
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -68,6 +77,10 @@ impl Fault {
                 outcome.n_out = work.max_output_tokens().saturating_add(1);
                 outcome.output.resize(outcome.n_out as usize * TOKEN, 0);
             }
+            Self::NoInput if matches!(work.input(), Input::Blob { .. }) => {
+                return Ok(Outcome::job_error(StopReason::InputUnavailable))
+            }
+            Self::NoInput | Self::Garbage => {}
             // An error that the worker does not try again.
             Self::Silent => return Err(ExecuteError::NotSupported("jobs of this provider")),
         }
@@ -123,8 +136,19 @@ fn main() -> strike_node::Result<()> {
         // Subcommands such as `key insert` need no fault.
         Err(_) => None,
     };
-    strike_node::run_with(move |honest| match plan {
-        Some(plan) => Arc::new(Faulty { honest, plan }),
-        None => honest,
-    })
+    let mut wraps = Wraps::default();
+    if let Some(Plan::Every(Fault::Garbage)) = plan {
+        wraps.answer = Arc::new(|mut answer| {
+            // Of an answer with chunks the last byte is part of a proof; shorter ones only say what is there.
+            let has_chunks = answer.len() > CHUNK_SIZE;
+            if let Some(byte) = answer.last_mut().filter(|_| has_chunks) {
+                *byte ^= 1;
+            }
+            answer
+        });
+    }
+    if let Some(plan) = plan {
+        wraps.provider = Box::new(move |honest| Arc::new(Faulty { honest, plan }));
+    }
+    strike_node::run_with(wraps)
 }

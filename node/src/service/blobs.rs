@@ -2,10 +2,8 @@
 //!
 //! What is asked and answered, within which limits and by which rules, is `strike-blobs`'; here it meets the network.
 
-use super::FullClient;
 use futures::StreamExt;
 use parking_lot::Mutex;
-use sc_client_api::StorageProvider;
 use sc_network::{
     peer_store::BANNED_THRESHOLD,
     request_responses::{IncomingRequest, OutgoingResponse},
@@ -13,9 +11,6 @@ use sc_network::{
     DhtEvent, Event, IfDisconnected, KademliaKey, NetworkBackend, PeerId, ProtocolName, ReputationChange,
 };
 use sc_network_sync::SyncingService;
-use sp_blockchain::HeaderBackend;
-use sp_core::storage::StorageKey;
-use sp_keystore::KeystorePtr;
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -25,12 +20,8 @@ use strike_blobs::{
     message::{MAX_REQUEST, MAX_RESPONSE},
     BlobSource, BlobStore, Exchange, FetchError, Fetcher, Misconduct, Server, Wanted,
 };
-use strike_primitives::{
-    app::{AppKey, APP_KEY_TYPE},
-    artifact::ArtifactKind,
-    hashing, AccountId,
-};
-use strike_runtime::{opaque::Block, Hash, Runtime};
+use strike_primitives::artifact::ArtifactKind;
+use strike_runtime::{opaque::Block, Hash};
 use tokio::runtime::Handle;
 
 // The SDK's own bound on a response.
@@ -44,26 +35,19 @@ const REQUEST_TIME: Duration = Duration::from_secs(10);
 const INBOUND_QUEUE: usize = 128;
 /// Requests of other nodes that are answered at once.
 const ANSWERED_AT_ONCE: usize = 4;
-/// How long whoever asks for a blob waits at most.
-const FETCH_TIME: Duration = Duration::from_secs(30);
-/// How long a check waits at most, which can also do without.
-const CHECK_FETCH_TIME: Duration = Duration::from_secs(8);
+/// How long whoever asks for a blob by JSON-RPC waits at most.
+pub(super) const FETCH_TIME: Duration = Duration::from_secs(30);
+/// How long the worker waits at most: a check can do without an output, and an input is asked for again.
+pub(super) const WORK_FETCH_TIME: Duration = Duration::from_secs(8);
 /// Pause before busy peers are asked again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 /// How long a blob that nobody had is not asked for again.
 const MISSED_TIME: Duration = Duration::from_secs(5);
 /// How many blobs that nobody had are remembered.
 const MISSED: usize = 256;
-/// How long the DHT is asked for the nodes of an account, and how many of them are of interest.
+/// How long the DHT is asked for the nodes at a place, and how many of them are of interest.
 const LOCATE_TIME: Duration = Duration::from_secs(5);
 const LOCATED: usize = 20;
-/// Names the nodes of a provider in the DHT.
-const PROVIDER_NODE: &[u8] = b"strike/1/provider-node";
-/// How often a provider's node says whose it is.
-const ANNOUNCE_PERIOD: Duration = Duration::from_secs(600);
-/// How often it looks whether there is anybody to tell.
-const LONELY_PERIOD: Duration = Duration::from_secs(5);
-
 fn reputation(misconduct: Misconduct) -> ReputationChange {
     match misconduct {
         // Nobody sends these by mistake: what is sent is verified before.
@@ -83,15 +67,12 @@ fn protocol_name(genesis: &Hash, fork_id: Option<&str>) -> ProtocolName {
     .into()
 }
 
-/// The key under which the nodes of a provider are found in the DHT.
-fn provider_node_key(genesis: &Hash, account: &AccountId) -> KademliaKey {
-    KademliaKey::new(&hashing::hash(PROVIDER_NODE, &(genesis, account)))
-}
+/// What a test's node makes of its answers to other nodes.
+pub type WrapAnswer = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
 
 /// The protocol, to be registered before the network is built.
 pub(super) struct Protocol {
     name: ProtocolName,
-    genesis: Hash,
     requests: async_channel::Receiver<IncomingRequest>,
 }
 
@@ -111,22 +92,26 @@ impl Protocol {
             REQUEST_TIME,
             Some(sender),
         );
-        (Self { name, genesis, requests }, config)
+        (Self { name, requests }, config)
     }
 
     /// Answers requests until the network ends.
-    pub fn serve(&self, store: Arc<BlobStore>) -> impl std::future::Future<Output = ()> + Send + 'static {
+    pub fn serve(
+        &self,
+        store: Arc<BlobStore>,
+        wrap: WrapAnswer,
+    ) -> impl std::future::Future<Output = ()> + Send + 'static {
         let requests = self.requests.clone();
         let server = Arc::new(Server::new(store, Default::default(), Instant::now()));
         requests.for_each_concurrent(ANSWERED_AT_ONCE, move |request| {
-            let server = server.clone();
+            let (server, wrap) = (server.clone(), wrap.clone());
             async move {
                 let IncomingRequest { peer, payload, pending_response } = request;
                 let answer = move || server.answer(&peer, &payload, Instant::now());
                 let Ok(answer) = tokio::task::spawn_blocking(answer).await else { return };
                 // Nobody listens if the peer is gone.
                 let _ = pending_response.send(OutgoingResponse {
-                    result: answer.response.ok_or(()),
+                    result: answer.response.map(|response| wrap(response)).ok_or(()),
                     reputation_changes: answer.misconduct.into_iter().map(reputation).collect(),
                     sent_feedback: None,
                 });
@@ -134,52 +119,19 @@ impl Protocol {
         })
     }
 
-    /// This node's blobs and, through them, those of the network.
+    /// This node's blobs and, through them, those of the network. Whoever reads waits for `patience` at most. Each source has
+    /// limits of its own, so that what one of them is asked for holds up no other.
     pub fn source(
         &self,
         store: Arc<BlobStore>,
         network: Arc<dyn NetworkService>,
         sync: Arc<SyncingService<Block>>,
         handle: Handle,
+        patience: Duration,
     ) -> NetworkBlobs {
-        let exchange = NodeExchange { network, sync, protocol: self.name.clone(), genesis: self.genesis };
+        let exchange = NodeExchange { network, sync, protocol: self.name.clone() };
         let fetcher = Fetcher::new(store.clone(), exchange, Default::default());
-        let shared = Shared { store, fetcher, handle, missed: Mutex::default() };
-        NetworkBlobs { shared: Arc::new(shared), patience: FETCH_TIME }
-    }
-}
-
-/// Says in the DHT which providers this node works for, by the app keys in its keystore, until the node ends.
-pub(super) async fn announce(
-    genesis: Hash,
-    client: Arc<FullClient>,
-    keystore: KeystorePtr,
-    network: Arc<dyn NetworkService>,
-    sync: Arc<SyncingService<Block>>,
-) {
-    loop {
-        if sync.num_connected_peers() == 0 {
-            tokio::time::sleep(LONELY_PERIOD).await;
-            continue;
-        }
-        for key in keystore.sr25519_public_keys(APP_KEY_TYPE) {
-            if let Some(account) = provider_of(&client, &key.into()) {
-                network.start_providing(provider_node_key(&genesis, &account));
-            }
-        }
-        tokio::time::sleep(ANNOUNCE_PERIOD).await;
-    }
-}
-
-/// The provider that registered an app key, at the best block.
-fn provider_of(client: &FullClient, key: &AppKey) -> Option<AccountId> {
-    let storage_key = StorageKey(pallet_providers::KeyOwner::<Runtime>::hashed_key_for(key));
-    match client.storage(client.info().best_hash, &storage_key) {
-        Ok(owner) => codec::Decode::decode(&mut &owner?.0[..]).ok(),
-        Err(error) => {
-            log::debug!("The owner of an app key cannot be read: {error}");
-            None
-        }
+        NetworkBlobs { store, fetcher, handle, patience, missed: Mutex::default() }
     }
 }
 
@@ -188,7 +140,6 @@ struct NodeExchange {
     network: Arc<dyn NetworkService>,
     sync: Arc<SyncingService<Block>>,
     protocol: ProtocolName,
-    genesis: Hash,
 }
 
 impl NodeExchange {
@@ -206,8 +157,8 @@ impl Exchange for NodeExchange {
         peers.into_iter().map(|(peer, _)| peer).filter(|peer| !self.is_banned(peer)).collect()
     }
 
-    async fn located(&self, account: &AccountId) -> Vec<PeerId> {
-        let key = provider_node_key(&self.genesis, account);
+    async fn located(&self, place: &Hash) -> Vec<PeerId> {
+        let key = KademliaKey::new(place);
         let mut events = self.network.event_stream("strike-blobs");
         self.network.get_providers(key.clone());
         let mut located = Vec::new();
@@ -260,26 +211,15 @@ impl Exchange for NodeExchange {
 
 /// This node's blobs, and those that other nodes have.
 pub(super) struct NetworkBlobs {
-    shared: Arc<Shared>,
-    patience: Duration,
-}
-
-struct Shared {
     store: Arc<BlobStore>,
     fetcher: Fetcher<NodeExchange>,
     handle: Handle,
+    patience: Duration,
     /// Blobs that nobody had, oldest first: whoever asks again and again does not make this node ask everybody each time.
     missed: Mutex<VecDeque<(ArtifactKind, Hash, Instant)>>,
 }
 
 impl NetworkBlobs {
-    /// The same for checks, which wait less long.
-    pub fn for_checks(&self) -> Self {
-        Self { shared: self.shared.clone(), patience: CHECK_FETCH_TIME }
-    }
-}
-
-impl Shared {
     fn was_missed(&self, wanted: &Wanted) -> bool {
         let mut missed = self.missed.lock();
         while missed.front().is_some_and(|(_, _, at)| at.elapsed() >= MISSED_TIME) {
@@ -299,14 +239,13 @@ impl Shared {
 
 impl BlobSource for NetworkBlobs {
     fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        let Self { shared, patience } = self;
-        if !shared.store.contains(wanted.kind, &wanted.root) && shared.was_missed(wanted) {
+        if !self.store.contains(wanted.kind, &wanted.root) && self.was_missed(wanted) {
             return Err(FetchError::NotFound { asked: 0 });
         }
-        let fetch = async { tokio::time::timeout(*patience, shared.fetcher.fetch(wanted)).await };
-        let fetched = shared.handle.block_on(fetch).unwrap_or(Err(FetchError::Unfinished));
+        let fetch = async { tokio::time::timeout(self.patience, self.fetcher.fetch(wanted)).await };
+        let fetched = self.handle.block_on(fetch).unwrap_or(Err(FetchError::Unfinished));
         if let Err(FetchError::NotFound { .. }) = &fetched {
-            shared.miss(wanted);
+            self.miss(wanted);
         }
         fetched
     }
@@ -322,15 +261,5 @@ mod tests {
         let hex = "ab".repeat(32);
         assert_eq!(protocol_name(&genesis, None).to_string(), format!("/{hex}/strike/blobs/1"));
         assert_eq!(protocol_name(&genesis, Some("fork")).to_string(), format!("/{hex}/fork/strike/blobs/1"));
-    }
-
-    #[test]
-    fn every_provider_of_every_chain_has_a_key_of_its_own() {
-        let key = |genesis: u8, account: u8| {
-            provider_node_key(&Hash::repeat_byte(genesis), &AccountId::new([account; 32])).to_vec()
-        };
-        assert_eq!(key(1, 1), key(1, 1));
-        assert_ne!(key(1, 1), key(1, 2));
-        assert_ne!(key(1, 1), key(2, 1));
     }
 }

@@ -1,12 +1,14 @@
 //! The node, put together: database, network, consensus, off-chain workers and RPC.
 
+mod announce;
 mod blobs;
 mod inherents;
 mod partial;
 mod work;
 
+pub use blobs::WrapAnswer;
 pub use partial::{new_partial, Consensus, FullBackend, FullClient, FullSelectChain, Partial, Pool};
-pub use work::{WorkOptions, Workshop, WrapProvider};
+pub use work::{WorkOptions, Workshop, WrapProvider, Wraps};
 
 use crate::rpc;
 use futures::{FutureExt, StreamExt};
@@ -34,7 +36,7 @@ const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 pub fn new_full<Network>(
     mut config: Configuration,
     work: WorkOptions,
-    wrap: WrapProvider,
+    wraps: Wraps,
 ) -> Result<TaskManager, sc_service::Error>
 where
     Network: NetworkBackend<Block, Hash>,
@@ -52,7 +54,7 @@ where
         other: Consensus { block_import, babe, babe_worker, grandpa, mut telemetry },
     } = new_partial(&config, work.wasm_cache.as_deref())?;
     work.insert_provider_key(&keystore_container.keystore())?;
-    let workshop = Workshop::open(&config, &work, wrap)?;
+    let workshop = Workshop::open(&config, &work, wraps.provider)?;
 
     let prometheus = config.prometheus_registry().cloned();
     let genesis =
@@ -93,9 +95,17 @@ where
             gap_sync_body_policy: None,
         })?;
 
-    task_manager.spawn_handle().spawn("blobs-server", Some("networking"), exchange.serve(workshop.blobs.clone()));
-    let blob_source =
-        exchange.source(workshop.blobs.clone(), network.clone(), sync_service.clone(), config.tokio_handle.clone());
+    let serve = exchange.serve(workshop.blobs.clone(), wraps.answer);
+    task_manager.spawn_handle().spawn("blobs-server", Some("networking"), serve);
+    let blob_source = |patience| {
+        let (store, handle) = (workshop.blobs.clone(), config.tokio_handle.clone());
+        Arc::new(exchange.source(store, network.clone(), sync_service.clone(), handle, patience))
+    };
+    let rpc_blobs = blob_source(blobs::FETCH_TIME);
+    let announcer =
+        announce::Announcer { genesis, client: client.clone(), network: network.clone(), sync: sync_service.clone() };
+    let announce = announcer.clone().announce_uploads(workshop.uploads.clone());
+    task_manager.spawn_handle().spawn("uploads", Some("networking"), announce);
 
     if config.offchain_worker.enabled {
         spawn_offchain_workers(
@@ -118,15 +128,9 @@ where
             &backend,
             Arc::new(sync_service.clone()),
             keystore_container.keystore(),
-            Arc::new(blob_source.for_checks()),
+            blob_source(blobs::WORK_FETCH_TIME),
         );
-        let announce = blobs::announce(
-            genesis,
-            client.clone(),
-            keystore_container.keystore(),
-            network.clone(),
-            sync_service.clone(),
-        );
+        let announce = announcer.announce_providers(keystore_container.keystore());
         task_manager.spawn_handle().spawn("provider-announcement", Some("networking"), announce);
     }
 
@@ -146,7 +150,8 @@ where
         select_chain: select_chain.clone(),
         keystore: keystore_container.keystore(),
         babe: babe_worker,
-        blobs: Arc::new(blob_source),
+        blobs: rpc_blobs,
+        uploads: workshop.uploads.clone(),
         models: workshop.models.clone(),
         grandpa: rpc::GrandpaDependencies {
             voter_state: voter_state.clone(),

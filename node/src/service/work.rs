@@ -1,12 +1,12 @@
 //! What the node does beside following the chain: jobs and checks.
 
-use super::{FullBackend, FullClient};
+use super::{blobs::WrapAnswer, FullBackend, FullClient};
 use sc_client_api::Backend;
 use sc_service::{Configuration, TaskManager};
 use sp_consensus::SyncOracle;
 use sp_keystore::{Keystore, KeystorePtr};
-use std::{path::PathBuf, sync::Arc};
-use strike_blobs::{BlobSource, BlobStore};
+use std::{path::PathBuf, sync::Arc, time::Instant};
+use strike_blobs::{BlobSource, BlobStore, Uploads};
 use strike_primitives::app::APP_KEY_TYPE;
 use strike_runtime::opaque::Block;
 use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
@@ -14,9 +14,22 @@ use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
 /// Memory for the weights of loaded models, in bytes.
 const MODEL_MEMORY: u64 = 4 << 30;
 
-/// Puts another executor between the worker and the engine for this node's own jobs; its checks are not touched. Nodes
-/// use the engine as it is; tests have providers that misbehave.
+/// Puts another executor between the worker and the engine for this node's own jobs; its checks are not touched.
 pub type WrapProvider = Box<dyn FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send>;
+
+/// What is put between the parts of a node. Nodes have nothing there; tests have nodes that misbehave.
+pub struct Wraps {
+    /// Between the worker and the engine.
+    pub provider: WrapProvider,
+    /// Between the blob server and the network.
+    pub answer: WrapAnswer,
+}
+
+impl Default for Wraps {
+    fn default() -> Self {
+        Self { provider: Box::new(|executor| executor), answer: Arc::new(|answer| answer) }
+    }
+}
 
 /// What the operator asked for beside what any Substrate node takes.
 #[derive(Debug, Clone, Default)]
@@ -47,8 +60,10 @@ impl WorkOptions {
 
 /// What jobs and checks are done with, open and ready.
 pub struct Workshop {
-    /// Outputs of jobs that this node ran or checked.
+    /// Outputs of jobs that this node ran or checked, and inputs.
     pub blobs: Arc<BlobStore>,
+    /// The inputs among them that requesters left here.
+    pub uploads: Arc<Uploads>,
     /// The models it can run.
     pub models: Arc<ModelStore>,
     provide: Arc<dyn Executor>,
@@ -63,13 +78,15 @@ impl Workshop {
         let blobs = BlobStore::open(folder, Default::default()).map_err(|error| other(&error))?;
         let models = ModelStore::open(&work.model_dirs, MODEL_MEMORY).map_err(|error| other(&error))?;
         let (blobs, models) = (Arc::new(blobs), Arc::new(models));
+        let uploads =
+            Uploads::open(blobs.clone(), Default::default(), Instant::now()).map_err(|error| other(&error))?;
         let engine: Arc<dyn Executor> =
             Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).map_err(|error| other(&error))?);
-        Ok(Self { blobs, models, provide: wrap(engine.clone()), check: engine })
+        Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
     }
 
-    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Outputs to
-    /// check come from `source`.
+    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Inputs,
+    /// and outputs to check, come from `source`.
     #[allow(clippy::too_many_arguments)]
     pub fn spawn_worker(
         &self,

@@ -10,7 +10,7 @@ use frame_support::{
 };
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use strike_primitives::{
-    job::{self, Input, JobOrder, JobOrderV1, WorkSpec, MAX_TOKENS},
+    job::{self, Input, JobOrder, JobOrderV1, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
     traits::{ArtifactRegistry, Assignment, Assignments, Audits, Clock, Exposure, ProviderRegistry},
     AccountId, Attempt, JobId,
@@ -77,7 +77,13 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_order(order: &JobOrder) -> DispatchResult {
         let JobOrder::V1(order) = order;
         ensure!(T::Artifacts::is_model(&order.model), Error::<T>::ModelNotFound);
-        ensure!(matches!(order.work.input(), Input::Plain(_)), Error::<T>::InputNotSupported);
+        match order.work.input() {
+            Input::Plain(_) => {}
+            Input::Blob { length, .. } => {
+                ensure!((1..=MAX_BLOB_INPUT).contains(length), Error::<T>::InputLengthOutOfRange)
+            }
+            Input::Encrypted { .. } => return Err(Error::<T>::InputNotSupported.into()),
+        }
         ensure!(order.work.has_class(order.class), Error::<T>::ClassNotSupported);
         ensure!((1..=MAX_TOKENS).contains(&order.work.max_input_tokens()), Error::<T>::LimitsOutOfRange);
         match &order.work {

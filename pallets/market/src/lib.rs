@@ -505,7 +505,7 @@ pub mod pallet {
         ModelNotServed,
         /// The artifact is not registered as a model: register it, or name another.
         ModelNotFound,
-        /// This form of input is reserved: send it plain.
+        /// This form of input is reserved: send it plain, or as a blob.
         InputNotSupported,
         /// The price is below the least one: raise it.
         PriceTooLow,
@@ -545,6 +545,8 @@ pub mod pallet {
         NothingToClaim,
         /// Such work cannot be verified in this class: embeddings are of the exact class.
         ClassNotSupported,
+        /// The input that travels as a blob is empty or longer than 1 MiB: shorten it.
+        InputLengthOutOfRange,
     }
 
     #[pallet::call]
@@ -586,7 +588,7 @@ pub mod pallet {
         /// Order a job. Its maximum price and the deposit are held; the cheapest fitting provider gets it at once, else it
         /// waits for one for as many blocks as its deadline says.
         ///
-        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`],
+        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`], [`Error::InputLengthOutOfRange`],
         /// [`Error::ClassNotSupported`], [`Error::SamplerInvalid`], [`Error::StopSequenceEmpty`],
         /// [`Error::LimitsOutOfRange`], [`Error::DeadlineOutOfRange`], [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot
         /// be held. Emits [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].

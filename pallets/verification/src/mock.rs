@@ -405,6 +405,14 @@ pub fn embed(job: JobId, max_input_tokens: u32) {
     Assigned::mutate(|jobs| jobs.get_mut(&job).unwrap().work = work);
 }
 
+/// Makes the input of an assigned job a blob.
+pub fn input_from_blob(job: JobId) {
+    Assigned::mutate(|jobs| {
+        let WorkSpec::Generate(work) = &mut jobs.get_mut(&job).unwrap().work else { panic!("not a generation") };
+        work.input = Input::Blob { root: H256::repeat_byte(7), length: 100_000 };
+    });
+}
+
 /// Makes an assigned job one of the exact class.
 pub fn be_exact(job: JobId) {
     Assigned::mutate(|jobs| jobs.get_mut(&job).unwrap().class = VerificationClass::Exact);

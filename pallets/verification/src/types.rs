@@ -10,7 +10,7 @@ use scale_info::TypeInfo;
 use sp_core::H256;
 use strike_primitives::{
     app::AppKey,
-    commitment::Commitment,
+    commitment::{Commitment, StopReason},
     job::VerificationClass,
     traits::{AuditOutcome, MAX_VERIFIERS},
     verdict::{same_vote, AuditRef, Verdict},
@@ -138,7 +138,8 @@ impl OpenAudit {
 
     /// The vote of a majority of the eligible validators, if there is one, and how many cast it.
     ///
-    /// Verdicts that agree need not be equal; the one revealed first stands for them.
+    /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had is confirmed
+    /// or stays undecided: it may have been served to the validators and not to the provider.
     fn majority_vote(&self) -> Option<(Verdict, Option<H256>, u32)> {
         self.reveals
             .iter()
@@ -148,6 +149,9 @@ impl OpenAudit {
                 (*verdict, *tag, same.count() as u32)
             })
             .find(|(_, _, agreeing)| *agreeing as usize >= self.majority())
+            .filter(|(verdict, ..)| {
+                self.commitment.v1().stop != StopReason::InputUnavailable || *verdict == Verdict::Valid { units: 0 }
+            })
     }
 
     /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how many they

@@ -1,6 +1,6 @@
 //! `strike job embed`.
 
-use super::{at_quote, failure, not_here};
+use super::{at_quote, failure, input, not_here};
 use crate::{
     args::{EmbedArgs, TextArgs},
     chain::{calls, Chain},
@@ -14,7 +14,7 @@ use std::{fs, ops::Range};
 use strike_primitives::{
     artifact::ArtifactId,
     embedding::encode_texts,
-    job::{Embed, Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_PLAIN_INPUT, MAX_TEXTS},
+    job::{Embed, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_PLAIN_INPUT, MAX_TEXTS},
     Balance,
 };
 
@@ -32,16 +32,18 @@ struct Embedding<'a> {
 }
 
 impl Embedding<'_> {
+    /// The input.
+    fn bytes(&self) -> Vec<u8> {
+        encode_texts(self.texts)
+    }
+
     fn order(&self, max_price: Balance) -> Result<JobOrder> {
-        let input = encode_texts(self.texts);
-        let bytes = input.len();
-        let input = input.try_into().map_err(|_| {
-            Error::new("TextsTooLong", format!("the texts have {bytes} bytes, a job takes {MAX_PLAIN_INPUT}"))
-        })?;
+        let input = input::input(&self.bytes(), "the list of texts", "TextsTooLong")?;
         let tokens: usize = self.texts.iter().map(|text| allowance(text)).sum();
-        let max_input_tokens = self.max_input_tokens.unwrap_or(u32::try_from(tokens).unwrap_or(u32::MAX));
+        // A model cuts off what it does not read of a long text.
+        let max_input_tokens = self.max_input_tokens.unwrap_or(tokens.min(JOB_UNITS) as u32);
         Ok(JobOrder::V1(JobOrderV1 {
-            work: WorkSpec::Embed(Embed { input: Input::Plain(input), max_input_tokens }),
+            work: WorkSpec::Embed(Embed { input, max_input_tokens }),
             model: self.model,
             class: VerificationClass::Exact,
             max_price,
@@ -74,17 +76,17 @@ fn texts(args: &TextArgs) -> Result<Vec<String>> {
     Ok(texts)
 }
 
-/// The texts of each job: as many as fit.
+/// The texts of each job: as many as ride in an order, or one that is too long for that.
 fn jobs(texts: &[String]) -> Result<Vec<Range<usize>>> {
     let mut jobs: Vec<Range<usize>> = Vec::new();
     let (mut bytes, mut tokens) = (0, 0);
     for (index, text) in texts.iter().enumerate() {
         let (more_bytes, more_tokens) = (encode_texts(&[text]).len(), allowance(text));
         // What one text alone needs is also the most that it adds to others, but for the longer count of many.
-        if more_bytes > MAX_PLAIN_INPUT as usize {
+        if more_bytes as u64 > MAX_BLOB_INPUT {
             return Err(Error::new(
                 "TextTooLong",
-                format!("text {} has {} bytes, a job takes {MAX_PLAIN_INPUT}", index + 1, text.len()),
+                format!("text {} has {} bytes, a job takes {MAX_BLOB_INPUT}", index + 1, text.len()),
             )
             .hint("shorten it, or cut it into several"));
         }
@@ -136,6 +138,7 @@ pub(super) async fn run(context: &Context, args: EmbedArgs) -> Result<()> {
             Some(price) => embedding.order(price)?,
             None => at_quote(&chain, |price| embedding.order(price)).await?,
         };
+        input::leave(&chain, &order, &embedding.bytes()).await?;
         let (submission, inclusion) = chain.submit(&calls::submit_job(&order), &signer).await?;
         let job = inclusion.job()?;
         let (first, last) = (range.start + 1, range.end);
@@ -202,7 +205,8 @@ mod tests {
         }
         let short = vec![String::new(); 600];
         assert_eq!(jobs(&short).unwrap(), [0..256, 256..512, 512..600]);
-        assert_eq!(jobs(&["ok".into(), "z".repeat(4_096)]).unwrap_err().name, "TextTooLong");
+        assert_eq!(jobs(&["ok".into(), "z".repeat(4_096), "ok".into()]).unwrap(), [0..1, 1..2, 2..3]);
+        assert_eq!(jobs(&["ok".into(), "z".repeat(1 << 20)]).unwrap_err().name, "TextTooLong");
     }
 
     #[test]

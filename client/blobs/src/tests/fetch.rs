@@ -19,7 +19,6 @@ use std::{
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
     merkle::CHUNK_SIZE,
-    AccountId,
 };
 
 type Behaviour = Box<dyn Fn(&Request, Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync>;
@@ -40,7 +39,7 @@ struct Node {
 struct World {
     nodes: BTreeMap<u8, Node>,
     connected: Vec<u8>,
-    located: BTreeMap<AccountId, Vec<u8>>,
+    located: BTreeMap<H256, Vec<u8>>,
     reports: Mutex<Vec<(u8, Misconduct)>>,
     requests: Mutex<Vec<(u8, Request)>>,
     pauses: Mutex<u64>,
@@ -55,8 +54,8 @@ impl Exchange for World {
         self.connected.clone()
     }
 
-    async fn located(&self, account: &AccountId) -> Vec<u8> {
-        self.located.get(account).cloned().unwrap_or_default()
+    async fn located(&self, place: &H256) -> Vec<u8> {
+        self.located.get(place).cloned().unwrap_or_default()
     }
 
     async fn request(&self, peer: &u8, request: Vec<u8>) -> Option<Vec<u8>> {
@@ -118,7 +117,7 @@ fn fetcher(dir: &Path, world: World) -> Fetcher<World> {
 }
 
 fn wanted(root: H256) -> Wanted {
-    Wanted { kind: ArtifactKind::File, root, max_length: LIMITS.blob, holder: None }
+    Wanted { kind: ArtifactKind::File, root, max_length: LIMITS.blob, places: Vec::new() }
 }
 
 /// Chunks that are what was asked for, of another blob.
@@ -290,19 +289,21 @@ async fn busy_peers_are_asked_again_after_a_pause() {
 async fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(1, 0);
-    let (holder, stranger) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
+    let (first, holder, stranger) = (H256([3; 32]), H256([1; 32]), H256([2; 32]));
     world.honest(1, &[]);
     for (peer, blobs) in [(2, &[][..]), (3, &[&bytes[..]][..])] {
         world.honest(peer, blobs);
     }
     world.connected = vec![1];
     // Somebody else says that it is the holder's node too.
-    world.located.insert(holder.clone(), vec![1, 2, 3]);
+    world.located.insert(holder, vec![1, 2, 3]);
+    world.located.insert(first, vec![2]);
     let fetcher = fetcher(dir.path(), world);
-    let of = |holder: Option<&AccountId>| Wanted { holder: holder.cloned(), ..wanted(root) };
-    assert!(matches!(fetcher.fetch(&of(None)).await, Err(FetchError::NotFound { asked: 1 })));
-    assert!(matches!(fetcher.fetch(&of(Some(&stranger))).await, Err(FetchError::NotFound { asked: 1 })));
-    assert_eq!(fetcher.fetch(&of(Some(&holder))).await.unwrap(), bytes);
+    let at = |places: &[H256]| Wanted { places: places.to_vec(), ..wanted(root) };
+    assert!(matches!(fetcher.fetch(&at(&[])).await, Err(FetchError::NotFound { asked: 1 })));
+    assert!(matches!(fetcher.fetch(&at(&[stranger])).await, Err(FetchError::NotFound { asked: 1 })));
+    assert!(matches!(fetcher.fetch(&at(&[first])).await, Err(FetchError::NotFound { asked: 2 })));
+    assert_eq!(fetcher.fetch(&at(&[first, holder])).await.unwrap(), bytes);
 }
 
 #[tokio::test]

@@ -5,3 +5,4 @@ mod rate;
 mod serve;
 mod store;
 mod support;
+mod uploads;

@@ -105,7 +105,7 @@ fn commit(world: &World, workshop: &Workshop, binding: AttemptBinding, work: &Wo
     let (_, key) = keystore();
     let (model, class) = (world.encoder, VerificationClass::Exact);
     let duty = ProvideDuty { key, binding, model, class, work: work.clone(), assigned_at: 1, deadline: 9 };
-    match workshop.perform(&Duty::Provide(duty), &Control::default()).unwrap().entry {
+    match workshop.perform(&Duty::Provide(duty), false, &Control::default()).unwrap().entry {
         Entry::Commitment(entry) => entry.commitment,
         Entry::Finding(_) => panic!("a provider commits"),
     }
@@ -149,7 +149,7 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
             committed_at: 5,
             deadline: 50,
         };
-        match workshop.perform(&Duty::Check(duty), &Control::default()).unwrap().entry {
+        match workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap().entry {
             Entry::Finding(finding) => finding,
             Entry::Commitment(_) => panic!("a check finds"),
         }

@@ -2,6 +2,7 @@
 
 mod embed;
 mod engine;
+mod inputs;
 mod mailbox;
 mod perform;
 mod schedule;

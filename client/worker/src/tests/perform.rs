@@ -61,7 +61,7 @@ fn a_provider_keeps_its_output_and_commits_to_it() {
     let (keystore, key) = keystore();
     let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
     let duty = provide_for(key, 1, 5, 50);
-    let performed = workshop.perform(&Duty::Provide(duty.clone()), &Control::default()).unwrap();
+    let performed = workshop.perform(&Duty::Provide(duty.clone()), false, &Control::default()).unwrap();
     let Entry::Commitment(entry) = performed.entry else { panic!() };
     assert_eq!(entry.commitment.v1(), &commitment(&duty.binding, &outcome()));
     assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
@@ -76,7 +76,9 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let claim = commitment(&binding(1, &work("once")), &outcome());
     let finding = |job| {
         let duty = Duty::Check(check_for(key.clone(), job, claim.clone()));
-        let Entry::Finding(entry) = workshop.perform(&duty, &Control::default()).unwrap().entry else { panic!() };
+        let Entry::Finding(entry) = workshop.perform(&duty, false, &Control::default()).unwrap().entry else {
+            panic!()
+        };
         entry
     };
     let (first, again, other) = (finding(1), finding(1), finding(2));
@@ -94,7 +96,7 @@ fn a_check_of_a_wrong_output_keeps_nothing() {
     let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let duty = Duty::Check(check_for(key, 1, commitment(&binding(1, &work("once")), &wrong)));
-    let performed = workshop.perform(&duty, &Control::default()).unwrap();
+    let performed = workshop.perform(&duty, false, &Control::default()).unwrap();
     assert_eq!(performed.verdict, Some(invalid(InvalidReason::OutputMismatch)));
     assert_eq!(blobs.size(), 0);
 }
@@ -158,7 +160,7 @@ fn a_check_that_can_have_the_output_replays_it_and_any_doubt_is_left_to_a_run() 
         let workshop = workshop(always(claimed.clone()), checker.clone(), keystore, blobs);
         let claim = commitment(&binding(1, &work("once")), &claimed);
         let duty = CheckDuty { class, ..check_for(key, 1, claim) };
-        let performed = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap();
+        let performed = workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap();
         assert_eq!(performed.verdict, Some(expected));
         let runs = checker.runs.load(Ordering::Relaxed);
         assert_eq!((performed.replayed, runs), (replayed, usize::from(!replayed)), "{claimed:?} {class:?} {served}");
@@ -172,7 +174,7 @@ fn failures_say_whether_to_try_again() {
     let fails_with = |error: fn() -> ExecuteError| {
         let executor = Arc::new(Fake(move |_: &WorkSpec, _: &Control| Err(error())));
         let workshop = workshop(executor.clone(), executor, keystore.clone(), blobs.clone());
-        workshop.perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), &Control::default()).unwrap_err()
+        workshop.perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), false, &Control::default()).unwrap_err()
     };
     assert!(matches!(fails_with(|| ExecuteError::Cancelled).ended::<()>(), Ended::Cancelled));
     assert!(matches!(fails_with(|| ExecuteError::ModelMissing(MODEL)).ended::<()>(), Ended::Hopeless));
@@ -188,7 +190,7 @@ fn a_key_that_is_gone_is_hopeless() {
     let (keystore, _) = keystore();
     let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs);
     let duty = check_for(key(), 1, commitment(&binding(1, &work("once")), &outcome()));
-    let failure = workshop.perform(&Duty::Check(duty), &Control::default()).unwrap_err();
+    let failure = workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::KeyMissing));
     assert!(matches!(failure.ended::<()>(), Ended::Hopeless));
 }

@@ -10,7 +10,7 @@ use strike_primitives::{api::Duty, BlockNumber, JobId};
 const BOUNDS: Bounds = Bounds { duties: 4, runs: 2 };
 
 fn owed(duty: Duty) -> Owed {
-    Owed { id: DutyId::of(&duty), duty, delivered: false }
+    Owed { id: DutyId::of(&duty), duty, delivered: false, ready: true }
 }
 
 fn view(best: BlockNumber, finalized: BlockNumber, duties: impl IntoIterator<Item = Duty>) -> View {

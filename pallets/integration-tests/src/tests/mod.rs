@@ -4,6 +4,7 @@ mod bonds;
 mod eligibility;
 mod failures;
 mod finality;
+mod inputs;
 mod model;
 mod properties;
 mod records;

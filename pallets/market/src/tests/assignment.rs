@@ -3,7 +3,7 @@ use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weigh
 use sp_core::H256;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
-    job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_TOKENS},
+    job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
     traits::Assignments,
     AccountId, Balance, JobId,
@@ -307,7 +307,9 @@ fn orders_that_cannot_be_are_refused() {
         }
         let root = H256::zero();
         refused(|order| order.model = ArtifactId { kind: ArtifactKind::Bundle, root }, Error::ModelNotFound);
-        refused(|order| work(order).input = Input::Blob { root, length: 1 }, Error::InputNotSupported);
+        for length in [0, MAX_BLOB_INPUT + 1, u64::MAX] {
+            refused(|order| work(order).input = Input::Blob { root, length }, Error::InputLengthOutOfRange);
+        }
         refused(
             |order| work(order).input = Input::Encrypted { root, length: 1, key_commitment: root },
             Error::InputNotSupported,
@@ -340,8 +342,8 @@ fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
         }
         let mut order = exact(100);
         let WorkSpec::Embed(work) = &mut order.work else { panic!() };
-        work.input = Input::Blob { root: H256::zero(), length: 1 };
-        refused(order, Error::InputNotSupported);
+        work.input = Input::Blob { root: H256::zero(), length: MAX_BLOB_INPUT + 1 };
+        refused(order, Error::InputLengthOutOfRange);
 
         assert_ok!(Market::place_ask(
             RuntimeOrigin::signed(provider(1)),
@@ -357,6 +359,23 @@ fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
         let order = JobOrderV1 { max_price: quote.max_fee, ..exact(100) };
         assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order)));
         assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
+    });
+}
+
+#[test]
+fn an_input_may_be_a_blob_and_its_length_costs_nothing_by_itself() {
+    ExtBuilder::default().ask(provider(1), 100_000, 2).run(|| {
+        for length in [1, MAX_BLOB_INPUT] {
+            let mut order = order(UNIT);
+            let plain = Market::quote(&JobOrder::V1(order.clone())).unwrap();
+            let WorkSpec::Generate(work) = &mut order.work else { panic!() };
+            work.input = Input::Blob { root: H256::repeat_byte(7), length };
+            assert_eq!(Market::quote(&JobOrder::V1(order.clone())), Some(plain));
+            let id = crate::NextJobId::<Test>::get();
+            assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order.clone())));
+            assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
+            assert_eq!(Market::job_info(id).unwrap().order, JobOrder::V1(order));
+        }
     });
 }
 

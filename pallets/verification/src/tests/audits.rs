@@ -8,7 +8,7 @@ use frame_support::assert_ok;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 use strike_primitives::{
     commitment::StopReason,
-    traits::Audits,
+    traits::{AuditOutcome, Audits},
     verdict::{AssignmentProof, AuditRef, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, H256,
 };
@@ -129,6 +129,41 @@ fn with_too_few_reveals_the_audit_is_undecided() {
         run_for(RevealPeriod::get() + 1);
         assert_eq!(outcome().verdict, None);
     });
+}
+
+/// Checks the outcome of an audit of a commitment that says that the input could not be had.
+fn unavailable(verdicts: &[Verdict], check: impl FnOnce(AuditOutcome)) {
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        input_from_blob(1);
+        run_for(2);
+        let made = commitment_with(1, |it| (it.stop, it.n_in, it.n_out) = (StopReason::InputUnavailable, 0, 0));
+        assert_ok!(include(commit_call(1, 0, made, &provider())));
+        run_for(2);
+        let audit = audit_ref(1);
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(seal(&audit, &validator(index), *verdict));
+        }
+        for (index, verdict) in verdicts.iter().enumerate() {
+            assert_ok!(reveal(&audit, &validator(index), *verdict));
+        }
+        check(outcome());
+    });
+}
+
+#[test]
+fn that_an_input_is_not_to_be_had_is_confirmed_or_undecided() {
+    let agrees = Verdict::Valid { units: 0 };
+    let has_it = Verdict::Invalid { reason: InvalidReason::StopMismatch };
+    unavailable(&[agrees, has_it, agrees, agrees], |outcome| {
+        assert_eq!((outcome.verdict, outcome.verifiers.to_vec()), (Some(agrees), accounts(&[0, 2, 3])));
+    });
+    // All have it, a split, a majority that would pay for nothing, and one that differs in what it found.
+    for verdicts in [[has_it; 4], [agrees, has_it, has_it, agrees], [VALID; 4], [has_it, WRONG, has_it, agrees]] {
+        unavailable(&verdicts, |outcome| {
+            assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0), "{verdicts:?}");
+        });
+    }
 }
 
 #[test]

@@ -226,6 +226,23 @@ fn an_embedding_reads_and_writes_nothing_and_has_a_trace() {
 }
 
 #[test]
+fn only_a_blob_can_be_an_input_that_is_not_to_be_had() {
+    ExtBuilder::default().execute(|| {
+        assign(1);
+        run_for(2);
+        let check = || {
+            let made = commitment_with(1, |it| (it.stop, it.n_in, it.n_out) = (StopReason::InputUnavailable, 0, 0));
+            validate(commit_call(1, 0, made, &provider())).map(|_| ())
+        };
+        assert_eq!(check(), refused(Refusal::StopUnexpected));
+        input_from_blob(1);
+        assert_ok!(check());
+        let written = commitment_with(1, |it| (it.stop, it.n_in) = (StopReason::InputUnavailable, 0));
+        assert_eq!(validate(commit_call(1, 0, written, &provider())), refused(Refusal::OutputUnexpected));
+    });
+}
+
+#[test]
 fn custom_codes_are_the_documented_ones() {
     assert_eq!(InvalidTransaction::from(Refusal::JobNotAssigned), InvalidTransaction::Custom(1));
     assert_eq!(InvalidTransaction::from(Refusal::JobRootMismatch), InvalidTransaction::Custom(11));
