@@ -39,7 +39,7 @@ const BEHIND: BlockNumber = 3;
 const SERVICES: u64 = 16;
 
 fn model(index: u64) -> ArtifactId {
-    ArtifactId { kind: ArtifactKind::Bundle, root: H256::from(sp_core::blake2_256(&index.to_le_bytes())) }
+    ArtifactId { kind: ArtifactKind::Bundle, root: H256::from(sp_io::hashing::blake2_256(&index.to_le_bytes())) }
 }
 
 /// Eve takes jobs of many models, as many as may be at once.
