@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures what the runtime's calls and hooks cost, and writes pallets/*/src/weights.rs.
 #
-#   scripts/weights.sh                  all pallets, 20 steps of 10 repetitions
-#   scripts/weights.sh PALLET ARGS…     one, with arguments for the benchmarks: scripts/weights.sh market --steps 50
+#   scripts/weights.sh                  all pallets, 10 steps of 5 repetitions
+#   scripts/weights.sh PALLET ARGS…     one, with arguments for the benchmarks: scripts/weights.sh market --repeat 20
 #
 # On a machine that does nothing else; about 40 minutes of building the first time, on 2 cores.
 set -euo pipefail
@@ -25,7 +25,7 @@ wasm=$target_dir/release/wbuild/strike-runtime/strike_runtime.compact.compressed
 
 for pallet in "${pallets[@]}"; do
     "$target_dir/release/strike-weights" --runtime "$wasm" --genesis-builder runtime --genesis-builder-preset development \
-        --pallet "pallet_$pallet" --extrinsic '*' --steps 20 --repeat 10 --min-duration 0 \
+        --pallet "pallet_$pallet" --extrinsic '*' --steps 10 --repeat 5 --min-duration 0 \
         --template bench/weights/template.hbs --output "pallets/$pallet/src/weights.rs" "$@"
     rustfmt --edition 2021 "pallets/$pallet/src/weights.rs"
 done

@@ -1,6 +1,6 @@
 //! What the calls and hooks of `pallet_market` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 6 steps of 1 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
 //! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
 //! values that may be stored.
 
@@ -58,9 +58,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn place_ask(a: u32) -> Weight {
-        // At least 131_135_000 picoseconds; a proof of 4417 + a * 86 bytes.
-        Weight::from_parts(170_840_753, 13245)
-            .saturating_add(Weight::from_parts(1_011_753, 0).saturating_mul(a.into()))
+        // At least 152_846_000 picoseconds; a proof of 4439 + a * 85 bytes.
+        Weight::from_parts(251_587_931, 13245)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
     }
@@ -73,9 +72,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn withdraw_ask(a: u32) -> Weight {
-        // At least 111_485_000 picoseconds; a proof of 1427 + a * 83 bytes.
-        Weight::from_parts(116_320_550, 13245)
-            .saturating_add(Weight::from_parts(547_438, 0).saturating_mul(a.into()))
+        // At least 102_823_000 picoseconds; a proof of 1570 + a * 83 bytes.
+        Weight::from_parts(140_403_566, 13245)
+            .saturating_add(Weight::from_parts(742_596, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(4_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
     }
@@ -110,13 +109,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_assigned(a: u32) -> Weight {
-        // At least 717_684_000 picoseconds; a proof of 61779 + a * 1771 bytes.
-        Weight::from_parts(717_684_000, 107494)
-            .saturating_add(Weight::from_parts(304_945_833, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(34_u64))
+        // At least 464_008_000 picoseconds; a proof of 61840 + a * 1770 bytes.
+        Weight::from_parts(467_183_000, 119311)
+            .saturating_add(Weight::from_parts(177_735_312, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(36_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(10_u64))
-            .saturating_add(Weight::from_parts(0, 4535).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(0, 4420).saturating_mul(a.into()))
     }
     // Storage: `Provenance::Artifacts` (r:1 w:0)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
@@ -151,10 +150,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::JobsOf` (r:0 w:1)
     // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_queued(a: u32) -> Weight {
-        // At least 305_222_000 picoseconds; a proof of 68685 + a * 1771 bytes.
-        Weight::from_parts(7_011_831_919, 138336)
-            .saturating_add(Weight::from_parts(271_536_064, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(25_u64))
+        // At least 241_649_000 picoseconds; a proof of 68750 + a * 1770 bytes.
+        Weight::from_parts(48_511_351, 138336)
+            .saturating_add(Weight::from_parts(184_998_546, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(31_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))
             .saturating_add(Weight::from_parts(0, 4162).saturating_mul(a.into()))
@@ -176,8 +175,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn cancel() -> Weight {
-        // At least 4_286_828_000 picoseconds; a proof of 9760 bytes.
-        Weight::from_parts(4_286_828_000, 11717)
+        // At least 221_969_000 picoseconds; a proof of 9760 bytes.
+        Weight::from_parts(252_885_000, 11717)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -206,14 +205,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_paid(p: u32) -> Weight {
-        // At least 369_328_000 picoseconds; a proof of 5425 + p * 59 bytes.
-        Weight::from_parts(1_234_906_202, 31458)
-            .saturating_add(Weight::from_parts(277_543_771, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(6_u64))
+        // At least 343_179_000 picoseconds; a proof of 5667 + p * 56 bytes.
+        Weight::from_parts(481_810_703, 18763)
+            .saturating_add(Weight::from_parts(62_754_568, 0).saturating_mul(p.into()))
+            .saturating_add(T::DbWeight::get().reads(7_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
-            .saturating_add(T::DbWeight::get().writes(9_u64))
+            .saturating_add(T::DbWeight::get().writes(10_u64))
             .saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(p.into())))
-            .saturating_add(Weight::from_parts(0, 2631).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(0, 2623).saturating_mul(p.into()))
     }
     // Storage: `Market::Jobs` (r:1 w:1)
     // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
@@ -240,21 +239,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_failed(a: u32) -> Weight {
-        // At least 559_030_000 picoseconds; a proof of 64091 + a * 1772 bytes.
-        Weight::from_parts(566_212_775, 107007)
-            .saturating_add(Weight::from_parts(293_446_882, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(34_u64))
+        // At least 473_613_000 picoseconds; a proof of 64167 + a * 1771 bytes.
+        Weight::from_parts(725_049_119, 118975)
+            .saturating_add(Weight::from_parts(155_130_343, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(37_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(12_u64))
-            .saturating_add(Weight::from_parts(0, 4539).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Market::Claimable` (r:1 w:1)
     // Proof: `Market::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     fn claim() -> Weight {
-        // At least 136_152_000 picoseconds; a proof of 439 bytes.
-        Weight::from_parts(136_152_000, 6196)
+        // At least 62_052_000 picoseconds; a proof of 439 bytes.
+        Weight::from_parts(63_134_000, 6196)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -271,16 +270,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::SettlementQueueEnds` (r:1 w:0)
     // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     fn poll() -> Weight {
-        // At least 34_641_000 picoseconds; a proof of 244 bytes.
-        Weight::from_parts(34_641_000, 3493)
+        // At least 14_721_000 picoseconds; a proof of 244 bytes.
+        Weight::from_parts(20_611_000, 3493)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Market::Deadlines` (r:1 w:0)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn visit_height() -> Weight {
-        // At least 10_976_000 picoseconds; a proof of 215 bytes.
-        Weight::from_parts(10_976_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // At least 4_576_000 picoseconds; a proof of 215 bytes.
+        Weight::from_parts(5_027_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
     // Storage: `Market::Deadlines` (r:2 w:2)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -299,8 +298,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn expire_waiting() -> Weight {
-        // At least 177_854_000 picoseconds; a proof of 9842 bytes.
-        Weight::from_parts(177_854_000, 11717)
+        // At least 169_761_000 picoseconds; a proof of 9842 bytes.
+        Weight::from_parts(175_931_000, 11717)
             .saturating_add(T::DbWeight::get().reads(8_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -327,13 +326,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn expire_assigned(a: u32) -> Weight {
-        // At least 675_642_000 picoseconds; a proof of 62357 + a * 1777 bytes.
-        Weight::from_parts(675_642_000, 107007)
-            .saturating_add(Weight::from_parts(384_557_439, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(35_u64))
+        // At least 477_207_000 picoseconds; a proof of 62469 + a * 1776 bytes.
+        Weight::from_parts(488_084_000, 118975)
+            .saturating_add(Weight::from_parts(154_745_297, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(38_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(12_u64))
-            .saturating_add(Weight::from_parts(0, 4539).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Market::Deadlines` (r:2 w:1)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -354,8 +353,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn prune() -> Weight {
-        // At least 150_303_000 picoseconds; a proof of 1651 bytes.
-        Weight::from_parts(150_303_000, 8670)
+        // At least 137_514_000 picoseconds; a proof of 1651 bytes.
+        Weight::from_parts(152_216_000, 8670)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -386,12 +385,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn visit_waiting(a: u32) -> Weight {
-        // At least 455_346_000 picoseconds; a proof of 68992 + a * 1767 bytes.
-        Weight::from_parts(12_011_499_905, 107494)
-            .saturating_add(Weight::from_parts(180_229_230, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(34_u64))
+        // At least 476_777_000 picoseconds; a proof of 68994 + a * 1767 bytes.
+        Weight::from_parts(1_269_532_320, 119311)
+            .saturating_add(Weight::from_parts(137_923_654, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(36_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))
-            .saturating_add(Weight::from_parts(0, 4535).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(0, 4420).saturating_mul(a.into()))
     }
 }

@@ -1,6 +1,6 @@
 //! What the calls and hooks of `pallet_provenance` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 2 steps of 1 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
 //! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
 //! values that may be stored.
 
@@ -34,32 +34,32 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn register_model(n: u32) -> Weight {
-        // At least 79_218_000 picoseconds; a proof of 268 bytes.
-        Weight::from_parts(80_214_571, 3677)
+        // At least 99_738_000 picoseconds; a proof of 268 bytes.
+        Weight::from_parts(125_581_591, 3677)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
     // Storage: `Provenance::Artifacts` (r:1 w:1)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
     fn set_royalty() -> Weight {
-        // At least 33_139_000 picoseconds; a proof of 251 bytes.
-        Weight::from_parts(33_139_000, 3677)
+        // At least 28_512_000 picoseconds; a proof of 251 bytes.
+        Weight::from_parts(29_374_000, 3677)
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Provenance::Artifacts` (r:1 w:1)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
     fn offer_ownership() -> Weight {
-        // At least 22_514_000 picoseconds; a proof of 283 bytes.
-        Weight::from_parts(22_514_000, 3677)
+        // At least 28_322_000 picoseconds; a proof of 283 bytes.
+        Weight::from_parts(30_385_000, 3677)
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Provenance::Artifacts` (r:1 w:1)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
     fn withdraw_offer() -> Weight {
-        // At least 23_555_000 picoseconds; a proof of 283 bytes.
-        Weight::from_parts(23_555_000, 3677)
+        // At least 28_873_000 picoseconds; a proof of 283 bytes.
+        Weight::from_parts(30_615_000, 3677)
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
@@ -70,8 +70,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:2 w:2)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn accept_ownership() -> Weight {
-        // At least 120_248_000 picoseconds; a proof of 616 bytes.
-        Weight::from_parts(120_248_000, 6254)
+        // At least 152_036_000 picoseconds; a proof of 616 bytes.
+        Weight::from_parts(163_212_000, 6254)
             .saturating_add(T::DbWeight::get().reads(5_u64))
             .saturating_add(T::DbWeight::get().writes(5_u64))
     }

@@ -1,6 +1,6 @@
 //! What the calls and hooks of `pallet_providers` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 2 steps of 1 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
 //! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
 //! values that may be stored.
 
@@ -46,10 +46,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn register(m: u32, l: u32) -> Weight {
-        // At least 141_970_000 picoseconds; a proof of 536 + m * 105 bytes.
-        Weight::from_parts(134_476_548, 5152)
-            .saturating_add(Weight::from_parts(5_415_951, 0).saturating_mul(m.into()))
-            .saturating_add(Weight::from_parts(129_843, 0).saturating_mul(l.into()))
+        // At least 134_720_000 picoseconds; a proof of 698 + m * 100 bytes.
+        Weight::from_parts(123_677_389, 5152)
+            .saturating_add(Weight::from_parts(4_964_189, 0).saturating_mul(m.into()))
+            .saturating_add(Weight::from_parts(541_817, 0).saturating_mul(l.into()))
             .saturating_add(T::DbWeight::get().reads(5_u64))
             .saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(m.into())))
             .saturating_add(T::DbWeight::get().writes(4_u64))
@@ -62,8 +62,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn bond_extra() -> Weight {
-        // At least 93_889_000 picoseconds; a proof of 2655 bytes.
-        Weight::from_parts(93_889_000, 5152)
+        // At least 87_429_000 picoseconds; a proof of 2655 bytes.
+        Weight::from_parts(88_601_000, 5152)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -72,9 +72,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::Providers` (r:1 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn set_models(m: u32) -> Weight {
-        // At least 56_644_000 picoseconds; a proof of 2367 + m * 70 bytes.
-        Weight::from_parts(52_701_387, 5152)
-            .saturating_add(Weight::from_parts(3_942_612, 0).saturating_mul(m.into()))
+        // At least 33_240_000 picoseconds; a proof of 2656 + m * 64 bytes.
+        Weight::from_parts(31_527_780, 5152)
+            .saturating_add(Weight::from_parts(5_029_514, 0).saturating_mul(m.into()))
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(m.into())))
             .saturating_add(T::DbWeight::get().writes(1_u64))
@@ -83,9 +83,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::Providers` (r:1 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn set_linked(l: u32) -> Weight {
-        // At least 40_590_000 picoseconds; a proof of 1788 bytes.
-        Weight::from_parts(40_590_000, 5152)
-            .saturating_add(Weight::from_parts(18_125, 0).saturating_mul(l.into()))
+        // At least 28_442_000 picoseconds; a proof of 1788 bytes.
+        Weight::from_parts(35_298_885, 5152)
+            .saturating_add(Weight::from_parts(98_098, 0).saturating_mul(l.into()))
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
@@ -96,24 +96,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::KeyOwner` (r:1 w:2)
     // Proof: `Providers::KeyOwner` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
     fn set_app_key() -> Weight {
-        // At least 94_490_000 picoseconds; a proof of 1896 bytes.
-        Weight::from_parts(94_490_000, 5152)
+        // At least 85_927_000 picoseconds; a proof of 1896 bytes.
+        Weight::from_parts(88_922_000, 5152)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
     // Storage: `Providers::Providers` (r:1 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn leave() -> Weight {
-        // At least 37_525_000 picoseconds; a proof of 1788 bytes.
-        Weight::from_parts(37_525_000, 5152)
+        // At least 30_586_000 picoseconds; a proof of 1788 bytes.
+        Weight::from_parts(33_700_000, 5152)
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Providers::Providers` (r:1 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn rejoin() -> Weight {
-        // At least 30_506_000 picoseconds; a proof of 1792 bytes.
-        Weight::from_parts(30_506_000, 5152)
+        // At least 35_202_000 picoseconds; a proof of 1792 bytes.
+        Weight::from_parts(37_305_000, 5152)
             .saturating_add(T::DbWeight::get().reads(1_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
@@ -126,8 +126,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::KeyOwner` (r:0 w:1)
     // Proof: `Providers::KeyOwner` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
     fn withdraw() -> Weight {
-        // At least 76_764_000 picoseconds; a proof of 2659 bytes.
-        Weight::from_parts(76_764_000, 5152)
+        // At least 84_154_000 picoseconds; a proof of 2659 bytes.
+        Weight::from_parts(91_676_000, 5152)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
     }

@@ -1,6 +1,6 @@
 //! What the calls and hooks of `pallet_verification` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 2 steps of 1 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
 //! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
 //! values that may be stored.
 
@@ -52,8 +52,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Beacons` (r:0 w:3)
     // Proof: `Verification::Beacons` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 39_709_000 picoseconds; a proof of 303 bytes.
-        Weight::from_parts(39_709_000, 5972)
+        // At least 32_148_000 picoseconds; a proof of 303 bytes.
+        Weight::from_parts(40_641_000, 5972)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -86,8 +86,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Deadlines` (r:0 w:1)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn commit() -> Weight {
-        // At least 614_611_000 picoseconds; a proof of 119394 bytes.
-        Weight::from_parts(614_611_000, 271520)
+        // At least 612_228_000 picoseconds; a proof of 119394 bytes.
+        Weight::from_parts(798_134_000, 271520)
             .saturating_add(T::DbWeight::get().reads(75_u64))
             .saturating_add(T::DbWeight::get().writes(6_u64))
     }
@@ -126,8 +126,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn commit_unjudged() -> Weight {
-        // At least 221_569_000 picoseconds; a proof of 11777 bytes.
-        Weight::from_parts(221_569_000, 8670)
+        // At least 217_112_000 picoseconds; a proof of 11777 bytes.
+        Weight::from_parts(290_420_000, 8670)
             .saturating_add(T::DbWeight::get().reads(12_u64))
             .saturating_add(T::DbWeight::get().writes(9_u64))
     }
@@ -146,8 +146,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::Providers` (r:1 w:0)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn authorize_commit() -> Weight {
-        // At least 158_465_000 picoseconds; a proof of 7605 bytes.
-        Weight::from_parts(158_465_000, 8670).saturating_add(T::DbWeight::get().reads(7_u64))
+        // At least 163_963_000 picoseconds; a proof of 7605 bytes.
+        Weight::from_parts(183_502_000, 8670).saturating_add(T::DbWeight::get().reads(7_u64))
     }
     // Storage: `Verification::OpenAudits` (r:1 w:1)
     // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
@@ -162,8 +162,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Deadlines` (r:0 w:2)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn seal() -> Weight {
-        // At least 78_066_000 picoseconds; a proof of 6793 bytes.
-        Weight::from_parts(78_066_000, 8670)
+        // At least 93_609_000 picoseconds; a proof of 6793 bytes.
+        Weight::from_parts(156_102_000, 8670)
             .saturating_add(T::DbWeight::get().reads(5_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -178,8 +178,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_seal() -> Weight {
-        // At least 136_783_000 picoseconds; a proof of 6847 bytes.
-        Weight::from_parts(136_783_000, 8670).saturating_add(T::DbWeight::get().reads(5_u64))
+        // At least 148_731_000 picoseconds; a proof of 6847 bytes.
+        Weight::from_parts(158_525_000, 8670).saturating_add(T::DbWeight::get().reads(5_u64))
     }
     // Storage: `Verification::OpenAudits` (r:1 w:1)
     // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
@@ -208,8 +208,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn reveal() -> Weight {
-        // At least 154_039_000 picoseconds; a proof of 10134 bytes.
-        Weight::from_parts(154_039_000, 8670)
+        // At least 172_005_000 picoseconds; a proof of 10134 bytes.
+        Weight::from_parts(225_094_000, 8670)
             .saturating_add(T::DbWeight::get().reads(9_u64))
             .saturating_add(T::DbWeight::get().writes(10_u64))
     }
@@ -222,22 +222,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_reveal() -> Weight {
-        // At least 105_266_000 picoseconds; a proof of 9533 bytes.
-        Weight::from_parts(105_266_000, 8670).saturating_add(T::DbWeight::get().reads(4_u64))
+        // At least 148_200_000 picoseconds; a proof of 9533 bytes.
+        Weight::from_parts(159_347_000, 8670).saturating_add(T::DbWeight::get().reads(4_u64))
     }
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Verification::DeadlineCursor` (r:1 w:0)
     // Proof: `Verification::DeadlineCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn poll_base() -> Weight {
-        // At least 9_975_000 picoseconds; a proof of 72 bytes.
-        Weight::from_parts(9_975_000, 1498).saturating_add(T::DbWeight::get().reads(2_u64))
+        // At least 9_034_000 picoseconds; a proof of 72 bytes.
+        Weight::from_parts(9_605_000, 1498).saturating_add(T::DbWeight::get().reads(2_u64))
     }
     // Storage: `Verification::Deadlines` (r:1 w:0)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn poll_height() -> Weight {
-        // At least 5_749_000 picoseconds; a proof of 43 bytes.
-        Weight::from_parts(5_749_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // At least 4_307_000 picoseconds; a proof of 43 bytes.
+        Weight::from_parts(4_797_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
     // Storage: `Verification::Deadlines` (r:2 w:1)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -262,8 +262,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn poll_audit() -> Weight {
-        // At least 123_974_000 picoseconds; a proof of 10089 bytes.
-        Weight::from_parts(123_974_000, 8670)
+        // At least 141_339_000 picoseconds; a proof of 10089 bytes.
+        Weight::from_parts(184_173_000, 8670)
             .saturating_add(T::DbWeight::get().reads(9_u64))
             .saturating_add(T::DbWeight::get().writes(10_u64))
     }
