@@ -7,11 +7,12 @@ mod chain;
 
 use chain::{genesis, sign, Chain};
 use codec::Encode;
+use frame_support::storage::with_transaction;
 use sp_keyring::Sr25519Keyring::{Eve, Ferdie};
 use sp_runtime::{
     generic::Era,
     transaction_validity::{InvalidTransaction, TransactionValidityError},
-    MultiSignature,
+    DispatchError, MultiSignature, TransactionOutcome,
 };
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
@@ -29,8 +30,8 @@ use strike_runtime::{
     Executive, Runtime, RuntimeCall, SignedPayload, System, UncheckedExtrinsic,
 };
 
-/// Blocks under load: several times as many as a provider has for a job.
-const BLOCKS: BlockNumber = 3 * MIN_DEADLINE;
+/// Blocks under load: twice as many as a provider has for a job.
+const BLOCKS: BlockNumber = 2 * MIN_DEADLINE;
 /// What is offered, of what fits.
 const TIMES: usize = 10;
 /// Blocks by which deadlines may be behind.
@@ -78,12 +79,13 @@ fn put(nonce: u32, call: RuntimeCall) -> bool {
     let payload = SignedPayload::new(call, extension(Era::Immortal, nonce)).expect("nothing forbids to sign it");
     let signature = payload.using_encoded(|bytes| MultiSignature::Sr25519(Ferdie.sign(bytes)));
     let (call, extension, _) = payload.deconstruct();
-    match Executive::apply_extrinsic(UncheckedExtrinsic::new_signed(
-        call,
-        Ferdie.to_account_id().into(),
-        signature,
-        extension,
-    )) {
+    let transaction = UncheckedExtrinsic::new_signed(call, Ferdie.to_account_id().into(), signature, extension);
+    // As authors do: what does not go into the block leaves nothing behind.
+    let applied = with_transaction(|| match Executive::apply_extrinsic(transaction) {
+        Ok(outcome) => TransactionOutcome::Commit(Ok::<_, DispatchError>(Ok(outcome))),
+        Err(error) => TransactionOutcome::Rollback(Ok(Err(error))),
+    });
+    match applied.expect("transactions nest") {
         Ok(Ok(())) => true,
         Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => false,
         other => panic!("an order is taken or has to wait: {other:?}"),
@@ -111,7 +113,7 @@ fn upkeep_keeps_up_with_orders_that_all_fail() {
             }
             room = room.max((taken - before) as usize);
         }
-        // The author goes on to offer the last block what does not fit. (What is refused keeps its nonce.)
+        // The author goes on to offer the last block what does not fit.
         for _ in 0..room * (TIMES - 1) {
             assert!(!put(taken as u32, order(taken)), "a full block has no room");
         }
