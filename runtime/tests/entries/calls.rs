@@ -14,7 +14,7 @@ use strike_primitives::{
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     verdict::{reveal_payload, seal_payload, AssignmentProof, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
-    Attempt, Balance, JobId,
+    Attempt, Balance, BlockNumber, JobId,
 };
 use strike_runtime::{
     constants::{currency::STRIKE, time::EPOCH_DURATION_IN_SLOTS},
@@ -25,8 +25,10 @@ use strike_runtime::{
 /// Name of the target, of its corpus and of its found cases.
 pub const NAME: &str = "calls";
 
-/// Most blocks and transactions of one input.
+/// Most steps of one input.
 const MAX_STEPS: usize = 256;
+/// Most blocks of one input: several lives of jobs.
+const MAX_BLOCKS: BlockNumber = 1_000;
 /// How deep a decoded call may nest.
 const MAX_DEPTH: u32 = 8;
 
@@ -175,6 +177,9 @@ fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
         step::BLOCKS => {
             let (count, by) = (bytes.byte() % 64 + 1, bytes.byte());
             for at in 0..count {
+                if chain.number() >= MAX_BLOCKS {
+                    return false;
+                }
                 chain.close();
                 chain.check();
                 // Rarely a whole epoch without a block.
