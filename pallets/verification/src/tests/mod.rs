@@ -7,12 +7,24 @@ mod deadlines;
 mod duties;
 mod migrations;
 mod offchain;
+mod refusals;
 mod validators;
 
-use crate::{mock::Test, types::Refusal};
+use crate::{
+    mock::Test,
+    types::{Phase, Refusal},
+    OpenAudits,
+};
 use sp_runtime::transaction_validity::TransactionValidityError;
+use strike_primitives::verdict::{InvalidReason, Verdict};
 
 type Event = crate::Event<Test>;
+
+const WRONG: Verdict = Verdict::Invalid { reason: InvalidReason::OutputMismatch };
+
+fn phase(job: u64) -> Phase {
+    OpenAudits::<Test>::get(job).unwrap().phase
+}
 
 /// What the pool answers for a refusal.
 fn refused<V>(refusal: Refusal) -> Result<V, TransactionValidityError> {

@@ -1,0 +1,127 @@
+//! Inputs and outputs.
+
+use super::*;
+
+#[tokio::test]
+async fn inputs_are_hex_and_text_where_they_are_text() {
+    let world = world();
+    let text = world.call("strike_input", json!([1])).await.unwrap();
+    assert_eq!(text, json!({ "hex": "0x6f6e6365", "text": "once" }));
+    let bytes = world.call("strike_input", json!([2])).await.unwrap();
+    assert_eq!(bytes, json!({ "hex": "0xff", "text": null }));
+}
+
+#[tokio::test]
+async fn an_output_is_told_by_a_node_that_has_it() {
+    let world = world();
+    let (code, message) = world.call("strike_output", json!([1])).await.unwrap_err();
+    assert_eq!(code, 7003);
+    assert!(message.contains("the validators that checked it have it"), "{message}");
+
+    world.blobs.put_output(&TOKENS).unwrap();
+    let output = world.call("strike_output", json!([1])).await.unwrap();
+    assert_eq!(output["tokens"], json!(TOKENS));
+    assert_eq!(output["text"], "3 tokens");
+    assert_eq!((&output["n_in"], &output["stop"]), (&json!(4), &json!("end_of_text")));
+}
+
+#[tokio::test]
+async fn an_embedding_is_told_as_vectors_bit_by_bit() {
+    let world = world();
+    let job = world.call("strike_job", json!([4])).await.unwrap();
+    assert_eq!((&job["work"]["kind"], &job["work"]["texts"]), (&json!("embed"), &json!(["one", "two"])));
+    assert_eq!(job["commitment"]["stop"], "complete");
+    let (code, _) = world.call("strike_output", json!([4])).await.unwrap_err();
+    assert_eq!(code, 7003);
+
+    let bytes = vector_bytes(&VECTORS.map(|vector| vector.to_vec()));
+    world.blobs.put(ArtifactKind::Output, &bytes).unwrap();
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "strike_output", "params": [4] }).to_string();
+    let (response, _) = world.module.raw_json_request(&request, 1).await.unwrap();
+    // The shortest decimals that name each number.
+    let vectors = "[[0.1,-2.5,3e-12],[1.1754944e-38,0.333,16777216.0]]";
+    assert!(response.contains(&format!(r#""tokens":null,"text":null,"vectors":{vectors}"#)), "{response}");
+}
+
+/// A network on which every fetch ends in the same way.
+struct Network<F>(F);
+
+impl<F: Fn(&Wanted) -> Result<Vec<u8>, FetchError> + Send + Sync> BlobSource for Network<F> {
+    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
+        self.0(wanted)
+    }
+}
+
+#[tokio::test]
+async fn an_output_is_asked_for_with_its_length_and_its_provider() {
+    let bytes = TOKENS.iter().flat_map(|token: &u32| token.to_le_bytes()).collect::<Vec<u8>>();
+    let source = Network(move |wanted: &Wanted| {
+        let max_length = 4 * TOKENS.len() as u64;
+        let (kind, root) = (ArtifactKind::Output, output_root(&TOKENS));
+        assert_eq!(*wanted, Wanted { kind, root, max_length, places: vec![provider_place(&H256::zero(), &alice())] });
+        Ok(bytes.clone())
+    });
+    let output = call_on(source, "strike_output", json!([1])).await.unwrap();
+    assert_eq!(output["tokens"], json!(TOKENS));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_with_a_fetch_is_told_apart() {
+    let code = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| async move {
+        call_on(Network(fetch), "strike_output", json!([1])).await.unwrap_err().0
+    };
+    assert_eq!(code(|_| Err(FetchError::NotFound { asked: 3 })).await, 7003);
+    assert_eq!(code(|_| Err(FetchError::Unfinished)).await, 7010);
+    assert_eq!(code(|_| Err(FetchError::TooLong { length: 13, limit: 12 })).await, 7009);
+    // Bytes that are no whole number of tokens have a root all the same.
+    assert_eq!(code(|_| Ok(vec![1, 2, 3])).await, 7009);
+}
+
+#[tokio::test]
+async fn an_input_that_is_a_blob_is_looked_for_where_it_was_left_and_has_the_length_of_the_order() {
+    let input = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| call_on(Network(fetch), "strike_input", json!([5]));
+    let found = input(|wanted| {
+        let (kind, root) = (ArtifactKind::File, file_root(LONG));
+        let places = vec![input_place(&H256::zero(), &root)];
+        assert_eq!(*wanted, Wanted { kind, root, max_length: LONG.len() as u64, places });
+        Ok(LONG.to_vec())
+    });
+    assert_eq!(found.await.unwrap()["text"], "once and for all");
+    assert_eq!(input(|_| Err(FetchError::NotFound { asked: 3 })).await.unwrap_err().0, 7004);
+    assert_eq!(input(|_| Ok(b"once".to_vec())).await.unwrap_err().0, 7004);
+}
+
+#[tokio::test]
+async fn an_input_is_left_here_where_unsafe_methods_are_answered_within_limits() {
+    let mut world = world();
+    let store = |bytes: &[u8]| json!([format!("0x{}", hex::encode(bytes))]);
+    let stored = world.call("strike_storeBlob", store(LONG)).await.unwrap();
+    assert_eq!(stored, json!({ "root": file_root(LONG), "length": LONG.len() }));
+    assert_eq!(world.blobs.get(ArtifactKind::File, &file_root(LONG)).unwrap().as_deref(), Some(LONG));
+    assert_eq!(world.call("strike_input", json!([5])).await.unwrap()["text"], "once and for all");
+    for (bytes, code) in [(vec![], 7011), (vec![1; (1 << 20) + 1], 7011)] {
+        let (found, message) = world.call("strike_storeBlob", store(&bytes)).await.unwrap_err();
+        assert_eq!(found, code, "{message}");
+        assert!(message.contains("1048576"), "{message}");
+    }
+    for malformed in [json!([]), json!([7]), json!(["0xzz"]), json!([null])] {
+        assert_eq!(world.call("strike_storeBlob", malformed).await.unwrap_err().0, -32602);
+    }
+    // More at once than the node takes.
+    for byte in 0..2 {
+        world.call("strike_storeBlob", store(&vec![byte; 1 << 20])).await.unwrap();
+    }
+    let (code, message) = world.call("strike_storeBlob", store(&[3; 1 << 20])).await.unwrap_err();
+    assert_eq!(code, 7012);
+    assert!(message.contains("UploadsBusy"), "{message}");
+
+    world.module.extensions_mut().insert(DenyUnsafe::Yes);
+    let (code, message) = world.call("strike_storeBlob", store(LONG)).await.unwrap_err();
+    assert!(code == -32601 && message.contains("unsafe"), "{code} {message}");
+}
+
+#[tokio::test]
+async fn a_job_without_a_result_has_no_output() {
+    let (code, _) = world().call("strike_output", json!([2])).await.unwrap_err();
+    assert_eq!(code, 7002);
+}
