@@ -7,7 +7,10 @@ pub use engine::*;
 use crate::output::{parse_amount, parse_milli};
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use strike_primitives::{job::VerificationClass, Balance, JobId, TOKEN_SYMBOL};
+use strike_primitives::{
+    job::{VerificationClass, USUAL_THROUGHPUT},
+    Balance, JobId, TOKEN_SYMBOL,
+};
 
 /// Where a node of one's own listens.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -189,9 +192,9 @@ pub struct GenerateArgs {
     /// The most to pay, in tokens; held until the job closes. [default: what the cheapest fitting provider asks]
     #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
     pub max_price: Option<Balance>,
-    /// Blocks a provider has for the work, and the order waits for a provider.
-    #[arg(long, value_name = "BLOCKS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    pub deadline: u32,
+    /// Blocks a provider has for the work, and the order waits for a provider. [default: 50, more where the work is long]
+    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub deadline: Option<u32>,
     /// How the result is verified.
     #[arg(long, value_enum, default_value_t)]
     pub class: Class,
@@ -231,9 +234,9 @@ pub struct EmbedArgs {
     /// The most to pay for each job, in tokens; held until it closes. [default: what the cheapest fitting provider asks]
     #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
     pub max_price: Option<Balance>,
-    /// Blocks a provider has for the work, and the order waits for a provider.
-    #[arg(long, value_name = "BLOCKS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    pub deadline: u32,
+    /// Blocks a provider has for the work, and the order waits for a provider. [default: 50, more where the work is long]
+    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub deadline: Option<u32>,
     /// Wait for the receipts and print the vectors, one a line; with --json each as an array.
     #[arg(long)]
     pub wait: bool,
@@ -328,6 +331,10 @@ pub enum ProviderCommand {
         /// The most units to take in one job.
         #[arg(long, value_name = "UNITS", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..))]
         max_units: u64,
+        /// The units of one job that the machine does in a block of three seconds, with as many jobs at once as it takes. Jobs come
+        /// only with a deadline of 10 blocks and one for every so many of their units, or longer.
+        #[arg(long, value_name = "UNITS", default_value_t = USUAL_THROUGHPUT, value_parser = clap::value_parser!(u32).range(1..))]
+        throughput: u32,
         /// How results are verified.
         #[arg(long, value_enum, default_value_t)]
         class: Class,

@@ -329,6 +329,8 @@ pub struct AskView {
     pub running: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
+    /// The units of one job that it promises to do in a block.
+    pub throughput: u32,
 }
 
 impl From<&ProviderInfo> for ProviderView {
@@ -354,6 +356,7 @@ impl From<&AskInfo> for AskView {
             capacity: ask.capacity,
             running: ask.running,
             max_units: ask.max_units,
+            throughput: ask.throughput,
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn order(prompt: impl Into<String>, deadline: BlockNumber) -> JobOrder {
         max_output_tokens: MAX_TOKENS,
         sampler: SAMPLER,
         class: VerificationClass::Exact,
-        deadline,
+        deadline: Some(deadline),
     };
     generation.order(MAX_PRICE).unwrap_or_else(|error| panic!("{error}"))
 }

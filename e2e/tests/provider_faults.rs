@@ -168,7 +168,7 @@ fn assert_whole_price_back(info: &JobInfo) {
 async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId> {
     let mallory = KeyHolder::new(MALLORY, &test.chain);
     let signer = keys::key_pair(MALLORY).unwrap_or_else(|error| panic!("{error}"));
-    let ask = calls::place_ask(&model::builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096);
+    let ask = calls::place_ask(&model::builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096, u32::MAX);
     test.chain.submit(&ask, &signer).await.unwrap_or_else(|error| panic!("{error}"));
 
     // The same work as that of jobs that are done, so whatever is wrong is not the work.

@@ -116,6 +116,9 @@ pub struct AskInfo {
     pub running: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
+    /// The units of one job that it promises to do in a block: an order needs the least deadline there is and a block for every so
+    /// many units.
+    pub throughput: u32,
 }
 
 /// A registered provider.
@@ -135,6 +138,64 @@ pub struct ProviderInfo {
     pub linked: Vec<AccountId>,
     /// Its offers.
     pub asks: Vec<AskInfo>,
+}
+
+/// What [`StrikeApi`] returned before version 4.
+pub mod before_version_4 {
+    use super::*;
+
+    /// An offer that took any deadline.
+    #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+    pub struct AskInfo {
+        /// As in [`super::AskInfo`], and so the others.
+        pub provider: AccountId,
+        /// The model.
+        pub model: ArtifactId,
+        /// The class.
+        pub class: VerificationClass,
+        /// Price per 1,000 units.
+        pub price: Balance,
+        /// Jobs it takes at once.
+        pub capacity: u32,
+        /// Jobs it has.
+        pub running: u32,
+        /// The most units it takes in one job.
+        pub max_units: Units,
+    }
+
+    /// A registered provider.
+    #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+    pub struct ProviderInfo {
+        /// As in [`super::ProviderInfo`], and so the others.
+        pub provider: AccountId,
+        /// Its bond.
+        pub bond: Balance,
+        /// The part that backs jobs.
+        pub reserved: Balance,
+        /// Whether it takes jobs.
+        pub active: bool,
+        /// Models it serves.
+        pub models: Vec<ArtifactId>,
+        /// Accounts it is linked to.
+        pub linked: Vec<AccountId>,
+        /// Its offers.
+        pub asks: Vec<AskInfo>,
+    }
+
+    impl From<AskInfo> for super::AskInfo {
+        fn from(ask: AskInfo) -> Self {
+            let AskInfo { provider, model, class, price, capacity, running, max_units } = ask;
+            Self { provider, model, class, price, capacity, running, max_units, throughput: u32::MAX }
+        }
+    }
+
+    impl From<ProviderInfo> for super::ProviderInfo {
+        fn from(info: ProviderInfo) -> Self {
+            let ProviderInfo { provider, bond, reserved, active, models, linked, asks } = info;
+            let asks = asks.into_iter().map(Into::into).collect();
+            Self { provider, bond, reserved, active, models, linked, asks }
+        }
+    }
 }
 
 /// A registered model.
@@ -193,7 +254,7 @@ pub struct CheckDuty {
     pub validator: AccountId,
     /// What is judged.
     pub audit: AuditRef,
-    /// The beacon of [`AuditRef::beacon_block`].
+    /// The beacon of [`AuditRef::beacon_block`]: the finding is published once that block is final.
     pub beacon: H256,
     /// Job, attempt, provider and seed.
     pub binding: AttemptBinding,
@@ -205,18 +266,19 @@ pub struct CheckDuty {
     pub work: WorkSpec,
     /// What the provider committed to.
     pub commitment: Commitment,
-    /// Block of the commitment: the finding is published once this block is final.
+    /// Block of the commitment.
     pub committed_at: BlockNumber,
     /// Last block of the step owed next, of the seal, then of the reveal; later if finality lags.
     pub deadline: BlockNumber,
 }
 
-/// The oldest version of [`StrikeApi`] that has what this release's nodes need of it, in the same types: later ones have more methods.
+/// The oldest version of [`StrikeApi`] that has what this release's nodes need of it: later ones have more methods, and asks with a
+/// throughput.
 pub const OLDEST_API: u32 = 2;
 
 sp_api::decl_runtime_apis! {
     /// What nodes and tools ask the Strike runtime.
-    #[api_version(3)]
+    #[api_version(4)]
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;
@@ -226,6 +288,9 @@ sp_api::decl_runtime_apis! {
         fn quote(order: JobOrder) -> Option<Quote>;
         /// Up to `limit` registered providers, from the one after `after` in storage order.
         fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo>;
+        /// The same, in older types.
+        #[changed_in(4)]
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<before_version_4::ProviderInfo>;
         /// Up to `limit` registered models, from the one after `after` in storage order.
         fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
         /// What these keys owe, in the order of job ids.

@@ -163,6 +163,16 @@ pub enum WorkSpec {
     Embed(Embed),
 }
 
+/// The throughput of an ask where the provider names none: units of one job in a block of three seconds.
+pub const USUAL_THROUGHPUT: u32 = 30;
+
+/// The deadline of an order where the requester names none: 50 blocks, or as many as the least deadline on this network and the
+/// [`USUAL_THROUGHPUT`] ask for, but no more than an hour.
+pub fn usual_deadline(max_units: Units) -> BlockNumber {
+    let blocks = max_units.checked_div(USUAL_THROUGHPUT.into()).and_then(|blocks| u32::try_from(blocks).ok());
+    blocks.unwrap_or(u32::MAX).saturating_add(10).clamp(50, 1_200)
+}
+
 impl WorkSpec {
     /// The most units this work can cost.
     pub fn max_units(&self) -> Units {

@@ -70,11 +70,29 @@ pub struct SentNote {
     pub signatures: Vec<AppSignature>,
 }
 
+/// Stands for a signature that was submitted and is not known.
+fn unknown() -> AppSignature {
+    sp_core::sr25519::Signature::from_raw([0; 64]).into()
+}
+
 impl SentNote {
+    /// In place of a note that cannot be read, as those of an older runtime: something was submitted, and nobody knows with which
+    /// signature.
+    pub fn in_place_of_unreadable(at: BlockNumber) -> Self {
+        Self { at, signatures: alloc::vec![unknown()] }
+    }
+
+    /// Whether something was submitted whose signature is not known.
+    pub fn is_incomplete(&self) -> bool {
+        self.signatures.contains(&unknown())
+    }
+
     /// Note another signature.
     pub fn sign(&mut self, signature: AppSignature) {
         self.signatures.push(signature);
-        let surplus = self.signatures.len().saturating_sub(MAX_SIGNATURES);
-        self.signatures.drain(..surplus);
+        // That something is not known stays known.
+        let first = usize::from(self.is_incomplete());
+        let surplus = self.signatures.len().saturating_sub(first).saturating_sub(MAX_SIGNATURES);
+        self.signatures.drain(first..first.saturating_add(surplus));
     }
 }

@@ -93,6 +93,8 @@ pub struct Assignment {
     pub work: WorkSpec,
     /// Block of the assignment; the seed's beacon is that of the next block, known in the state of the one after it.
     pub assigned_at: BlockNumber,
+    /// Blocks that the order gives each provider.
+    pub period: BlockNumber,
     /// Last time at which a commitment counts.
     pub commit_deadline: BlockNumber,
     /// Whether a commitment is in.

@@ -70,7 +70,8 @@ pub enum Verdict {
         /// What was found first.
         reason: InvalidReason,
     },
-    /// What the check needs was not served in time. Reserved until outputs travel between nodes.
+    /// What the check needs was not served in time. No node says so: who lacks an output runs the work itself. A majority that did
+    /// would count like `Invalid`.
     #[codec(index = 2)]
     Withheld,
 }

@@ -107,7 +107,7 @@ impl BenchmarkHelper for Chain {
         let class = VerificationClass::Exact;
         let price: Balance = <Runtime as pallet_market::Config>::MinPrice::get();
         let units = work.max_units();
-        Market::place_ask(RuntimeOrigin::signed(provider.clone()), model, class, price, 1, units)
+        Market::place_ask(RuntimeOrigin::signed(provider.clone()), model, class, price, 1, units, u32::MAX)
             .expect("it serves it");
         let requester = account("requester", 0, 0);
         Self::fund(&requester);

@@ -46,6 +46,8 @@ const PRICE: Balance = 10 * MILLISTRIKE;
 const CAPACITY: u32 = 64;
 /// The most units it takes in one job.
 const MAX_UNITS: u64 = 4_096;
+/// Units of one job in a block: the built-in model is small.
+const THROUGHPUT: u32 = 200;
 
 /// The built-in model as it is named on chain.
 pub fn built_in_model() -> ArtifactId {
@@ -93,7 +95,9 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
         providers: ProvidersConfig {
             providers: vec![(provider.clone(), BOND, PROVIDER.public().into(), vec![model], vec![])],
         },
-        market: MarketConfig { asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS)] },
+        market: MarketConfig {
+            asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS, THROUGHPUT)],
+        },
         sudo: SudoConfig { key: Some(root.to_account_id()) },
     })
 }

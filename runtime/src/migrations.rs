@@ -8,4 +8,6 @@ use crate::Runtime;
 pub type SingleBlockMigrations = (
     // 102: deadlines count time.
     pallet_verification::migrations::MigrateToV2<Runtime>,
+    // 104: asks say their throughput.
+    pallet_market::migrations::MigrateToV2<Runtime>,
 );

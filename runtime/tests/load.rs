@@ -55,8 +55,9 @@ fn offer() {
     assert!(sign(Eve, pallet_providers::Call::set_models { models: models.clone().try_into().expect("few") }.into()));
     for model in models {
         let class = VerificationClass::Exact;
-        let (price, capacity, max_units) = (TOKEN / 1_000, 1_024, 2);
-        assert!(sign(Eve, pallet_market::Call::place_ask { model, class, price, capacity, max_units }.into()));
+        let (price, capacity, max_units, throughput) = (TOKEN / 1_000, 1_024, 2, 10);
+        let ask = pallet_market::Call::place_ask { model, class, price, capacity, max_units, throughput };
+        assert!(sign(Eve, ask.into()));
     }
 }
 

@@ -40,8 +40,9 @@ pub fn place_ask(
     price: Balance,
     capacity: u32,
     max_units: Units,
+    throughput: u32,
 ) -> Call {
-    Call::new("Market", "place_ask", (model, class, price, capacity, max_units))
+    Call::new("Market", "place_ask", (model, class, price, capacity, max_units, throughput))
 }
 
 /// Withdraw an offer.

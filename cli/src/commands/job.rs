@@ -14,10 +14,10 @@ use crate::{
     views::{self, JobView},
 };
 use strike_primitives::{
-    api::{JobInfo, JobStatus, ProviderInfo},
+    api::{AskInfo, JobInfo, JobStatus, ProviderInfo},
     artifact::ArtifactId,
     commitment::StopReason,
-    job::{fee, Generate, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_TOKENS},
+    job::{fee, usual_deadline, Generate, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     Balance, JobId, Units,
 };
@@ -161,8 +161,8 @@ pub struct Generation {
     pub sampler: Sampler,
     /// How the result is verified.
     pub class: VerificationClass,
-    /// Blocks from assignment to commitment.
-    pub deadline: u32,
+    /// Blocks from assignment to commitment; by default what is usual for so much work.
+    pub deadline: Option<u32>,
 }
 
 impl Generation {
@@ -177,13 +177,9 @@ impl Generation {
             max_output_tokens: self.max_output_tokens,
             stop: Default::default(),
         };
-        Ok(JobOrder::V1(JobOrderV1 {
-            work: WorkSpec::Generate(work),
-            model: self.model,
-            class: self.class,
-            max_price,
-            deadline: self.deadline,
-        }))
+        let work = WorkSpec::Generate(work);
+        let deadline = self.deadline.unwrap_or_else(|| usual_deadline(work.max_units()));
+        Ok(JobOrder::V1(JobOrderV1 { work, model: self.model, class: self.class, max_price, deadline }))
     }
 
     /// The order, at most for what the cheapest fitting provider asks now.
@@ -206,20 +202,27 @@ async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>) ->
     }
     // Nobody is free, perhaps: then the order may wait for whoever asks least.
     let JobOrder::V1(unlimited) = &unlimited;
-    let units = unlimited.work.max_units();
-    let max_fee = cheapest(&chain.providers().await?, &unlimited.model, unlimited.class, units).ok_or_else(|| {
-        Error::new("NoProvider", format!("no provider asks for {units} units of this model"))
-            .hint("'strike provider list' shows what is offered; with --max-price the order waits for a provider")
+    let (units, deadline) = (unlimited.work.max_units(), unlimited.deadline);
+    let max_fee = cheapest(&chain.providers().await?, unlimited).ok_or_else(|| {
+        Error::new("NoProvider", format!("no provider asks for {units} units of this model within {deadline} blocks"))
+            .hint(
+                "'strike provider list' shows what is offered, --deadline gives more time; \
+                 with --max-price the order waits for a provider",
+            )
     })?;
     progress(format!("no quote now; the order offers at most {}", output::amount(max_fee)));
     order(max_fee)
 }
 
-/// What the units would cost at the lowest price that an active provider asks for them, free or not.
-fn cheapest(providers: &[ProviderInfo], model: &ArtifactId, class: VerificationClass, units: Units) -> Option<Balance> {
+/// What the order would cost at the lowest price that an active provider asks for such, free or not.
+fn cheapest(providers: &[ProviderInfo], order: &JobOrderV1) -> Option<Balance> {
+    let units = order.work.max_units();
+    let fits = |ask: &&AskInfo| {
+        let in_time = units / Units::from(ask.throughput.max(1)) <= order.deadline.into();
+        ask.model == order.model && ask.class == order.class && ask.max_units >= units && in_time
+    };
     let active = providers.iter().filter(|info| info.active).flat_map(|info| &info.asks);
-    let fitting = active.filter(|ask| ask.model == *model && ask.class == class && ask.max_units >= units);
-    fee(units, fitting.map(|ask| ask.price).min()?)
+    fee(units, active.filter(fits).map(|ask| ask.price).min()?)
 }
 
 async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
@@ -378,7 +381,7 @@ pub(crate) mod tests {
             max_output_tokens: 64,
             sampler: Sampler::GREEDY,
             class: VerificationClass::Statistical,
-            deadline: 50,
+            deadline: None,
         }
     }
 
@@ -440,7 +443,7 @@ pub(crate) mod tests {
     #[test]
     fn busy_providers_still_have_a_price() {
         let JobOrder::V1(order) = order();
-        let ask = |price, max_units| AskInfo {
+        let slow_ask = |price, max_units, throughput| AskInfo {
             provider: AccountId::new([1; 32]),
             model: order.model,
             class: order.class,
@@ -448,7 +451,9 @@ pub(crate) mod tests {
             capacity: 1,
             running: 1,
             max_units,
+            throughput,
         };
+        let ask = |price, max_units| slow_ask(price, max_units, 100);
         let provider = |active, asks| ProviderInfo {
             provider: AccountId::new([1; 32]),
             bond: 0,
@@ -461,11 +466,25 @@ pub(crate) mod tests {
         let providers = [
             provider(false, vec![ask(1, 4_096)]),
             provider(true, vec![ask(2_000, 10), ask(4_000, 4_096)]),
-            provider(true, vec![ask(3_000, 96)]),
+            provider(true, vec![ask(3_000, 96), slow_ask(1_000, 4_096, 1)]),
         ];
-        assert_eq!(cheapest(&providers, &order.model, order.class, 96), Some(288));
-        assert_eq!(cheapest(&providers, &order.model, VerificationClass::Exact, 96), None);
-        assert_eq!(cheapest(&providers, &order.model, order.class, 5_000), None);
+        let cheapest = |change: fn(&mut JobOrderV1)| {
+            let mut order = order.clone();
+            change(&mut order);
+            cheapest(&providers, &order)
+        };
+        assert_eq!(order.work.max_units(), 96);
+        assert_eq!(cheapest(|_| ()), Some(288));
+        assert_eq!(cheapest(|order| order.deadline = 100), Some(96));
+        assert_eq!(cheapest(|order| order.class = VerificationClass::Exact), None);
+        assert_eq!(cheapest(|order| order.model.root = H256::zero()), None);
+        assert_eq!(
+            cheapest(|order| {
+                let WorkSpec::Generate(work) = &mut order.work else { panic!() };
+                work.max_output_tokens = 5_000;
+            }),
+            None
+        );
     }
 
     #[test]

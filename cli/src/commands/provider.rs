@@ -53,14 +53,14 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             let done = format!("serves {} models", models.len());
             submit_and_report(context, &chain, &calls::set_models(&models), &signer, &done).await
         }
-        ProviderCommand::Ask { model, price, capacity, max_units, class, withdraw, key } => {
+        ProviderCommand::Ask { model, price, capacity, max_units, throughput, class, withdraw, key } => {
             let chain = context.chain().await?;
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let id = model::resolve(&chain, &model).await?;
             let (call, done) = match price {
                 _ if withdraw => (calls::withdraw_ask(&id, class.into()), format!("withdrew the ask for {model}")),
                 Some(price) => (
-                    calls::place_ask(&id, class.into(), price, capacity, max_units),
+                    calls::place_ask(&id, class.into(), price, capacity, max_units, throughput),
                     format!("asked {} per 1,000 units of {model}", output::amount(price)),
                 ),
                 // The command line requires one of them.
@@ -103,7 +103,9 @@ fn text(providers: &[ProviderInfo]) -> String {
         );
         let mut rows: Vec<Vec<String>> = Vec::new();
         if !info.asks.is_empty() {
-            rows.push(["  CLASS", "PRICE/1000", "RUNNING", "MAX UNITS", "MODEL"].map(String::from).to_vec());
+            rows.push(
+                ["  CLASS", "PRICE/1000", "RUNNING", "MAX UNITS", "UNITS/BLOCK", "MODEL"].map(String::from).to_vec(),
+            );
         }
         rows.extend(info.asks.iter().map(|ask| {
             vec![
@@ -111,6 +113,7 @@ fn text(providers: &[ProviderInfo]) -> String {
                 output::tokens(ask.price),
                 format!("{} of {}", ask.running, ask.capacity),
                 ask.max_units.to_string(),
+                ask.throughput.to_string(),
                 views::model(&ask.model),
             ]
         }));

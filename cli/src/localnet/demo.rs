@@ -62,7 +62,7 @@ async fn order(chain: &Chain) -> Result<Outcome> {
         max_output_tokens: MAX_TOKENS,
         sampler: SAMPLER,
         class: VerificationClass::Exact,
-        deadline: DEADLINE,
+        deadline: Some(DEADLINE),
     };
     progress(format!("{} orders {MAX_TOKENS} tokens after {PROMPT:?}", output::account(&requester)));
     let order = generation.order_at_quote(chain).await?;

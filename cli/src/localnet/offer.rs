@@ -20,6 +20,8 @@ const PRICE: Balance = 10_000_000_000;
 const CAPACITY: u32 = 64;
 /// The most units in one job.
 const MAX_UNITS: Units = 4_096;
+/// Units of one job in a block.
+const THROUGHPUT: u32 = 200;
 
 /// Registers the model in a folder under the folder's name, unless it is registered, and lets a development account, which is a
 /// provider, offer it in the exact class. The nodes need the folder too: `--model-dir`.
@@ -34,7 +36,7 @@ pub async fn offer(chain: &Chain, folder: &Path, provider: &str) -> Result<()> {
         models.push(files.id);
         chain.submit(&calls::set_models(&models), &signer).await?;
     }
-    let ask = calls::place_ask(&files.id, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS);
+    let ask = calls::place_ask(&files.id, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS, THROUGHPUT);
     chain.submit(&ask, &signer).await?;
     progress(format!("{provider} offers {name}, {}", views::model(&files.id)));
     Ok(())

@@ -123,6 +123,7 @@ impl Accounts {
             capacity: ask.capacity,
             running: ask.running,
             max_units: ask.max_units,
+            throughput: ask.throughput,
         };
         ProviderView {
             provider: self.show(&info.provider),

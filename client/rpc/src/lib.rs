@@ -132,11 +132,16 @@ where
 
     /// The runtime at a block, if it answers in types that this node knows.
     fn api(&self, at: H256) -> Result<ApiRef<'_, Client::Api>, Error> {
+        self.versioned_api(at).map(|(api, _)| api)
+    }
+
+    /// The same, and the version in which it answers.
+    fn versioned_api(&self, at: H256) -> Result<(ApiRef<'_, Client::Api>, u32), Error> {
         let api = self.client.runtime_api();
         let known = <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION;
         let found = api.api_version::<dyn StrikeApi<Block>>(at).map_err(unavailable(at))?.unwrap_or(0);
         match (OLDEST_API..=known).contains(&found) {
-            true => Ok(api),
+            true => Ok((api, found)),
             false => Err(Error::RuntimeIncompatible { at, found, known }),
         }
     }
@@ -242,7 +247,14 @@ where
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {
         let after: Option<AccountId> = after.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let providers = self.api(at)?.providers(at, after, limit).map_err(unavailable(at))?;
+        let (api, version) = self.versioned_api(at)?;
+        let providers = if version < 4 {
+            #[allow(deprecated)]
+            let found = api.providers_before_version_4(at, after, limit).map_err(unavailable(at))?;
+            found.into_iter().map(Into::into).collect()
+        } else {
+            api.providers(at, after, limit).map_err(unavailable(at))?
+        };
         Ok(providers.into_iter().map(|info| self.accounts.provider(info)).collect())
     }
 

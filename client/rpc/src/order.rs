@@ -9,13 +9,11 @@ use strike_primitives::{
     artifact::ArtifactId,
     embedding::encode_texts,
     job::{
-        Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_PLAIN_INPUT, MAX_TEXTS,
+        usual_deadline, Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec,
+        MAX_PLAIN_INPUT, MAX_TEXTS,
     },
     Balance, BlockNumber,
 };
-
-/// Blocks to commitment where an order for a quote names none.
-const DEFAULT_DEADLINE: BlockNumber = 100;
 
 /// An order to quote: the SCALE encoding of a `JobOrder` in hex, or an object.
 pub(crate) fn parse_order(value: Value) -> Result<JobOrder, Error> {
@@ -66,8 +64,7 @@ struct GenerateOrder {
     stop: Vec<Vec<u32>>,
     #[serde(default = "any_price", deserialize_with = "amount")]
     max_price: Balance,
-    #[serde(default = "default_deadline")]
-    deadline: BlockNumber,
+    deadline: Option<BlockNumber>,
 }
 
 fn exact() -> VerificationClass {
@@ -80,10 +77,6 @@ fn greedy() -> Sampler {
 
 fn any_price() -> Balance {
     Balance::MAX
-}
-
-fn default_deadline() -> BlockNumber {
-    DEFAULT_DEADLINE
 }
 
 fn artifact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArtifactId, D::Error> {
@@ -100,19 +93,16 @@ impl GenerateOrder {
         let stop: Result<Vec<_>, _> = self.stop.into_iter().map(TryInto::try_into).collect();
         let stop = stop.map_err(|_| "a stop sequence has too many tokens")?;
         let stop = stop.try_into().map_err(|_| "there are too many stop sequences")?;
-        Ok(JobOrder::V1(JobOrderV1 {
-            work: WorkSpec::Generate(Generate {
-                input: Input::Plain(input),
-                sampler: self.sampler,
-                max_input_tokens: self.max_input_tokens,
-                max_output_tokens: self.max_output_tokens,
-                stop,
-            }),
-            model: self.model,
-            class: self.class,
-            max_price: self.max_price,
-            deadline: self.deadline,
-        }))
+        let work = WorkSpec::Generate(Generate {
+            input: Input::Plain(input),
+            sampler: self.sampler,
+            max_input_tokens: self.max_input_tokens,
+            max_output_tokens: self.max_output_tokens,
+            stop,
+        });
+        let deadline = self.deadline.unwrap_or_else(|| usual_deadline(work.max_units()));
+        let (model, class, max_price) = (self.model, self.class, self.max_price);
+        Ok(JobOrder::V1(JobOrderV1 { work, model, class, max_price, deadline }))
     }
 }
 
@@ -126,8 +116,7 @@ struct EmbedOrder {
     max_input_tokens: u32,
     #[serde(default = "any_price", deserialize_with = "amount")]
     max_price: Balance,
-    #[serde(default = "default_deadline")]
-    deadline: BlockNumber,
+    deadline: Option<BlockNumber>,
 }
 
 impl EmbedOrder {
@@ -138,13 +127,10 @@ impl EmbedOrder {
         let input = encode_texts(&self.texts)
             .try_into()
             .map_err(|_| format!("the texts together are longer than {MAX_PLAIN_INPUT} bytes"))?;
-        Ok(JobOrder::V1(JobOrderV1 {
-            work: WorkSpec::Embed(Embed { input: Input::Plain(input), max_input_tokens: self.max_input_tokens }),
-            model: self.model,
-            class: VerificationClass::Exact,
-            max_price: self.max_price,
-            deadline: self.deadline,
-        }))
+        let work = WorkSpec::Embed(Embed { input: Input::Plain(input), max_input_tokens: self.max_input_tokens });
+        let deadline = self.deadline.unwrap_or_else(|| usual_deadline(work.max_units()));
+        let (model, class, max_price) = (self.model, VerificationClass::Exact, self.max_price);
+        Ok(JobOrder::V1(JobOrderV1 { work, model, class, max_price, deadline }))
     }
 }
 

@@ -341,6 +341,8 @@ pub struct AskView {
     pub running: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
+    /// The units of one job that it promises to do in a block.
+    pub throughput: u32,
 }
 
 /// A registered provider.

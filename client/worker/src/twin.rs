@@ -38,8 +38,8 @@ pub(crate) fn is_foreign<S: OffchainStorage>(storage: &S, id: &DutyId, block: &[
     let signatures = match storage.get(STORAGE_PREFIX, &sent_key(id.mailbox_key(), STEP_COMMIT)) {
         None => Vec::new(),
         Some(bytes) => match SentNote::decode(&mut &bytes[..]) {
-            Ok(note) => note.signatures,
-            Err(_) => return false,
+            Ok(note) if !note.is_incomplete() => note.signatures,
+            _ => return false,
         },
     };
     let carries = |transaction: &Vec<u8>, signature: &[u8]| {

@@ -34,8 +34,13 @@ pub const SEAL_PERIOD: BlockNumber = 12;
 pub const SEAL_GRACE: BlockNumber = 3;
 pub const REVEAL_PERIOD: BlockNumber = 6;
 pub const RETENTION: BlockNumber = 20;
+/// More than the cheapest jobs cost, and less than those at usual prices.
+pub const MIN_EXPOSURE: Balance = TOKEN / 100_000;
+pub const MIN_LAPSE: BlockNumber = 12;
+pub const MAX_LAPSE: BlockNumber = 36;
 pub const JOB_DEPOSIT: Balance = TOKEN / 2;
 pub const ASK_DEPOSIT: Balance = TOKEN / 10;
+pub const LATE_PENALTY: Perbill = Perbill::from_percent(10);
 pub const INVALID_PENALTY: Perbill = Perbill::from_percent(50);
 
 #[frame_support::runtime]
@@ -80,7 +85,7 @@ parameter_types! {
     pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
     pub const VerifierShare: Perbill = Perbill::from_percent(10);
     pub const BurnShare: Perbill = Perbill::from_percent(5);
-    pub const LatePenalty: Perbill = Perbill::from_percent(10);
+    pub const LatePenalty: Perbill = LATE_PENALTY;
     pub const InvalidPenalty: Perbill = INVALID_PENALTY;
     pub const MarketHookShare: Perbill = Perbill::from_percent(20);
     pub const VerificationHookShare: Perbill = Perbill::from_percent(10);
@@ -145,6 +150,9 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MIN_PRICE>;
+    type MinExposure = ConstU128<MIN_EXPOSURE>;
+    type MinLapse = ConstU32<MIN_LAPSE>;
+    type MaxLapse = ConstU32<MAX_LAPSE>;
     type VerifierShare = VerifierShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;

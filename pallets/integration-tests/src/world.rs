@@ -30,6 +30,8 @@ pub const FERDIES_PRICE: Balance = 1_200_000_000;
 /// Jobs that an ask takes at once.
 pub const CAPACITY: u32 = 2;
 pub const MAX_UNITS: Units = 1_000;
+/// Units in a block: enough for any deadline.
+pub const THROUGHPUT: u32 = 1_001;
 
 /// Somebody with an account and an app key.
 #[derive(Clone)]
@@ -194,7 +196,7 @@ impl ExtBuilder {
             market: pallet_market::GenesisConfig {
                 asks: providers
                     .iter()
-                    .map(|it| (it.who.account.clone(), MODEL, CLASS, it.price, CAPACITY, MAX_UNITS))
+                    .map(|it| (it.who.account.clone(), MODEL, CLASS, it.price, CAPACITY, MAX_UNITS, THROUGHPUT))
                     .collect(),
                 ..Default::default()
             },

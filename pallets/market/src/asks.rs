@@ -7,19 +7,21 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use strike_primitives::{
+    artifact::ArtifactId,
     job::MAX_TOKENS,
     traits::{ArtifactRegistry, ProviderRegistry},
     AccountId, Balance, Units,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Insert or replace the provider's ask for a service.
+    /// Insert or replace the provider's ask for a service. In a full list it takes the place of one that is of no use.
     pub(crate) fn do_place_ask(
         provider: &AccountId,
         service: Service,
         price: Balance,
         capacity: u32,
         max_units: Units,
+        throughput: u32,
     ) -> DispatchResult {
         let (model, class) = service;
         ensure!(T::Artifacts::is_model(&model), Error::<T>::ModelNotFound);
@@ -30,21 +32,41 @@ impl<T: Config> Pallet<T> {
         // No order can use more than its two limits together.
         let most = Units::from(MAX_TOKENS).saturating_mul(2);
         ensure!((1..=most).contains(&max_units), Error::<T>::LimitsOutOfRange);
+        ensure!(throughput > 0, Error::<T>::ThroughputZero);
 
         Asks::<T>::try_mutate(service, |asks| -> DispatchResult {
             let old = asks.iter().position(|ask| ask.provider == *provider).map(|at| (asks.remove(at), at));
             let (deposit, place) = match old {
                 Some((ask, at)) if ask.price == price => (ask.deposit, Some(at)),
                 Some((ask, _)) => (ask.deposit, None),
-                None => (Self::open_ask(provider, service)?, None),
+                None => {
+                    if asks.is_full() {
+                        let useless = asks.iter().position(|ask| !Self::is_of_use(ask, &model));
+                        Self::close_ask(service, asks.remove(useless.ok_or(Error::<T>::TooManyAsks)?))?;
+                    }
+                    (Self::open_ask(provider, service)?, None)
+                }
             };
             let place = place.unwrap_or_else(|| asks.partition_point(|ask| ask.price <= price));
-            let ask = Ask { provider: provider.clone(), price, capacity, max_units, deposit };
+            let ask = Ask { provider: provider.clone(), price, capacity, max_units, throughput, deposit };
             asks.try_insert(place, ask).map_err(|_| Error::<T>::TooManyAsks)?;
             Ok(())
         })?;
-        Self::deposit_event(Event::AskPlaced { provider: provider.clone(), model, class, price, capacity, max_units });
+        Self::deposit_event(Event::AskPlaced {
+            provider: provider.clone(),
+            model,
+            class,
+            price,
+            capacity,
+            max_units,
+            throughput,
+        });
         Ok(())
+    }
+
+    /// Whether the ask can get jobs as long as its provider does nothing.
+    fn is_of_use(ask: &Ask, model: &ArtifactId) -> bool {
+        T::Providers::is_active(&ask.provider) && T::Providers::serves(&ask.provider, model)
     }
 
     /// Remove the provider's ask for a service.
@@ -58,17 +80,27 @@ impl<T: Config> Pallet<T> {
             }
             Ok(ask)
         })?;
-        AskedServices::<T>::mutate_exists(provider, |services| {
+        Self::close_ask(service, ask)
+    }
+
+    /// What belongs to an ask that is out of its list: the note of its provider goes, and its deposit back.
+    fn close_ask(service: Service, ask: Ask) -> DispatchResult {
+        let Ask { provider, deposit, .. } = ask;
+        let left = AskedServices::<T>::mutate_exists(&provider, |services| {
             if let Some(list) = services {
                 list.retain(|asked| *asked != service);
                 if list.is_empty() {
                     *services = None;
                 }
             }
+            services.is_some()
         });
-        T::Currency::release(&HoldReason::AskDeposit.into(), provider, ask.deposit, Precision::Exact)?;
+        if !left {
+            Lapses::<T>::remove(&provider);
+        }
+        T::Currency::release(&HoldReason::AskDeposit.into(), &provider, deposit, Precision::Exact)?;
         let (model, class) = service;
-        Self::deposit_event(Event::AskWithdrawn { provider: provider.clone(), model, class });
+        Self::deposit_event(Event::AskWithdrawn { provider, model, class });
         Ok(())
     }
 

@@ -100,25 +100,60 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The cheapest ask that can take the job now, and how many asks were looked at.
+    /// The cheapest ask that can take the job now, and how many asks were looked at. Providers that lapsed come behind all
+    /// others, so that nobody who fails again and again keeps a service from those who would not.
     pub(crate) fn find_fit(demand: &Demand) -> (Option<Fit>, u32) {
-        let mut visited = 0u32;
+        let (mut visited, mut lapsed) = (0u32, None);
         for ask in Asks::<T>::get(demand.service) {
             visited = visited.saturating_add(1);
             // The list is sorted by price: where one ask is too dear, so are all that follow.
             let Some(max_fee) = job::fee(demand.max_units, ask.price).filter(|fee| *fee <= demand.max_price) else {
                 break;
             };
-            let fit = Fit { provider: ask.provider, price: ask.price, max_fee };
+            let in_time = demand.deadline >= ask.least_deadline(demand.max_units, T::MinDeadline::get());
+            let exposure = max_fee.max(T::MinExposure::get());
+            let fit = Fit { provider: ask.provider, price: ask.price, max_fee, exposure };
             if demand.max_units <= ask.max_units
+                && in_time
                 && !demand.failed.contains(&fit.provider)
                 && Running::<T>::get((&fit.provider, demand.service)) < ask.capacity
-                && Self::can_serve(demand, &fit)
             {
-                return (Some(fit), visited);
+                let is_lapsed = Self::is_lapsed(&fit.provider);
+                // Of those who lapsed the cheapest is enough.
+                if (is_lapsed && lapsed.is_some()) || !Self::can_serve(demand, &fit) {
+                    continue;
+                }
+                if !is_lapsed {
+                    return (Some(fit), visited);
+                }
+                lapsed = Some(fit);
             }
         }
-        (None, visited)
+        (lapsed, visited)
+    }
+
+    fn is_lapsed(provider: &AccountId) -> bool {
+        Lapses::<T>::get(provider).is_some_and(|lapse| Self::time() <= lapse.until)
+    }
+
+    /// An attempt failed by the provider's fault. One that lapses again soon after the last time comes behind others for twice as
+    /// long; what fails while it does so anyway, as all that runs on a machine that is down, adds nothing.
+    pub(crate) fn note_lapse(provider: &AccountId) {
+        // Nothing is kept of those without asks.
+        if !AskedServices::<T>::contains_key(provider) {
+            return;
+        }
+        let now = Self::time();
+        Lapses::<T>::mutate(provider, |lapse| {
+            let pause = match lapse {
+                Some(last) if now <= last.until => return,
+                Some(last) if now <= last.until.saturating_add(last.pause) => {
+                    last.pause.saturating_mul(2).min(T::MaxLapse::get())
+                }
+                _ => T::MinLapse::get(),
+            };
+            *lapse = Some(Lapse { until: now.saturating_add(pause), pause });
+        });
     }
 
     /// Whether the provider may and can take the job. Who would check or pay itself may not.
@@ -129,7 +164,7 @@ impl<T: Config> Pallet<T> {
             && demand
                 .requester
                 .is_none_or(|requester| requester != provider && !T::Providers::linked(provider, requester))
-            && T::Exposure::available(provider) >= fit.max_fee
+            && T::Exposure::available(provider) >= fit.exposure
             && T::Audits::has_eligible_validator(provider)
     }
 
@@ -140,6 +175,7 @@ impl<T: Config> Pallet<T> {
             service: &job.service,
             max_units: job.max_units,
             max_price: job.escrow,
+            deadline: job.deadline,
             requester: Some(&job.requester),
             failed: &job.failed,
         };
@@ -160,7 +196,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn assign(id: JobId, mut job: Job, attempt: Attempt, fit: Fit) -> Result<Job, DispatchError> {
-        let Fit { provider, price, max_fee: exposure } = fit;
+        let Fit { provider, price, exposure, .. } = fit;
         T::Exposure::reserve(&provider, exposure)?;
         Running::<T>::try_mutate((&provider, &job.service), |running| -> DispatchResult {
             *running = running.checked_add(1).ok_or(ArithmeticError::Overflow)?;
@@ -330,6 +366,7 @@ impl<T: Config> Assignments for Pallet<T> {
             class: order.class,
             work: order.work,
             assigned_at: placement.assigned_at,
+            period: job.deadline,
             commit_deadline: placement.deadline,
             committed,
         })

@@ -18,7 +18,7 @@ use strike_primitives::{
         MAX_STOP_SEQUENCES, MAX_STOP_TOKENS,
     },
     receipt::CloseReason,
-    traits::{Assignments, AuditOutcome, OnVerdict, MAX_VERIFIERS},
+    traits::{Assignments, AuditOutcome, Exposure, OnVerdict, MAX_VERIFIERS},
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, H256, UNITS_PER_PRICE,
 };
@@ -27,6 +27,7 @@ const NOW: BlockNumber = 1_000;
 const CLASS: VerificationClass = VerificationClass::Exact;
 /// The most one of these jobs can use: [`UNITS_PER_PRICE`], so that its fee is its price.
 const UNITS: u64 = UNITS_PER_PRICE;
+const THROUGHPUT: u32 = 100;
 
 fn validator(index: u32) -> AccountId {
     account("validator", index, 0)
@@ -59,7 +60,7 @@ fn provider<T: Config>(index: u32, model: ArtifactId, gets_jobs: bool) -> Accoun
     let provider: AccountId = account("provider", index, 0);
     let linked = if gets_jobs { Vec::new() } else { vec![validator(0)] };
     T::BenchmarkHelper::register_provider(&provider, T::BenchmarkHelper::new_key(), model, linked);
-    Pallet::<T>::do_place_ask(&provider, (model, CLASS), price::<T>(), T::MaxCapacity::get(), UNITS)
+    Pallet::<T>::do_place_ask(&provider, (model, CLASS), price::<T>(), T::MaxCapacity::get(), UNITS, THROUGHPUT)
         .expect("it serves the model");
     provider
 }
@@ -150,8 +151,26 @@ mod benchmarks {
         let new: AccountId = account("provider", 0, 0);
         T::BenchmarkHelper::register_provider(&new, T::BenchmarkHelper::new_key(), model, Vec::new());
         #[extrinsic_call]
-        _(RawOrigin::Signed(new), model, CLASS, price::<T>(), 1, UNITS);
+        _(RawOrigin::Signed(new), model, CLASS, price::<T>(), 1, UNITS, THROUGHPUT);
         assert_eq!(Asks::<T>::get((model, CLASS)).len() as u32, a.saturating_add(1));
+    }
+
+    // The list is full: all asks are looked at, and the last one makes room, the only one of its provider, who has no bond left.
+    #[benchmark]
+    fn place_ask_in_full_list() {
+        let model = scene::<T>();
+        let last = providers::<T>(T::MaxAsksPerModel::get(), model, true).expect("there are asks");
+        let bond = T::Exposure::available(&last);
+        T::Exposure::reserve(&last, bond).expect("it is its bond");
+        T::Exposure::slash(&last, bond).expect("it is reserved");
+        let pause = T::MinLapse::get();
+        Lapses::<T>::insert(&last, Lapse { until: NOW, pause });
+        let new: AccountId = account("provider", 0, 0);
+        T::BenchmarkHelper::register_provider(&new, T::BenchmarkHelper::new_key(), model, Vec::new());
+        #[extrinsic_call]
+        place_ask(RawOrigin::Signed(new.clone()), model, CLASS, price::<T>(), 1, UNITS, THROUGHPUT);
+        assert!(Asks::<T>::get((model, CLASS)).iter().any(|ask| ask.provider == new));
+        assert!(!AskedServices::<T>::contains_key(last));
     }
 
     #[benchmark]

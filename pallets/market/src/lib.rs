@@ -10,8 +10,9 @@
 //! ## Overview
 //!
 //! Providers place *asks* for a *service*, which is a model and a verification class. A requester submits an order: its
-//! maximum price is held as escrow, and the cheapest ask that fits gets the job, at the ask's price of that moment. If none
-//! fits, the job waits. From then on everything happens on events and deadlines:
+//! maximum price is held as escrow, and the cheapest ask that fits gets the job, at the ask's price of that moment. Providers
+//! that failed lately by their own fault come behind all others. If none fits, the job waits. From then on everything happens on
+//! events and deadlines:
 //!
 //! - the provider commits in time, validators judge, the verdict is settled;
 //! - or the provider is late, or its result is found invalid: a part of what it put behind the job is burned, another part
@@ -42,6 +43,7 @@ mod assignment;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod deadlines;
+pub mod migrations;
 mod reads;
 mod settlement;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -64,7 +66,7 @@ pub(crate) const LOG_TARGET: &str = "runtime::market";
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{Ask, Job, QueueEnds, Service, Waiting, MAX_ATTEMPTS},
+        types::{Ask, Job, Lapse, QueueEnds, Service, Waiting, MAX_ATTEMPTS},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -90,7 +92,7 @@ pub mod pallet {
     };
 
     /// The storage's version.
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::config]
     pub trait Config:
@@ -161,6 +163,18 @@ pub mod pallet {
         #[pallet::constant]
         type MinPrice: Get<Balance>;
 
+        /// Least part of a bond that stands behind a job, so that failing is not free where the price is next to nothing.
+        #[pallet::constant]
+        type MinExposure: Get<Balance>;
+
+        /// Blocks for which a provider comes behind others after an attempt that failed by its fault. Above zero.
+        #[pallet::constant]
+        type MinLapse: Get<BlockNumber>;
+
+        /// The same for one that fails again and again: it doubles each time, up to this.
+        #[pallet::constant]
+        type MaxLapse: Get<BlockNumber>;
+
         /// Share of the fee for the validators whose verdicts agree with the outcome.
         #[pallet::constant]
         type VerifierShare: Get<Perbill>;
@@ -229,6 +243,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type AskedServices<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountId, BoundedVec<Service, T::MaxAsksPerProvider>, ValueQuery>;
+
+    /// Providers with asks that come behind others, or did.
+    #[pallet::storage]
+    pub type Lapses<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Lapse>;
 
     /// Jobs that each provider works on, by service: assigned, committed or judged. Outlives a withdrawn ask.
     #[pallet::storage]
@@ -302,9 +320,9 @@ pub mod pallet {
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
-        /// Provider, model, class, price per 1,000 units, capacity and the most units of one job. The providers must be
-        /// registered already and able to pay the deposit.
-        pub asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units)>,
+        /// Provider, model, class, price per 1,000 units, capacity, the most units of one job and the throughput. The providers
+        /// must be registered already and able to pay the deposit.
+        pub asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32)>,
         /// Marks the runtime; nothing to set.
         #[serde(skip)]
         pub _config: PhantomData<T>,
@@ -323,8 +341,9 @@ pub mod pallet {
                     "the existential deposit can be minted at genesis"
                 );
             }
-            for (provider, model, class, price, capacity, max_units) in &self.asks {
-                let placed = Pallet::<T>::do_place_ask(provider, (*model, *class), *price, *capacity, *max_units);
+            for (provider, model, class, price, capacity, max_units, throughput) in &self.asks {
+                let service = (*model, *class);
+                let placed = Pallet::<T>::do_place_ask(provider, service, *price, *capacity, *max_units, *throughput);
                 assert!(placed.is_ok(), "ask of {provider:?} in the genesis configuration: {placed:?}");
             }
         }
@@ -347,8 +366,10 @@ pub mod pallet {
             capacity: u32,
             /// The most units it takes in one job.
             max_units: Units,
+            /// The units of one job that it promises to do in a block.
+            throughput: u32,
         },
-        /// A provider no longer offers a service.
+        /// A provider no longer offers a service, or could get no jobs with its ask, whose place somebody else needed.
         AskWithdrawn {
             /// Whose offer it was.
             provider: AccountId,
@@ -519,7 +540,7 @@ pub mod pallet {
         StopSequenceEmpty,
         /// The deadline is shorter or longer than allowed.
         DeadlineOutOfRange,
-        /// The service has as many asks as are kept: wait for one to go.
+        /// The service has as many asks as are kept, all of them of use: wait for one to go.
         TooManyAsks,
         /// The provider has as many asks as it may have: withdraw one.
         TooManyAsksOfProvider,
@@ -547,22 +568,26 @@ pub mod pallet {
         ClassNotSupported,
         /// The input that travels as a blob is empty or longer than 1 MiB: shorten it.
         InputLengthOutOfRange,
+        /// An ask promises to do at least one unit in a block.
+        ThroughputZero,
     }
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Offer a model in a class at `price` per 1,000 units, for up to `capacity` jobs at once of up to `max_units` units
-        /// each. Replaces the provider's ask for that service; jobs that run keep their price. With an unchanged price the
-        /// ask keeps its place among equals.
+        /// each. The ask gets only jobs whose deadline is [`Config::MinDeadline`] and a block for every `throughput` units, or
+        /// longer. Replaces the provider's ask for that service; jobs that run keep their price. With an unchanged price the
+        /// ask keeps its place among equals. Where the list is full, an ask that can get no jobs makes room: its provider has
+        /// left, lacks a bond or no longer serves the model; its deposit goes back.
         ///
         /// Origin: signed, an active provider that serves the model. Holds the deposit for a new ask.
         ///
         /// Errors: [`Error::ProviderNotActive`], [`Error::ModelNotServed`], [`Error::ModelNotFound`],
-        /// [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`],
-        /// [`Error::LimitsOutOfRange`], [`Error::TooManyAsks`], [`Error::TooManyAsksOfProvider`], or the currency's if the
-        /// deposit cannot be held. Emits [`Event::AskPlaced`].
+        /// [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`], [`Error::LimitsOutOfRange`], [`Error::ThroughputZero`],
+        /// [`Error::TooManyAsks`], [`Error::TooManyAsksOfProvider`], or the currency's if the deposit cannot be held. Emits
+        /// [`Event::AskPlaced`], and [`Event::AskWithdrawn`] of the ask that made room.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::place_ask(T::MaxAsksPerModel::get()))]
+        #[pallet::weight(T::WeightInfo::place_ask(T::MaxAsksPerModel::get()).max(T::WeightInfo::place_ask_in_full_list()))]
         pub fn place_ask(
             origin: OriginFor<T>,
             model: ArtifactId,
@@ -570,9 +595,10 @@ pub mod pallet {
             price: Balance,
             capacity: u32,
             max_units: Units,
+            throughput: u32,
         ) -> DispatchResult {
             let provider = ensure_signed(origin)?;
-            Self::do_place_ask(&provider, (model, class), price, capacity, max_units)
+            Self::do_place_ask(&provider, (model, class), price, capacity, max_units, throughput)
         }
 
         /// Take back the ask for a model in a class and get its deposit back. Jobs that run are not touched.
@@ -647,6 +673,7 @@ pub mod pallet {
             assert!(!T::Retention::get().is_zero(), "a receipt must be readable");
             assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());
             assert!((1..=MAX_ATTEMPTS).contains(&u32::from(T::MaxAttempts::get())));
+            assert!(!T::MinLapse::get().is_zero() && T::MinLapse::get() <= T::MaxLapse::get());
             assert!(T::VerifierShare::get().saturating_add(T::BurnShare::get()) < Perbill::one());
             assert!(T::MaxCapacity::get() > 0 && T::MaxPending::get() > 0 && T::MaxMatches::get() > 0);
             assert!(crate::MAX_ROYALTIES.saturating_add(MAX_VERIFIERS).saturating_add(2) <= MAX_PAYMENTS);

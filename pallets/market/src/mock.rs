@@ -33,6 +33,9 @@ pub const BOND: Balance = 100 * UNIT;
 pub const ASK_DEPOSIT: Balance = 5_000;
 pub const JOB_DEPOSIT: Balance = 3_000;
 pub const RETENTION: BlockNumber = 20;
+pub const MIN_LAPSE: BlockNumber = 15;
+/// Units in a block: enough for any deadline.
+pub const THROUGHPUT: u32 = 1_001;
 /// Units of [`order`]: 40 in, 60 out.
 pub const UNITS: Units = 100;
 
@@ -84,6 +87,7 @@ parameter_types! {
     pub HookShare: Perbill = Perbill::from_percent(25);
 
     // The other pallets.
+    pub storage MinExposure: Balance = 1;
     pub storage Bonds: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
     pub storage Served: BTreeSet<(AccountId, ArtifactId)> = BTreeSet::new();
     pub storage Linked: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
@@ -134,6 +138,9 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<100>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<10>;
+    type MinExposure = MinExposure;
+    type MinLapse = ConstU32<MIN_LAPSE>;
+    type MaxLapse = ConstU32<{ 4 * MIN_LAPSE }>;
     type VerifierShare = VerifierShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;
@@ -265,14 +272,14 @@ impl Audits for Network {
 /// Builds the world of a test: three providers that serve both models, a requester, verifiers and the model's owner.
 #[derive(Default)]
 pub struct ExtBuilder {
-    asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units)>,
+    asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32)>,
     without: Vec<AccountId>,
 }
 
 impl ExtBuilder {
     /// An ask for [`MODEL`] with up to 1,000 units a job.
     pub fn ask(mut self, who: AccountId, price: Balance, capacity: u32) -> Self {
-        self.asks.push((who, MODEL, CLASS, price, capacity, 1_000));
+        self.asks.push((who, MODEL, CLASS, price, capacity, 1_000, THROUGHPUT));
         self
     }
 
@@ -355,7 +362,8 @@ pub fn now() -> BlockNumber {
 }
 
 pub fn place_ask(who: AccountId, price: Balance, capacity: u32) {
-    frame_support::assert_ok!(Market::place_ask(RuntimeOrigin::signed(who), MODEL, CLASS, price, capacity, 1_000));
+    let who = RuntimeOrigin::signed(who);
+    frame_support::assert_ok!(Market::place_ask(who, MODEL, CLASS, price, capacity, 1_000, THROUGHPUT));
 }
 
 /// An order for [`UNITS`] with ten blocks' time.

@@ -24,10 +24,11 @@ impl<T: Config> Pallet<T> {
             service: &(order.model, order.class),
             max_units,
             max_price: order.max_price,
+            deadline: order.deadline,
             requester: None,
             failed: &[],
         };
-        let Fit { provider, price, max_fee } = Self::find_fit(&demand).0?;
+        let Fit { provider, price, max_fee, .. } = Self::find_fit(&demand).0?;
         Some(Quote { provider, price, max_units, max_fee })
     }
 
@@ -99,7 +100,7 @@ impl<T: Config> Pallet<T> {
 
     fn ask_info(service: Service, ask: Ask) -> AskInfo {
         let running = Running::<T>::get((&ask.provider, service));
-        let Ask { provider, price, capacity, max_units, .. } = ask;
-        AskInfo { provider, model: service.0, class: service.1, price, capacity, running, max_units }
+        let Ask { provider, price, capacity, max_units, throughput, .. } = ask;
+        AskInfo { provider, model: service.0, class: service.1, price, capacity, running, max_units, throughput }
     }
 }

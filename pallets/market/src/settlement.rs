@@ -194,6 +194,9 @@ impl<T: Config> Pallet<T> {
     ) -> Result<u32, DispatchError> {
         let provider = &placement.provider;
         let (burned, compensated) = Self::punish(id, &job, placement, penalty)?;
+        if !penalty.is_zero() {
+            Self::note_lapse(provider);
+        }
         job.slashed = job.slashed.checked_add(burned).ok_or(ArithmeticError::Overflow)?;
         job.compensated = job.compensated.checked_add(compensated).ok_or(ArithmeticError::Overflow)?;
         Self::free_capacity(id, &job, provider);
@@ -221,16 +224,18 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so that
-    /// nobody gains by failing their own job. Returns what was burned and what the requester got.
+    /// nobody gains by failing their own job, and the requester gets no more than that share of what the job could have cost.
+    /// Returns what was burned and what the requester got.
     fn punish(
         id: JobId,
         job: &Job,
         placement: &Placement,
         penalty: Perbill,
     ) -> Result<(Balance, Balance), DispatchError> {
-        let Placement { provider, exposure, .. } = placement;
+        let Placement { provider, price, exposure, .. } = placement;
+        let max_fee = strike_primitives::job::fee(job.max_units, *price).unwrap_or(*exposure).min(*exposure);
+        let half = penalty.mul_floor(max_fee).checked_div(2).unwrap_or(0);
         let penalty = penalty.mul_floor(*exposure);
-        let half = penalty.checked_div(2).unwrap_or(0);
         let mut burn = penalty.saturating_sub(half);
         let (mut compensated, mut undelivered) = (0, 0);
         if half > 0 {

@@ -7,7 +7,10 @@ use alloc::{
 };
 use frame_support::{
     ensure,
-    traits::fungible::{Inspect, InspectHold},
+    traits::{
+        fungible::{Inspect, InspectHold},
+        Get,
+    },
 };
 use sp_runtime::TryRuntimeError;
 use strike_primitives::{AccountId, Balance, JobId};
@@ -62,6 +65,14 @@ impl<T: Config> Pallet<T> {
             .collect();
         ensure!(indexed.len() == asked.len(), "each ask is indexed once");
         ensure!(indexed.iter().all(|entry| asked.contains(entry)), "indexed asks exist");
+        for (provider, lapse) in Lapses::<T>::iter() {
+            ensure!(AskedServices::<T>::contains_key(&provider), "lapses are those of providers with asks");
+            ensure!(
+                (T::MinLapse::get()..=T::MaxLapse::get()).contains(&lapse.pause),
+                "a lapse lasts as long as may be"
+            );
+            ensure!(lapse.until <= Self::time().saturating_add(lapse.pause), "a lapse began at the latest now");
+        }
         Ok(())
     }
 

@@ -31,8 +31,27 @@ pub struct Ask {
     pub capacity: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
+    /// The units of one job that it promises to do in a block, at least. Above zero.
+    pub throughput: u32,
     /// What is held of the provider for it.
     pub deposit: Balance,
+}
+
+impl Ask {
+    /// Blocks that a job of so many units needs here: `start`, and one for every `throughput` units.
+    pub fn least_deadline(&self, max_units: Units, start: BlockNumber) -> BlockNumber {
+        let blocks = max_units.checked_div(self.throughput.into()).unwrap_or(Units::MAX);
+        start.saturating_add(BlockNumber::try_from(blocks).unwrap_or(BlockNumber::MAX))
+    }
+}
+
+/// How long a provider comes behind others because of attempts that failed by its own fault.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Lapse {
+    /// Last time at which it does.
+    pub until: BlockNumber,
+    /// How long this one lasts.
+    pub pause: BlockNumber,
 }
 
 /// The terms of one attempt, fixed when it was assigned.
@@ -156,6 +175,8 @@ pub(crate) struct Demand<'a> {
     pub max_units: Units,
     /// The most it may cost.
     pub max_price: Balance,
+    /// Blocks a provider has for it.
+    pub deadline: BlockNumber,
     /// Who asks, if that is known.
     pub requester: Option<&'a AccountId>,
     /// Providers that are out of question.
@@ -169,6 +190,8 @@ pub(crate) struct Fit {
     pub provider: AccountId,
     /// Its price.
     pub price: Balance,
-    /// The most the job can cost there, which is also what the provider risks.
+    /// The most the job can cost there.
     pub max_fee: Balance,
+    /// What the provider risks: no less than it can earn, and no less than [`crate::Config::MinExposure`].
+    pub exposure: Balance,
 }

@@ -13,6 +13,8 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
     /// `place_ask` of this pallet's benchmarks, with `a` from 0 to 127.
     fn place_ask(a: u32) -> Weight;
+    /// `place_ask_in_full_list` of this pallet's benchmarks.
+    fn place_ask_in_full_list() -> Weight;
     /// `withdraw_ask` of this pallet's benchmarks, with `a` from 1 to 128.
     fn withdraw_ask(a: u32) -> Weight;
     /// `submit_assigned` of this pallet's benchmarks, with `a` from 1 to 128.
@@ -62,6 +64,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(251_587_931, 13245)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
+    }
+    fn place_ask_in_full_list() -> Weight {
+        Weight::from_parts(4_000_000_000, 600_000).saturating_add(T::DbWeight::get().reads_writes(140, 8))
     }
     // Storage: `Market::Asks` (r:1 w:1)
     // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)

@@ -51,12 +51,8 @@ impl<T: Config> Pallet<T> {
     /// Open the audit of a commitment that was just recorded.
     pub(crate) fn open_audit(job: JobId, audit: OpenAudit) {
         Self::hold_set(audit.set);
-        if audit.eligible.is_empty() {
-            Self::conclude(job, audit);
-        } else {
-            Self::schedule(job, audit.phase.due());
-            OpenAudits::<T>::insert(job, audit);
-        }
+        Self::schedule(job, audit.phase.due());
+        OpenAudits::<T>::insert(job, audit);
     }
 
     /// The open audit that `reference` names, with its validators and, of them, the one that attests.

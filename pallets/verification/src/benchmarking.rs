@@ -151,19 +151,6 @@ mod benchmarks {
         assert_eq!((audit.eligible.len() as u32, audit.provider), (MAX_VERIFIERS, scene.provider));
     }
 
-    // Nobody is left who may judge, so that the audit ends with the commitment.
-    #[benchmark]
-    fn commit_unjudged() {
-        let scene = assigned::<T>();
-        let judge = (scene.provider, scene.key.clone());
-        T::BenchmarkHelper::set_validators(vec![judge; MAX_VERIFIERS as usize]);
-        let commitment = commitment::<T>(scene.job);
-        let signature = sign(&scene.key, &commit_payload(&Pallet::<T>::genesis(), scene.job, 0, &commitment));
-        #[extrinsic_call]
-        commit(RawOrigin::Authorized, scene.job, 0, commitment, signature);
-        assert!(AuditRecords::<T>::contains_key(scene.job));
-    }
-
     #[benchmark]
     fn authorize_commit() {
         let scene = assigned::<T>();

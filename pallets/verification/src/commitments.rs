@@ -1,7 +1,7 @@
 //! Commitments: what a provider's has to fit, and the audit it opens.
 
 use crate::{
-    types::{OpenAudit, PerValidator, Phase, Refusal},
+    types::{OpenAudit, PerValidator, Phase, Position, Refusal},
     Config, CurrentSet, Error, Event, OpenAudits, Pallet,
 };
 use frame_support::{
@@ -74,12 +74,15 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::default())
     }
 
-    /// Everything a commitment has to fit except its signature.
+    /// Everything a commitment has to fit except its signature, and who may judge it.
+    ///
+    /// One that nobody may judge is no answer: else a provider about to be late could link itself to half of the validators and go
+    /// free.
     pub(crate) fn check_commitment(
         job: JobId,
         attempt: Attempt,
         commitment: &Commitment,
-    ) -> Result<(Assignment, AttemptBinding), Refusal> {
+    ) -> Result<(Assignment, AttemptBinding, PerValidator<Position>), Refusal> {
         let assignment = T::Assignments::assignment(job).ok_or(Refusal::JobNotAssigned)?;
         ensure!(attempt >= assignment.attempt, Refusal::AttemptOver);
         ensure!(attempt == assignment.attempt, Refusal::AttemptNotBegun);
@@ -88,7 +91,9 @@ impl<T: Config> Pallet<T> {
         check_claims(commitment.v1(), &assignment.work, assignment.class)?;
         let binding = Self::binding_of(job, &assignment).ok_or(Refusal::SeedUnknown)?;
         ensure!(is_bound(commitment.v1(), &binding), Refusal::JobRootMismatch);
-        Ok((assignment, binding))
+        let eligible = Self::eligible(&Self::current_validators(), &assignment.provider);
+        ensure!(!eligible.is_empty(), Refusal::NobodyEligible);
+        Ok((assignment, binding, eligible))
     }
 
     pub(crate) fn authorize_commit(
@@ -98,7 +103,7 @@ impl<T: Config> Pallet<T> {
         commitment: &Commitment,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment)?;
+        let (assignment, binding, _) = Self::check_commitment(*job, *attempt, commitment)?;
         let key = T::ProviderRegistry::app_key(&assignment.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
         ensure!(key.verify(&payload, signature), Refusal::BadSignature);
@@ -118,7 +123,8 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_commit(job: JobId, attempt: Attempt, commitment: Commitment) -> DispatchResult {
-        let (assignment, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
+        let (assignment, binding, eligible) =
+            Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
         T::Assignments::on_committed(job, attempt)?;
         Self::deposit_event(Event::CommitmentRecorded {
             job,
@@ -126,8 +132,9 @@ impl<T: Config> Pallet<T> {
             provider: assignment.provider.clone(),
             commitment: commitment.clone(),
         });
+        // Validators have as long as the provider had, who did no more than they have to.
+        let period = T::SealPeriod::get().max(assignment.period);
         let set = CurrentSet::<T>::get();
-        let validators = Self::current_validators();
         let audit = OpenAudit {
             attempt,
             commitment_hash: commitment.hash(),
@@ -137,8 +144,8 @@ impl<T: Config> Pallet<T> {
             seed: binding.seed,
             committed_at: Self::now(),
             set,
-            eligible: Self::eligible(&validators, &assignment.provider),
-            phase: Phase::Sealing { until: Self::time().saturating_add(T::SealPeriod::get()) },
+            eligible,
+            phase: Phase::Sealing { until: Self::time().saturating_add(period) },
             seals: PerValidator::new(),
             reveals: PerValidator::new(),
             provider: assignment.provider,

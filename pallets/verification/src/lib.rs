@@ -302,14 +302,16 @@ pub mod pallet {
         ///
         /// Origin: authorized by the signature of the assigned provider's app key over
         /// [`strike_primitives::commitment::commit_payload`]; free of fees. Marks the job as committed with the market and
-        /// opens the audit; where no validator is independent of the provider, concludes it at once as undecided.
+        /// opens the audit, whose seals count for [`Config::SealPeriod`] or for as long as the order gave the provider, whichever
+        /// is longer.
         ///
         /// Errors: [`Error::Refused`]; what the market answers. Refusals: `JobNotAssigned`, `AttemptOver`,
         /// `AttemptNotBegun`, `AlreadyCommitted`, `DeadlinePassed`, `TraceMissing`, `TraceUnexpected`,
-        /// `TooManyInputTokens`, `TooManyOutputTokens`, `OutputUnexpected`, `SeedUnknown`, `JobRootMismatch`,
-        /// `ProviderKeyNotFound`, `BadSignature`. Events: [`Event::CommitmentRecorded`], [`Event::AuditConcluded`].
+        /// `StopUnexpected`, `TooManyInputTokens`, `TooManyOutputTokens`, `OutputUnexpected`, `SeedUnknown`,
+        /// `JobRootMismatch`, `NobodyEligible`, `ProviderKeyNotFound`, `BadSignature`. Events:
+        /// [`Event::CommitmentRecorded`].
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::commit().max(T::WeightInfo::commit_unjudged()))]
+        #[pallet::weight(T::WeightInfo::commit())]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
         #[pallet::authorize(Self::authorize_commit)]
         pub fn commit(
@@ -348,7 +350,7 @@ pub mod pallet {
         ///
         /// Errors: [`Error::Refused`]. Refusals: `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`, `CommitmentMismatch`,
         /// `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadyRevealed`, `RevealingNotBegun`,
-        /// `RevealingClosed`, `NotSealed`, `WorkTagUnexpected`, `SealMismatch`, `BadSignature`. Events:
+        /// `RevealingClosed`, `NotSealed`, `WorkTagMissing`, `WorkTagUnexpected`, `SealMismatch`, `BadSignature`. Events:
         /// [`Event::VerdictRevealed`], [`Event::AuditConcluded`], [`Event::OutcomeDeferred`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::reveal())]

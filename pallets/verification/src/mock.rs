@@ -370,6 +370,7 @@ pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
         class: VerificationClass::Statistical,
         work: work(),
         assigned_at: now,
+        period: 10,
         commit_deadline: now + 30,
         committed: false,
     };

@@ -169,7 +169,10 @@ impl<T: Config> Pallet<T> {
                     repeated = last.is_some();
                     Ok(SentNote { at: now, signatures: last.map(|last| last.signatures).unwrap_or_default() })
                 }
-                Err(StorageRetrievalError::Undecodable) => Ok(SentNote { at: now, signatures: Vec::new() }),
+                Err(StorageRetrievalError::Undecodable) => {
+                    repeated = true;
+                    Ok(SentNote::in_place_of_unreadable(now))
+                }
             })
             .map_err(|error| match error {
                 MutateStorageError::ValueFunctionFailed(later) => later,
@@ -177,11 +180,16 @@ impl<T: Config> Pallet<T> {
             })?;
 
         let sent = sign().ok_or(Later::NotSigned).and_then(|(signature, call)| {
+            let before = noted.clone();
             // Before it is out: whoever finds it in a block finds it in the note.
             noted.sign(signature);
             note.set(&noted);
             let transaction = T::create_authorized_transaction(call.into());
-            SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| Later::NotTaken)
+            SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| {
+                // It never was out, and must not push out what the pool holds.
+                note.set(&before);
+                Later::NotTaken
+            })
         });
         // The pool refuses a repetition while it holds the first one: wait again. A first one that fails has nothing to
         // wait for.

@@ -253,6 +253,8 @@ pub enum Refusal {
     JobRootMismatch = 11,
     /// 12: such work does not end for this reason.
     StopUnexpected = 12,
+    /// 13: half of the validators or more are linked to the provider, so nobody may judge.
+    NobodyEligible = 13,
     /// 20: no audit of the job is open.
     AuditNotOpen = 20,
     /// 21: the audit is of another commitment.

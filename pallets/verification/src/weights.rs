@@ -15,8 +15,6 @@ pub trait WeightInfo {
     fn on_initialize() -> Weight;
     /// `commit` of this pallet's benchmarks.
     fn commit() -> Weight;
-    /// `commit_unjudged` of this pallet's benchmarks.
-    fn commit_unjudged() -> Weight;
     /// `authorize_commit` of this pallet's benchmarks.
     fn authorize_commit() -> Weight;
     /// `seal` of this pallet's benchmarks.
@@ -90,46 +88,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(798_134_000, 271520)
             .saturating_add(T::DbWeight::get().reads(75_u64))
             .saturating_add(T::DbWeight::get().writes(6_u64))
-    }
-    // Storage: `Market::Jobs` (r:1 w:1)
-    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
-    // Storage: `Market::Orders` (r:1 w:0)
-    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
-    // Storage: `Finality::CurrentTime` (r:1 w:0)
-    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
-    // Storage: `Verification::OpenAudits` (r:1 w:1)
-    // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
-    // Storage: `System::BlockHash` (r:1 w:0)
-    // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-    // Storage: `Verification::Beacons` (r:1 w:0)
-    // Proof: `Verification::Beacons` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-    // Storage: `Verification::CurrentSet` (r:1 w:0)
-    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    // Storage: `Verification::KeySets` (r:1 w:0)
-    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Providers::Providers` (r:1 w:0)
-    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
-    // Storage: `Verification::KeySetUses` (r:1 w:1)
-    // Proof: `Verification::KeySetUses` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
-    // Storage: `Verification::OldestSet` (r:1 w:0)
-    // Proof: `Verification::OldestSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    // Storage: `Market::SettlementQueueEnds` (r:1 w:1)
-    // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-    // Storage: `Market::Deadlines` (r:0 w:1)
-    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-    // Storage: `Market::SettlementQueue` (r:0 w:1)
-    // Proof: `Market::SettlementQueue` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
-    // Storage: `Market::Verdicts` (r:0 w:1)
-    // Proof: `Market::Verdicts` (`max_values`: None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`)
-    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
-    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-    // Storage: `Verification::AuditRecords` (r:0 w:1)
-    // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
-    fn commit_unjudged() -> Weight {
-        // At least 217_112_000 picoseconds; a proof of 11777 bytes.
-        Weight::from_parts(290_420_000, 8670)
-            .saturating_add(T::DbWeight::get().reads(12_u64))
-            .saturating_add(T::DbWeight::get().writes(9_u64))
     }
     // Storage: `Market::Jobs` (r:1 w:0)
     // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)

@@ -2,7 +2,7 @@
 
 use crate::{
     constants::{
-        currency::{deposit, MICROSTRIKE},
+        currency::{deposit, MICROSTRIKE, MILLISTRIKE},
         time::{HOURS, MINUTES},
     },
     Balance, Balances, BlockNumber, Finality, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
@@ -18,6 +18,9 @@ use sp_runtime::Perbill;
 pub const MIN_DEADLINE: BlockNumber = MINUTES / 2;
 /// The most blocks an order may give a provider: one hour.
 pub const MAX_DEADLINE: BlockNumber = HOURS;
+
+/// What of a bond stands behind the cheapest job: a bond of 100 tokens is enough for 2,000 jobs at once.
+pub const MIN_EXPOSURE: Balance = 50 * MILLISTRIKE;
 
 parameter_types! {
     /// Names the account of payments that could not be delivered.
@@ -60,6 +63,10 @@ impl pallet_market::Config for Runtime {
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MICROSTRIKE>;
+    type MinExposure = ConstU128<MIN_EXPOSURE>;
+    // Ten minutes, and no more than a day.
+    type MinLapse = ConstU32<{ 10 * MINUTES }>;
+    type MaxLapse = ConstU32<{ 24 * HOURS }>;
     type VerifierShare = VerifierShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;

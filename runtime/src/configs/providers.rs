@@ -10,7 +10,7 @@ use frame_support::{
 };
 
 parameter_types! {
-    /// Longer than any job can stay open, and than an equivocation stays answerable.
+    /// As long as an equivocation stays answerable. Counted in blocks; a bond that stands behind an open job stays in any case.
     pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
 }
 

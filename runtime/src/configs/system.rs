@@ -33,8 +33,7 @@ pub const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 pub const SS58_PREFIX: u16 = 5757;
 
 parameter_types! {
-    /// How many block hashes the state keeps: 3.4 hours. It bounds the era of mortal transactions, and how far back a
-    /// beacon can be looked up.
+    /// How many block hashes the state keeps: 3.4 hours. It bounds the era of mortal transactions.
     pub const BlockHashCount: BlockNumber = 4096;
     /// Which runtime this is.
     pub const Version: RuntimeVersion = VERSION;

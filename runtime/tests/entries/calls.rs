@@ -225,11 +225,13 @@ fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
         }
         step::ASK => {
             let who = SIGNERS[usize::from(bytes.byte()) % SIGNERS.len()];
-            let (price, capacity, max_units) = (bytes.short(), bytes.byte(), bytes.short());
+            let (price_of, capacity, max_units) = (bytes.short(), bytes.byte(), bytes.short());
             let class = VerificationClass::Exact;
-            let price = Balance::from(price) * STRIKE / 1_000_000;
-            let (capacity, max_units) = (capacity.into(), max_units.into());
-            let call = pallet_market::Call::place_ask { model: built_in_model(), class, price, capacity, max_units };
+            let price = Balance::from(price_of) * STRIKE / 1_000_000;
+            let (model, capacity, max_units) = (built_in_model(), capacity.into(), max_units.into());
+            // From nothing to more than any job uses.
+            let throughput = u32::from(price_of).rotate_right(8);
+            let call = pallet_market::Call::place_ask { model, class, price, capacity, max_units, throughput };
             sign(who, call.into())
         }
         _ => {

@@ -14,7 +14,10 @@ use std::{fs, ops::Range};
 use strike_primitives::{
     artifact::ArtifactId,
     embedding::encode_texts,
-    job::{Embed, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_PLAIN_INPUT, MAX_TEXTS},
+    job::{
+        usual_deadline, Embed, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_PLAIN_INPUT,
+        MAX_TEXTS,
+    },
     Balance,
 };
 
@@ -28,7 +31,7 @@ struct Embedding<'a> {
     model: ArtifactId,
     texts: &'a [String],
     max_input_tokens: Option<u32>,
-    deadline: u32,
+    deadline: Option<u32>,
 }
 
 impl Embedding<'_> {
@@ -42,13 +45,9 @@ impl Embedding<'_> {
         let tokens: usize = self.texts.iter().map(|text| allowance(text)).sum();
         // A model cuts off what it does not read of a long text.
         let max_input_tokens = self.max_input_tokens.unwrap_or(tokens.min(JOB_UNITS) as u32);
-        Ok(JobOrder::V1(JobOrderV1 {
-            work: WorkSpec::Embed(Embed { input, max_input_tokens }),
-            model: self.model,
-            class: VerificationClass::Exact,
-            max_price,
-            deadline: self.deadline,
-        }))
+        let work = WorkSpec::Embed(Embed { input, max_input_tokens });
+        let deadline = self.deadline.unwrap_or_else(|| usual_deadline(work.max_units()));
+        Ok(JobOrder::V1(JobOrderV1 { work, model: self.model, class: VerificationClass::Exact, max_price, deadline }))
     }
 }
 
@@ -199,7 +198,7 @@ mod tests {
         assert!(found.len() < 20, "{found:?}");
         for range in found {
             let model = ArtifactId { kind: ArtifactKind::Bundle, root: H256([7; 32]) };
-            let embedding = Embedding { model, texts: &texts[range], max_input_tokens: None, deadline: 50 };
+            let embedding = Embedding { model, texts: &texts[range], max_input_tokens: None, deadline: None };
             let JobOrder::V1(order) = embedding.order(1).unwrap();
             assert!(order.work.max_units() <= JOB_UNITS as u64);
         }

@@ -63,4 +63,12 @@ fn a_commitment_that_was_never_sent_is_anothers() {
 fn a_note_of_an_older_runtime_tells_nothing() {
     let (storage, id) = noted(7u32.encode());
     assert!(!is_foreign(&storage, &id, &[transaction(1)]));
+    // Nor does what was written in its place, however often it was sent again.
+    let mut note = SentNote::in_place_of_unreadable(7);
+    for byte in 1..=6 {
+        note.sign(signature(byte));
+        let (storage, id) = noted(note.encode());
+        assert!(!is_foreign(&storage, &id, &[transaction(9)]));
+    }
+    assert_eq!(note.signatures.len(), 1 + MAX_SIGNATURES);
 }

@@ -38,22 +38,21 @@ impl Model {
         if job.attempt != attempt || time > terms.deadline || block < terms.assigned_at + 2 || record.key != *signer {
             return false;
         }
+        let eligible = self.eligible(&self.validators, &terms.provider);
+        if eligible.is_empty() {
+            return false;
+        }
         let audit = Audit {
             committed_at: block,
             commitment,
             set: self.validators.clone(),
-            eligible: self.eligible(&self.validators, &terms.provider),
+            eligible,
             revealing: false,
-            until: time + SEAL_PERIOD,
+            until: time + job.given.max(SEAL_PERIOD),
             seals: Vec::new(),
             reveals: Vec::new(),
         };
         self.set_audit(id, audit);
-        if let Stage::Audited(_, Audit { eligible, .. }) = &self.jobs[&id].stage {
-            if eligible.is_empty() {
-                self.conclude(id);
-            }
-        }
         true
     }
 

@@ -72,9 +72,14 @@ impl Model {
                 price: ask.price,
                 capacity: ask.capacity,
                 max_units: ask.max_units,
+                throughput: ask.throughput,
             });
             assert_eq!(asks.collect::<Vec<_>>(), self.asks.get(&model).cloned().unwrap_or_default());
         }
+        let lapses = pallet_market::Lapses::<Test>::iter();
+        let lapses: BTreeMap<_, _> =
+            lapses.map(|(who, it)| (who, Lapse { until: it.until, pause: it.pause })).collect();
+        assert_eq!(lapses, self.lapses);
     }
 
     fn compare_waiting(&self) {

@@ -108,13 +108,19 @@ impl Model {
     pub(super) fn fail(&mut self, id: JobId, terms: Terms, reason: CloseReason, share: Perbill) {
         let requester = self.jobs[&id].requester.clone();
         let lost = share.mul_floor(terms.exposure);
-        let (compensated, burned) = (lost / 2, lost - lost / 2);
+        // Of what the job could have cost, not of what more stands behind it.
+        let most = fee(self.jobs[&id].max_units, terms.price).unwrap();
+        let compensated = share.mul_floor(most.min(terms.exposure)) / 2;
+        let burned = lost - compensated;
         self.burn(&terms.provider, Purpose::Bond, burned);
         *self.held_mut(&terms.provider, Purpose::Bond) -= compensated;
         *self.free_mut(&requester) += compensated;
         let record = self.providers.get_mut(&terms.provider).unwrap();
         record.bond -= lost;
         record.at_risk -= terms.exposure;
+        if !share.is_zero() {
+            self.lapse(&terms.provider);
+        }
 
         let job = self.jobs.get_mut(&id).unwrap();
         job.slashed += burned;

@@ -13,15 +13,23 @@ impl Model {
         self.jobs.values().filter(works).count() as u32
     }
 
-    /// The cheapest ask that can take the job now.
+    /// The cheapest ask that can take the job now; of providers that failed lately only if there is no other.
     fn cheapest(&self, job: &Job) -> Option<Terms> {
-        let asks = self.asks.get(&job.model)?;
-        asks.iter().find_map(|ask| {
+        let lapsed = |it: &Terms| self.lapses.get(&it.provider).is_some_and(|lapse| self.time() <= lapse.until);
+        let fitting = self.fitting(job);
+        fitting.iter().find(|it| !lapsed(it)).or(fitting.first()).cloned()
+    }
+
+    fn fitting(&self, job: &Job) -> Vec<Terms> {
+        let asks = self.asks.get(&job.model).into_iter().flatten();
+        let terms = asks.filter_map(|ask| {
             let provider = &ask.provider;
-            let exposure = fee(job.max_units, ask.price)?;
+            let most = fee(job.max_units, ask.price)?;
+            let exposure = most.max(MIN_EXPOSURE);
             let record = self.providers.get(provider)?;
-            let fits = exposure <= job.max_price
+            let fits = most <= job.max_price
                 && job.max_units <= ask.max_units
+                && u64::from(job.given) >= u64::from(MIN_DEADLINE) + job.max_units / u64::from(ask.throughput)
                 && !job.failed.contains(provider)
                 && self.running(provider, job.model) < ask.capacity
                 && self.is_active(provider)
@@ -35,7 +43,8 @@ impl Model {
                 assigned_at: self.block,
                 deadline: self.time() + job.given,
             })
-        })
+        });
+        terms.collect()
     }
 
     /// Whether somebody takes the job, as this attempt.

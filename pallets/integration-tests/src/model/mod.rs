@@ -44,6 +44,15 @@ pub struct Ask {
     pub price: Balance,
     pub capacity: u32,
     pub max_units: Units,
+    /// Units in a block.
+    pub throughput: u32,
+}
+
+/// A provider comes behind the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lapse {
+    pub until: BlockNumber,
+    pub pause: BlockNumber,
 }
 
 /// An attempt: who works, on which terms.
@@ -134,6 +143,7 @@ pub struct Model {
     pub claims: BTreeMap<AccountId, Balance>,
     pub providers: BTreeMap<AccountId, Provider>,
     pub asks: BTreeMap<ArtifactId, Vec<Ask>>,
+    pub lapses: BTreeMap<AccountId, Lapse>,
     pub jobs: BTreeMap<JobId, Job>,
     pub next_job: JobId,
     /// Models with waiting jobs, in the order of their turns.
@@ -161,6 +171,7 @@ impl Model {
             claims: BTreeMap::new(),
             providers: BTreeMap::new(),
             asks: BTreeMap::new(),
+            lapses: BTreeMap::new(),
             jobs: BTreeMap::new(),
             next_job: 0,
             turns: Vec::new(),
@@ -183,7 +194,7 @@ impl Model {
         assert!(model.hold(&olga().account, Purpose::Registration, deposit));
         for (who, price) in [(eve(), EVES_PRICE), (ferdie(), FERDIES_PRICE)] {
             assert!(model.register(&who.account, BOND, who.key(), Vec::new()));
-            assert!(model.place_ask(&who.account, MODEL, price, CAPACITY, MAX_UNITS));
+            assert!(model.place_ask(&who.account, MODEL, price, CAPACITY, MAX_UNITS, THROUGHPUT));
         }
         model
     }

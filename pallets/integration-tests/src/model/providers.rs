@@ -80,11 +80,12 @@ impl Model {
         price: Balance,
         capacity: u32,
         max_units: Units,
+        throughput: u32,
     ) -> bool {
-        if !self.is_active(who) {
+        if !self.is_active(who) || throughput == 0 {
             return false;
         }
-        let ask = Ask { provider: who.clone(), price, capacity, max_units };
+        let ask = Ask { provider: who.clone(), price, capacity, max_units, throughput };
         let asks = self.asks.entry(model).or_default();
         match asks.iter().position(|it| it.provider == *who) {
             // The same price keeps the place.
@@ -111,6 +112,27 @@ impl Model {
         let Some(at) = asks.iter().position(|it| it.provider == *who) else { return false };
         asks.remove(at);
         self.give_back(who, Purpose::AskDeposit, ASK_DEPOSIT);
+        if !self.asks(who) {
+            self.lapses.remove(who);
+        }
         true
+    }
+
+    fn asks(&self, who: &AccountId) -> bool {
+        self.asks.values().flatten().any(|ask| ask.provider == *who)
+    }
+
+    /// It failed by its own fault: it comes behind the others, for twice as long if it did so shortly before.
+    pub(super) fn lapse(&mut self, who: &AccountId) {
+        let now = self.time();
+        if !self.asks(who) {
+            return;
+        }
+        let pause = match self.lapses.get(who) {
+            Some(last) if now <= last.until => return,
+            Some(last) if now <= last.until + last.pause => MAX_LAPSE.min(2 * last.pause),
+            _ => MIN_LAPSE,
+        };
+        self.lapses.insert(who.clone(), Lapse { until: now + pause, pause });
     }
 }

@@ -89,7 +89,7 @@ fn provider_below_the_least_bond_should_get_no_jobs_until_it_adds_to_it() {
 
         let waiting = submit();
         assert!(matches!(state(waiting), JobState::Pending { .. }));
-        let ask = Market::place_ask(eve().signed(), MODEL, CLASS, EVES_PRICE, 1, MAX_UNITS);
+        let ask = Market::place_ask(eve().signed(), MODEL, CLASS, EVES_PRICE, 1, MAX_UNITS, THROUGHPUT);
         assert_eq!(ask, Err(MarketError::<Test>::ProviderNotActive.into()));
         judge_honestly(good, &validators());
         next_block();
@@ -107,7 +107,7 @@ fn exposure_should_never_exceed_the_bond() {
     only_eve_with(MIN_BOND).run(|| {
         // One order of 1,000 units at this price needs 60 tokens behind it.
         let price = 600 * strike_primitives::TOKEN;
-        assert_ok!(Market::place_ask(eve().signed(), MODEL, CLASS, price, 10, MAX_UNITS));
+        assert_ok!(Market::place_ask(eve().signed(), MODEL, CLASS, price, 10, MAX_UNITS, THROUGHPUT));
         let dear = strike_primitives::job::JobOrderV1 { max_price: MIN_BOND, ..order() };
         let (first, second) = (submit_as(&rita(), dear.clone()), submit_as(&sam(), dear));
         assert_eq!(assigned_to(first), Some(eve().account));

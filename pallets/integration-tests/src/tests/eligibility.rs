@@ -86,18 +86,50 @@ fn provider_that_links_to_half_of_the_validators_should_get_no_job() {
 }
 
 #[test]
-fn provider_should_not_choose_its_checkers_by_linking_the_others_during_the_job() {
+fn provider_should_neither_choose_its_checkers_nor_go_free_by_linking_validators_during_the_job() {
     ExtBuilder::default().provider(eve(), BOND, &[], EVES_PRICE).run(|| {
-        let before = totals();
         let job = submit();
         let honest: Vec<_> = validators()[1..].iter().map(|it| it.account.clone()).collect();
         assert_ok!(Providers::set_linked(eve().signed(), honest.try_into().unwrap()));
-        commit(job, FALSE_OUTPUT);
-        assert!(audit_of(job).is_none());
-        next_block();
-        assert_eq!(receipt(job).reason, CloseReason::Undecided);
-        assert_eq!(moved_since(&before), Default::default());
+        run_for(2);
+        for output in [TRUE_OUTPUT, FALSE_OUTPUT] {
+            let committed = include_commitment(job, commitment(job, output).unwrap(), &eve().pair);
+            assert_eq!(committed, Err(NotIncluded::Refused(Refusal::NobodyEligible.into())));
+        }
+        let exposure = bond(&eve()).reserved;
+        run_for(DEADLINE);
+        assert_eq!(receipt(job).reason, CloseReason::ProviderLate);
+        assert_eq!(bond(&eve()).bond, BOND - LATE_PENALTY.mul_floor(exposure));
     });
+}
+
+#[test]
+fn providers_that_never_deliver_should_keep_a_service_from_others_for_one_deadline_each() {
+    // Two that ask least for what they never do, and one that works.
+    ExtBuilder::default()
+        .provider(ferdie(), BOND, &[], MIN_PRICE)
+        .provider(grace(), BOND, &[], MIN_PRICE)
+        .provider(eve(), BOND, &[], EVES_PRICE)
+        .run(|| {
+            let first = [submit(), submit()];
+            assert_eq!(first.map(assigned_to), [Some(ferdie().account), Some(ferdie().account)]);
+            run_for(2 * (DEADLINE + 1));
+            assert_eq!(first.map(|job| receipt(job).reason), [CloseReason::ProviderLate; 2]);
+            for squatter in [ferdie(), grace()] {
+                assert_eq!(bond(&squatter).bond, BOND - 2 * LATE_PENALTY.mul_floor(MIN_EXPOSURE), "it is not free");
+            }
+            // What is ordered from now on is done, though it costs more.
+            let next = [submit(), submit()];
+            assert_eq!(next.map(assigned_to), [Some(eve().account), Some(eve().account)]);
+            for job in next {
+                commit(job, TRUE_OUTPUT);
+            }
+            for job in next {
+                judge_honestly(job, &validators());
+            }
+            next_block();
+            assert_eq!(next.map(|job| receipt(job).reason), [CloseReason::Settled; 2]);
+        });
 }
 
 #[test]
@@ -133,14 +165,17 @@ fn audit_should_be_judged_by_the_validators_of_its_commitment() {
 }
 
 #[test]
-fn commitment_without_any_eligible_validator_should_end_undecided_at_once() {
+fn commitment_should_wait_until_somebody_may_judge_it() {
     ExtBuilder::default().provider(eve(), BOND, &[], EVES_PRICE).run(|| {
-        let before = totals();
         let job = submit();
         new_session(&[]);
-        commit(job, TRUE_OUTPUT);
+        run_for(2);
+        let commit = || include_commitment(job, commitment(job, TRUE_OUTPUT).unwrap(), &eve().pair);
+        assert_eq!(commit(), Err(NotIncluded::Refused(Refusal::NobodyEligible.into())));
+        new_session(&validators());
+        assert_eq!(commit(), Ok(()));
+        judge_honestly(job, &validators());
         next_block();
-        assert_eq!(receipt(job).reason, CloseReason::Undecided);
-        assert_eq!(moved_since(&before), Default::default());
+        assert_eq!(receipt(job).reason, CloseReason::Settled);
     });
 }

@@ -1,7 +1,7 @@
 //! Random sequences of calls and blocks, on the pallets and on the model of them; after each step both have to agree on whether it
 //! succeeded and on everything that is stored.
 
-use super::properties::{anybody, links, picked, picked_of, provider, takes_reveals, takes_seals};
+use super::properties::{anybody, links, picked, picked_of, provider, takes_reveals, takes_seals, throughput};
 use crate::{flows::*, invariants, model::Model, model::Stage, runtime::*, world::*};
 use pallet_market::JobState;
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ enum Opening {
 
 #[derive(Clone, Debug)]
 enum Step {
-    PlaceAsk { who: u8, free: bool, price: Balance, capacity: u32, max_units: Units },
+    PlaceAsk { who: u8, free: bool, price: Balance, capacity: u32, max_units: Units, throughput: u32 },
     WithdrawAsk { who: u8, free: bool },
     Register { who: u8, bond: Balance, links: u8 },
     BondExtra { who: u8, amount: Balance },
@@ -101,8 +101,8 @@ fn step() -> impl Strategy<Value = Step> {
     let max_price = prop_oneof![1 => MIN_PRICE..MAX_PRICE, 2 => Just(MAX_PRICE), 2 => Just(130 * TOKEN)];
     let max_units = prop_oneof![Just(99u64), 100u64..2_000];
     prop_oneof![
-        3 => (provider.clone(), any::<bool>(), price, 1u32..4, max_units)
-            .prop_map(|(who, free, price, capacity, max_units)| Step::PlaceAsk { who, free, price, capacity, max_units }),
+        3 => (provider.clone(), any::<bool>(), price, 1u32..4, (max_units, throughput()))
+            .prop_map(|(who, free, price, capacity, (max_units, throughput))| Step::PlaceAsk { who, free, price, capacity, max_units, throughput }),
         1 => (provider.clone(), any::<bool>()).prop_map(|(who, free)| Step::WithdrawAsk { who, free }),
         2 => (provider.clone(), MIN_BOND..3 * MIN_BOND, any::<u8>())
             .prop_map(|(who, bond, links)| Step::Register { who, bond, links }),
@@ -178,10 +178,17 @@ impl Both {
     fn both(&mut self, step: Step) -> Option<(bool, bool)> {
         let model = &mut self.model;
         let result = match step {
-            Step::PlaceAsk { who, free, price, capacity, max_units } => {
+            Step::PlaceAsk { who, free, price, capacity, max_units, throughput } => {
                 let (who, artifact) = (provider(who), model_of(free));
-                let call = pallet_market::Call::place_ask { model: artifact, class: CLASS, price, capacity, max_units };
-                (ok(&who, call), model.place_ask(&who.account, artifact, price, capacity, max_units))
+                let call = pallet_market::Call::place_ask {
+                    model: artifact,
+                    class: CLASS,
+                    price,
+                    capacity,
+                    max_units,
+                    throughput,
+                };
+                (ok(&who, call), model.place_ask(&who.account, artifact, price, capacity, max_units, throughput))
             }
             Step::WithdrawAsk { who, free } => {
                 let (who, artifact) = (provider(who), model_of(free));
@@ -402,7 +409,7 @@ impl Both {
     /// Nobody does anything any more: every job ends and is pruned by time alone.
     fn let_all_jobs_end(&mut self) {
         resume_finality();
-        let attempt = MAX_DEADLINE / 2 + SEAL_PERIOD + REVEAL_PERIOD + 5;
+        let attempt = MAX_DEADLINE / 2 + SEAL_PERIOD.max(MAX_DEADLINE / 2) + REVEAL_PERIOD + 5;
         for _ in 0..2 * LAG_LIMIT + MAX_DEADLINE / 2 + 2 * attempt + RETENTION {
             self.next_block();
         }

@@ -12,6 +12,7 @@ use strike_primitives::{
     app::AppPair,
     artifact::ArtifactId,
     job::{JobOrder, JobOrderV1},
+    traits::Audits,
     verdict::{InvalidReason, Verdict},
     AccountId, Attempt, Balance, JobId, TOKEN,
 };
@@ -49,6 +50,7 @@ enum Step {
         price: Balance,
         capacity: u32,
         max_units: u64,
+        throughput: u32,
     },
     WithdrawAsk {
         who: u8,
@@ -142,6 +144,11 @@ fn vote() -> impl Strategy<Value = Vote> {
     ]
 }
 
+/// Of an ask: too little for the orders of some deadlines, or enough for all.
+pub(super) fn throughput() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => 0u32..60, 2 => Just(THROUGHPUT)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     // Who may become a provider, and anybody.
     let (provider, anybody) = (0u8..4, 0u8..12);
@@ -160,8 +167,8 @@ fn step() -> impl Strategy<Value = Step> {
     let max_price = prop_oneof![1 => MIN_PRICE..MAX_PRICE, 2 => Just(MAX_PRICE), 2 => Just(130 * TOKEN)];
     let weight = prop_oneof![6 => Just(None), 1 => Just(Some(0)), 1 => (1u64..60_000_000_000).prop_map(Some)];
     prop_oneof![
-        3 => (provider.clone(), any::<bool>(), price, 1u32..4, prop_oneof![Just(99u64), 100u64..2_000])
-            .prop_map(|(who, free, price, capacity, max_units)| Step::PlaceAsk { who, free, price, capacity, max_units }),
+        3 => (provider.clone(), any::<bool>(), price, 1u32..4, (prop_oneof![Just(99u64), 100u64..2_000], throughput()))
+            .prop_map(|(who, free, price, capacity, (max_units, throughput))| Step::PlaceAsk { who, free, price, capacity, max_units, throughput }),
         1 => (provider.clone(), any::<bool>()).prop_map(|(who, free)| Step::WithdrawAsk { who, free }),
         2 => (provider.clone(), MIN_BOND..3 * MIN_BOND, any::<u8>())
             .prop_map(|(who, bond, links)| Step::Register { who, bond, links }),
@@ -266,11 +273,11 @@ impl Runner {
         };
         let committed = |state: &JobState| matches!(state, JobState::Committed { .. });
         match step {
-            Step::PlaceAsk { who, free, price, capacity, max_units } => {
+            Step::PlaceAsk { who, free, price, capacity, max_units, throughput } => {
                 let model = model(free);
                 call(
                     &provider(who),
-                    pallet_market::Call::place_ask { model, class: CLASS, price, capacity, max_units },
+                    pallet_market::Call::place_ask { model, class: CLASS, price, capacity, max_units, throughput },
                 );
             }
             Step::WithdrawAsk { who, free } => {
@@ -371,8 +378,10 @@ impl Runner {
         }
         let signer = if matches!(delivery, Delivery::Forged) { rita().pair } else { signer };
         let in_time = Jobs::<Test>::get(job).unwrap().placement().is_some_and(|placement| now() <= placement.deadline);
+        let provider = assigned_to(job).unwrap();
+        let judged = <Verification as Audits>::has_eligible_validator(&provider);
         let included = include_commitment(job, made, &signer);
-        assert_eq!(included.is_ok(), honest && in_time, "job {job}, {delivery:?}: {included:?}");
+        assert_eq!(included.is_ok(), honest && in_time && judged, "job {job}, {delivery:?}: {included:?}");
     }
 
     fn seal(&mut self, job: JobId, votes: [Vote; 4]) {
@@ -415,7 +424,7 @@ pub(super) fn call(who: &Actor, call: impl Into<RuntimeCall>) {
 /// Nobody does anything any more: every job ends and is pruned by time alone, and only bonds, asks and models are left.
 fn let_all_jobs_end() {
     // Waiting once, then two attempts.
-    let attempt = MAX_DEADLINE / 2 + SEAL_PERIOD + REVEAL_PERIOD + 5;
+    let attempt = MAX_DEADLINE / 2 + SEAL_PERIOD.max(MAX_DEADLINE / 2) + REVEAL_PERIOD + 5;
     run_for(MAX_DEADLINE / 2 + 2 * attempt + RETENTION);
     assert_eq!(Jobs::<Test>::iter().count(), 0);
     assert_eq!(pallet_verification::AuditRecords::<Test>::iter().count(), 0);

@@ -72,7 +72,7 @@ fn an_ask_placed_again_still_counts_the_jobs_that_run() {
 fn asks_that_cannot_be_are_refused() {
     ExtBuilder::default().run(|| {
         let place = |who, model, class, price, capacity, max_units| {
-            Market::place_ask(RuntimeOrigin::signed(who), model, class, price, capacity, max_units)
+            Market::place_ask(RuntimeOrigin::signed(who), model, class, price, capacity, max_units, THROUGHPUT)
         };
         let unknown = ArtifactId { kind: ArtifactKind::Bundle, root: Default::default() };
         assert_noop!(place(provider(1), unknown, CLASS, 100, 1, 1), Error::<Test>::ModelNotFound);
@@ -84,6 +84,8 @@ fn asks_that_cannot_be_are_refused() {
         for units in [0, u64::from(MAX_TOKENS) * 2 + 1] {
             assert_noop!(place(provider(1), MODEL, CLASS, 100, 1, units), Error::<Test>::LimitsOutOfRange);
         }
+        let idle = Market::place_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS, 100, 1, 1, 0);
+        assert_eq!(idle, Err(Error::<Test>::ThroughputZero.into()));
         Served::set(&Default::default());
         assert_noop!(place(provider(1), MODEL, CLASS, 100, 1, 1), Error::<Test>::ModelNotServed);
     });
@@ -94,7 +96,7 @@ fn an_inactive_provider_cannot_ask_but_can_withdraw() {
     ExtBuilder::default().ask(provider(1), 100, 1).run(|| {
         Inactive::set(&[provider(1)].into());
         assert_noop!(
-            Market::place_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS, 100, 1, 1),
+            Market::place_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS, 100, 1, 1, THROUGHPUT),
             Error::<Test>::ProviderNotActive
         );
         assert_ok!(Market::withdraw_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS));
@@ -122,10 +124,41 @@ fn the_book_is_bounded() {
             place_ask(provider(n), 100, 1);
         }
         assert_noop!(
-            Market::place_ask(RuntimeOrigin::signed(provider(5)), MODEL, CLASS, 100, 1, 1),
+            Market::place_ask(RuntimeOrigin::signed(provider(5)), MODEL, CLASS, 100, 1, 1, THROUGHPUT),
             Error::<Test>::TooManyAsks
         );
         place_ask(provider(1), 101, 1);
+    });
+}
+
+#[test]
+fn an_ask_that_can_get_no_jobs_makes_room_in_a_full_book() {
+    ExtBuilder::default().run(|| {
+        let (mut bonds, mut served) = (Bonds::get(), Served::get());
+        for n in 4..=6 {
+            bonds.insert(provider(n), (0, 0));
+            served.insert((provider(n), MODEL));
+            assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), provider(n), ENDOWMENT));
+        }
+        Bonds::set(&bonds);
+        Served::set(&served);
+        for n in 1..=4 {
+            place_ask(provider(n), 100, 1);
+        }
+        let newcomer = || Market::place_ask(RuntimeOrigin::signed(provider(5)), MODEL, CLASS, 200, 1, 1, THROUGHPUT);
+        assert_noop!(newcomer(), Error::<Test>::TooManyAsks);
+        // It has left: for good, perhaps.
+        Inactive::set(&[provider(2)].into());
+        assert_ok!(newcomer());
+        assert_eq!(book(), [(1, 100), (3, 100), (4, 100), (5, 200)].map(|(n, price)| (provider(n), price)));
+        assert_eq!((deposit(&provider(2)), deposit(&provider(5))), (0, ASK_DEPOSIT));
+        assert!(Market::asks_of(&provider(2)).is_empty());
+        assert!(events().contains(&Event::AskWithdrawn { provider: provider(2), model: MODEL, class: CLASS }));
+        // It serves other models now.
+        served.remove(&(provider(4), MODEL));
+        Served::set(&served);
+        place_ask(provider(6), 50, 1);
+        assert_eq!(book(), [(6, 50), (1, 100), (3, 100), (5, 200)].map(|(n, price)| (provider(n), price)));
     });
 }
 

@@ -89,7 +89,15 @@ fn asks_that_do_not_fit_are_passed_over() {
             (|| serve(provider(1), false), || serve(provider(1), true)),
             (
                 || {
-                    assert_ok!(Market::place_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS, 100_000, 1, 99));
+                    assert_ok!(Market::place_ask(
+                        RuntimeOrigin::signed(provider(1)),
+                        MODEL,
+                        CLASS,
+                        100_000,
+                        1,
+                        99,
+                        THROUGHPUT
+                    ));
                 },
                 || place_ask(provider(1), 100_000, 1),
             ),
@@ -241,7 +249,15 @@ fn services_take_turns() {
         }
         let other = JobOrder::V1(JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
         assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), other));
-        assert_ok!(Market::place_ask(RuntimeOrigin::signed(provider(1)), OTHER_MODEL, CLASS, 100_000, 1, 1_000));
+        assert_ok!(Market::place_ask(
+            RuntimeOrigin::signed(provider(1)),
+            OTHER_MODEL,
+            CLASS,
+            100_000,
+            1,
+            1_000,
+            THROUGHPUT
+        ));
         next_block();
         assert_eq!(assignee(5), Some(provider(1)));
     });
@@ -351,7 +367,8 @@ fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
             VerificationClass::Exact,
             100_000,
             1,
-            1_000
+            1_000,
+            THROUGHPUT
         ));
         let quote = Market::quote(&JobOrder::V1(exact(100))).unwrap();
         assert_eq!((quote.max_units, quote.max_fee), (100, 10_000));

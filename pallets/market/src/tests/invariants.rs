@@ -64,9 +64,15 @@ fn run(step: Step) {
     // Calls roll back when they fail, as they do on chain.
     let _ = with_storage_layer(|| -> Result<(), DispatchError> {
         match step {
-            Step::PlaceAsk { provider: n, price, capacity, other } => {
-                Market::place_ask(RuntimeOrigin::signed(provider(n)), model(other), CLASS, price, capacity, 1_000)
-            }
+            Step::PlaceAsk { provider: n, price, capacity, other } => Market::place_ask(
+                RuntimeOrigin::signed(provider(n)),
+                model(other),
+                CLASS,
+                price,
+                capacity,
+                1_000,
+                THROUGHPUT,
+            ),
             Step::WithdrawAsk { provider: n, other } => {
                 Market::withdraw_ask(RuntimeOrigin::signed(provider(n)), model(other), CLASS)
             }

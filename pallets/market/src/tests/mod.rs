@@ -4,4 +4,6 @@ mod asks;
 mod assignment;
 mod deadlines;
 mod invariants;
+mod lapses;
+mod migrations;
 mod settlement;

@@ -8,7 +8,7 @@ use frame_support::assert_ok;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 use strike_primitives::{
     commitment::StopReason,
-    traits::{AuditOutcome, Audits},
+    traits::AuditOutcome,
     verdict::{AssignmentProof, AuditRef, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, H256,
 };

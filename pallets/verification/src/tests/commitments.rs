@@ -252,15 +252,14 @@ fn custom_codes_are_the_documented_ones() {
 }
 
 #[test]
-fn where_nobody_is_eligible_the_audit_is_undecided_at_once() {
+fn where_nobody_is_eligible_there_is_no_commitment() {
     ExtBuilder::default().validators(1).execute(|| {
         Links::set(vec![(provider().account, validator(0).account)]);
         assert!(!Verification::has_eligible_validator(&provider().account));
-        committed(1);
-        let outcome = outcome();
-        assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0));
+        assign(1);
+        run_for(2);
+        assert_eq!(include(commit_call(1, 0, commitment(1), &provider())), refused(Refusal::NobodyEligible));
         assert!(!OpenAudits::<Test>::contains_key(1));
-        assert_eq!(Verification::audit(1).unwrap().concluded_at, Some(3));
     });
 }
 

@@ -1,5 +1,26 @@
-use crate::{mock::*, weights::SubstrateWeight, DeadlineCursor, Deadlines, OpenAudits, WeightInfo};
-use frame_support::weights::Weight;
+use crate::{mock::*, types::Phase, weights::SubstrateWeight, DeadlineCursor, Deadlines, OpenAudits, WeightInfo};
+use frame_support::{assert_ok, weights::Weight};
+
+#[test]
+fn validators_have_as_long_as_the_provider_had() {
+    ExtBuilder::default().execute(|| {
+        for (job, period) in [(1, SealPeriod::get() - 1), (2, SealPeriod::get() + 9)] {
+            assign(job);
+            Assigned::mutate(|jobs| jobs.get_mut(&job).unwrap().period = period);
+            run_for(2);
+            assert_ok!(include(commit_call(job, 0, commitment(job), &provider())));
+            let until = System::block_number() + period.max(SealPeriod::get());
+            assert_eq!(OpenAudits::<Test>::get(job).unwrap().phase, Phase::Sealing { until });
+        }
+        // The last moment of the longer one.
+        run_for(SealPeriod::get() + 9);
+        let audit = audit_ref(2);
+        for index in 0..4 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert!(matches!(OpenAudits::<Test>::get(2).unwrap().phase, Phase::Revealing { .. }));
+    });
+}
 
 #[test]
 fn a_share_that_suffices_for_one_audit_works_them_off_one_by_one() {

@@ -90,6 +90,24 @@ fn signatures_of_what_was_sent_are_noted() {
     });
 }
 
+#[test]
+fn what_the_pool_does_not_take_leaves_the_signature_noted_that_it_has() {
+    ExtBuilder::default().keystore(&[provider()]).execute_on_node(|node| {
+        assign(1);
+        run_for(2);
+        let key = leave_commitment(1, commitment(1));
+        let Call::commit { signature, .. } = only(node.run()) else { panic!("a commitment") };
+        node.pool.write().refuses = true;
+        for _ in 0..MAX_SIGNATURES + 2 {
+            run_for(ResendAfter::get());
+            assert!(node.run().is_empty());
+        }
+        let note = StorageValueRef::persistent(&sent_key(&key, STEP_COMMIT)).get::<SentNote>().unwrap().unwrap();
+        assert_eq!(note.signatures, [signature]);
+        assert!(note.at + ResendAfter::get() > System::block_number());
+    });
+}
+
 /// The writes since the native worker left its result are lost, and those before the signature was noted.
 #[test]
 fn a_lost_note_sends_again_and_what_is_in_already_is_refused() {
@@ -104,7 +122,10 @@ fn a_lost_note_sends_again_and_what_is_in_already_is_refused() {
                 None => StorageValueRef::persistent(&note).clear(),
                 Some(bytes) => sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &note, &bytes),
             }
+            let unreadable = StorageValueRef::persistent(&note).get::<SentNote>().is_err();
             let again = only(node.run());
+            let noted = StorageValueRef::persistent(&note).get::<SentNote>().unwrap().unwrap();
+            assert_eq!(noted.is_incomplete(), unreadable);
             assert!(matches!((&first, &again), (Call::commit { commitment: one, .. }, Call::commit { commitment: other, .. }) if one == other));
             run_for(ResendAfter::get());
         }

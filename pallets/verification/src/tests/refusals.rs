@@ -161,15 +161,19 @@ fn seals_wait_for_the_beacon() {
 }
 
 #[test]
-fn a_provider_linked_to_half_of_the_validators_is_judged_by_nobody() {
+fn a_provider_linked_to_half_of_the_validators_cannot_commit_to_what_nobody_may_judge() {
     ExtBuilder::default().validators(4).execute(|| {
         let strangers = [validator(0), validator(1)];
         Links::set(strangers.map(|linked| (provider().account, linked.account)).to_vec());
         assert!(!<Verification as Audits>::has_eligible_validator(&provider().account));
-        committed(7);
-        assert_eq!(outcome().verdict, None);
+        assign(7);
+        run_for(2);
+        let commit = || include(commit_call(7, 0, commitment(7), &provider()));
+        assert_eq!(commit(), refused(Refusal::NobodyEligible));
 
         Links::set(vec![(provider().account, validator(0).account)]);
         assert!(<Verification as Audits>::has_eligible_validator(&provider().account));
+        assert_ok!(commit());
+        assert_eq!(Verification::audit(7).unwrap().eligible, 3);
     });
 }
