@@ -101,7 +101,7 @@ fn a_new_chain_has_the_storage_that_the_code_expects() {
     chain(local_testnet()).execute_with(|| {
         assert_eq!(versions::<crate::Provenance>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Providers>(), [StorageVersion::new(1); 2]);
-        assert_eq!(versions::<crate::Market>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Market>(), [StorageVersion::new(2); 2]);
         assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(2); 2]);
         assert_eq!(versions::<crate::Finality>(), [StorageVersion::new(1); 2]);
     });
