@@ -52,7 +52,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Providers::Providers` (r:1 w:0)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:1)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::AskedServices` (r:1 w:1)
     // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:1 w:1)
@@ -60,28 +60,48 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn place_ask(a: u32) -> Weight {
-        // At least 152_846_000 picoseconds; a proof of 4439 + a * 85 bytes.
-        Weight::from_parts(251_587_931, 13245)
+        // At least 174_118_000 picoseconds; a proof of 4439 + a * 89 bytes.
+        Weight::from_parts(223_986_277, 13757)
+            .saturating_add(Weight::from_parts(358_676, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
     }
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:129 w:0)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:1)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:2 w:2)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:2 w:2)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:0 w:1)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn place_ask_in_full_list() -> Weight {
-        Weight::from_parts(4_000_000_000, 600_000).saturating_add(T::DbWeight::get().reads_writes(140, 8))
+        // At least 1_697_047_000 picoseconds; a proof of 233589 bytes.
+        Weight::from_parts(2_000_678_000, 537888)
+            .saturating_add(T::DbWeight::get().reads(137_u64))
+            .saturating_add(T::DbWeight::get().writes(8_u64))
     }
     // Storage: `Market::Asks` (r:1 w:1)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::AskedServices` (r:1 w:1)
     // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:1 w:1)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:0 w:1)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn withdraw_ask(a: u32) -> Weight {
-        // At least 102_823_000 picoseconds; a proof of 1570 + a * 83 bytes.
-        Weight::from_parts(140_403_566, 13245)
-            .saturating_add(Weight::from_parts(742_596, 0).saturating_mul(a.into()))
+        // At least 105_477_000 picoseconds; a proof of 1570 + a * 87 bytes.
+        Weight::from_parts(142_174_372, 13757)
+            .saturating_add(Weight::from_parts(453_697, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(4_u64))
-            .saturating_add(T::DbWeight::get().writes(4_u64))
+            .saturating_add(T::DbWeight::get().writes(5_u64))
     }
     // Storage: `Provenance::Artifacts` (r:1 w:0)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
@@ -94,9 +114,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:1)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:128 w:0)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:162 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
@@ -114,11 +136,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_assigned(a: u32) -> Weight {
-        // At least 464_008_000 picoseconds; a proof of 61840 + a * 1770 bytes.
-        Weight::from_parts(467_183_000, 119311)
-            .saturating_add(Weight::from_parts(177_735_312, 0).saturating_mul(a.into()))
+        // At least 464_930_000 picoseconds; a proof of 61840 + a * 1774 bytes.
+        Weight::from_parts(578_218_000, 119311)
+            .saturating_add(Weight::from_parts(170_003_899, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(36_u64))
-            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(10_u64))
             .saturating_add(Weight::from_parts(0, 4420).saturating_mul(a.into()))
     }
@@ -133,9 +155,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:0)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:128 w:0)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:161 w:0)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
@@ -155,11 +179,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::JobsOf` (r:0 w:1)
     // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_queued(a: u32) -> Weight {
-        // At least 241_649_000 picoseconds; a proof of 68750 + a * 1770 bytes.
-        Weight::from_parts(48_511_351, 138336)
-            .saturating_add(Weight::from_parts(184_998_546, 0).saturating_mul(a.into()))
+        // At least 232_565_000 picoseconds; a proof of 68750 + a * 1774 bytes.
+        Weight::from_parts(563_111_255, 138336)
+            .saturating_add(Weight::from_parts(151_973_973, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(31_u64))
-            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))
             .saturating_add(Weight::from_parts(0, 4162).saturating_mul(a.into()))
     }
@@ -180,8 +204,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn cancel() -> Weight {
-        // At least 221_969_000 picoseconds; a proof of 9760 bytes.
-        Weight::from_parts(252_885_000, 11717)
+        // At least 154_539_000 picoseconds; a proof of 9760 bytes.
+        Weight::from_parts(155_791_000, 11717)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -210,9 +234,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_paid(p: u32) -> Weight {
-        // At least 343_179_000 picoseconds; a proof of 5667 + p * 56 bytes.
-        Weight::from_parts(481_810_703, 18763)
-            .saturating_add(Weight::from_parts(62_754_568, 0).saturating_mul(p.into()))
+        // At least 326_785_000 picoseconds; a proof of 5667 + p * 56 bytes.
+        Weight::from_parts(95_578_944, 18763)
+            .saturating_add(Weight::from_parts(82_324_803, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(7_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().writes(10_u64))
@@ -229,27 +253,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:0)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:128 w:1)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:2)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
     // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Verification::KeySets` (r:1 w:0)
     // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Finality::CurrentTime` (r:1 w:0)
-    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Market::Deadlines` (r:0 w:1)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_failed(a: u32) -> Weight {
-        // At least 473_613_000 picoseconds; a proof of 64167 + a * 1771 bytes.
-        Weight::from_parts(725_049_119, 118975)
-            .saturating_add(Weight::from_parts(155_130_343, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(37_u64))
-            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
-            .saturating_add(T::DbWeight::get().writes(12_u64))
+        // At least 497_077_000 picoseconds; a proof of 64543 + a * 1779 bytes.
+        Weight::from_parts(593_091_888, 118975)
+            .saturating_add(Weight::from_parts(157_573_788, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(38_u64))
+            .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(13_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Market::Claimable` (r:1 w:1)
@@ -257,8 +285,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::Account` (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     fn claim() -> Weight {
-        // At least 62_052_000 picoseconds; a proof of 439 bytes.
-        Weight::from_parts(63_134_000, 6196)
+        // At least 86_298_000 picoseconds; a proof of 439 bytes.
+        Weight::from_parts(87_540_000, 6196)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -275,16 +303,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::SettlementQueueEnds` (r:1 w:0)
     // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     fn poll() -> Weight {
-        // At least 14_721_000 picoseconds; a proof of 244 bytes.
-        Weight::from_parts(20_611_000, 3493)
+        // At least 23_555_000 picoseconds; a proof of 244 bytes.
+        Weight::from_parts(24_546_000, 3493)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Market::Deadlines` (r:1 w:0)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn visit_height() -> Weight {
-        // At least 4_576_000 picoseconds; a proof of 215 bytes.
-        Weight::from_parts(5_027_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // At least 7_662_000 picoseconds; a proof of 215 bytes.
+        Weight::from_parts(8_683_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
     // Storage: `Market::Deadlines` (r:2 w:2)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -303,8 +331,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn expire_waiting() -> Weight {
-        // At least 169_761_000 picoseconds; a proof of 9842 bytes.
-        Weight::from_parts(175_931_000, 11717)
+        // At least 180_839_000 picoseconds; a proof of 9842 bytes.
+        Weight::from_parts(193_277_000, 11717)
             .saturating_add(T::DbWeight::get().reads(8_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -318,25 +346,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     // Storage: `System::Account` (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:0)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:128 w:1)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:2)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
     // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Verification::KeySets` (r:1 w:0)
     // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Finality::CurrentTime` (r:1 w:0)
-    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn expire_assigned(a: u32) -> Weight {
-        // At least 477_207_000 picoseconds; a proof of 62469 + a * 1776 bytes.
-        Weight::from_parts(488_084_000, 118975)
-            .saturating_add(Weight::from_parts(154_745_297, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(38_u64))
-            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
-            .saturating_add(T::DbWeight::get().writes(12_u64))
+        // At least 472_260_000 picoseconds; a proof of 62531 + a * 1781 bytes.
+        Weight::from_parts(1_505_543_360, 118975)
+            .saturating_add(Weight::from_parts(142_332_607, 0).saturating_mul(a.into()))
+            .saturating_add(T::DbWeight::get().reads(39_u64))
+            .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().writes(13_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Market::Deadlines` (r:2 w:1)
@@ -358,8 +390,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn prune() -> Weight {
-        // At least 137_514_000 picoseconds; a proof of 1651 bytes.
-        Weight::from_parts(152_216_000, 8670)
+        // At least 134_349_000 picoseconds; a proof of 1651 bytes.
+        Weight::from_parts(144_565_000, 8670)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -372,9 +404,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
-    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(9780), added: 12255, mode: `MaxEncodedLen`)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:1)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Lapses` (r:128 w:0)
+    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:162 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
@@ -390,11 +424,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn visit_waiting(a: u32) -> Weight {
-        // At least 476_777_000 picoseconds; a proof of 68994 + a * 1767 bytes.
-        Weight::from_parts(1_269_532_320, 119311)
-            .saturating_add(Weight::from_parts(137_923_654, 0).saturating_mul(a.into()))
+        // At least 313_816_000 picoseconds; a proof of 68994 + a * 1771 bytes.
+        Weight::from_parts(316_689_920, 119311)
+            .saturating_add(Weight::from_parts(160_685_953, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(36_u64))
-            .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(a.into())))
+            .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))
             .saturating_add(Weight::from_parts(0, 4420).saturating_mul(a.into()))
     }

@@ -17,7 +17,7 @@ use strike_primitives::{
     commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
     job::{seed, spec_hash, VerificationClass, WorkSpec},
     traits::{Assignment, Assignments, Beacon, ProviderRegistry},
-    Attempt, BlockNumber, JobId, H256,
+    AccountId, Attempt, BlockNumber, JobId, H256,
 };
 
 /// First part of the `provides` tags of this pallet's transactions.
@@ -74,15 +74,12 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::default())
     }
 
-    /// Everything a commitment has to fit except its signature, and who may judge it.
-    ///
-    /// One that nobody may judge is no answer: else a provider about to be late could link itself to half of the validators and go
-    /// free.
+    /// Everything a commitment has to fit except its signature and [who may judge it](Self::judges).
     pub(crate) fn check_commitment(
         job: JobId,
         attempt: Attempt,
         commitment: &Commitment,
-    ) -> Result<(Assignment, AttemptBinding, PerValidator<Position>), Refusal> {
+    ) -> Result<(Assignment, AttemptBinding), Refusal> {
         let assignment = T::Assignments::assignment(job).ok_or(Refusal::JobNotAssigned)?;
         ensure!(attempt >= assignment.attempt, Refusal::AttemptOver);
         ensure!(attempt == assignment.attempt, Refusal::AttemptNotBegun);
@@ -91,9 +88,15 @@ impl<T: Config> Pallet<T> {
         check_claims(commitment.v1(), &assignment.work, assignment.class)?;
         let binding = Self::binding_of(job, &assignment).ok_or(Refusal::SeedUnknown)?;
         ensure!(is_bound(commitment.v1(), &binding), Refusal::JobRootMismatch);
-        let eligible = Self::eligible(&Self::current_validators(), &assignment.provider);
+        Ok((assignment, binding))
+    }
+
+    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a provider about to
+    /// be late could link itself to half of the validators and go free.
+    pub(crate) fn judges(provider: &AccountId) -> Result<PerValidator<Position>, Refusal> {
+        let eligible = Self::eligible(&Self::current_validators(), provider);
         ensure!(!eligible.is_empty(), Refusal::NobodyEligible);
-        Ok((assignment, binding, eligible))
+        Ok(eligible)
     }
 
     pub(crate) fn authorize_commit(
@@ -103,10 +106,12 @@ impl<T: Config> Pallet<T> {
         commitment: &Commitment,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let (assignment, binding, _) = Self::check_commitment(*job, *attempt, commitment)?;
+        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment)?;
         let key = T::ProviderRegistry::app_key(&assignment.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
         ensure!(key.verify(&payload, signature), Refusal::BadSignature);
+        // Dearer than a signature, so only for who has the key.
+        Self::judges(&assignment.provider)?;
         Self::valid_until(assignment.commit_deadline, (TAG_COMMIT, job, attempt, &assignment.provider))
     }
 
@@ -123,8 +128,8 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_commit(job: JobId, attempt: Attempt, commitment: Commitment) -> DispatchResult {
-        let (assignment, binding, eligible) =
-            Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
+        let (assignment, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
+        let eligible = Self::judges(&assignment.provider).map_err(Error::<T>::Refused)?;
         T::Assignments::on_committed(job, attempt)?;
         Self::deposit_event(Event::CommitmentRecorded {
             job,

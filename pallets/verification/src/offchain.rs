@@ -104,7 +104,8 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Later> {
         let CommitmentEntry { commitment } = entry;
         let AttemptBinding { genesis, job, attempt, .. } = duty.binding;
-        Self::check_commitment(job, attempt, &commitment).map_err(|refusal| {
+        let fits = Self::check_commitment(job, attempt, &commitment).and_then(|_| Self::judges(&duty.binding.provider));
+        fits.map_err(|refusal| {
             log::warn!(target: LOG_TARGET, "the result of job {job} does not fit: {refusal:?}");
             Later::DoesNotFit
         })?;
