@@ -60,9 +60,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
     fn place_ask(a: u32) -> Weight {
-        // At least 174_118_000 picoseconds; a proof of 4439 + a * 89 bytes.
-        Weight::from_parts(223_986_277, 13757)
-            .saturating_add(Weight::from_parts(358_676, 0).saturating_mul(a.into()))
+        // At least 152_466_000 picoseconds; a proof of 4439 + a * 89 bytes.
+        Weight::from_parts(212_722_120, 13757)
+            .saturating_add(Weight::from_parts(782_833, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(4_u64))
     }
@@ -81,8 +81,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Lapses` (r:0 w:1)
     // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn place_ask_in_full_list() -> Weight {
-        // At least 1_697_047_000 picoseconds; a proof of 233589 bytes.
-        Weight::from_parts(2_000_678_000, 537888)
+        // At least 2_124_722_000 picoseconds; a proof of 233589 bytes.
+        Weight::from_parts(2_250_678_000, 537888)
             .saturating_add(T::DbWeight::get().reads(137_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -97,9 +97,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Lapses` (r:0 w:1)
     // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn withdraw_ask(a: u32) -> Weight {
-        // At least 105_477_000 picoseconds; a proof of 1570 + a * 87 bytes.
-        Weight::from_parts(142_174_372, 13757)
-            .saturating_add(Weight::from_parts(453_697, 0).saturating_mul(a.into()))
+        // At least 117_444_000 picoseconds; a proof of 1570 + a * 87 bytes.
+        Weight::from_parts(162_191_815, 13757)
             .saturating_add(T::DbWeight::get().reads(4_u64))
             .saturating_add(T::DbWeight::get().writes(5_u64))
     }
@@ -136,9 +135,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_assigned(a: u32) -> Weight {
-        // At least 464_930_000 picoseconds; a proof of 61840 + a * 1774 bytes.
-        Weight::from_parts(578_218_000, 119311)
-            .saturating_add(Weight::from_parts(170_003_899, 0).saturating_mul(a.into()))
+        // At least 443_267_000 picoseconds; a proof of 61840 + a * 1774 bytes.
+        Weight::from_parts(445_981_000, 119311)
+            .saturating_add(Weight::from_parts(152_010_282, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(36_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(10_u64))
@@ -179,9 +178,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::JobsOf` (r:0 w:1)
     // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_queued(a: u32) -> Weight {
-        // At least 232_565_000 picoseconds; a proof of 68750 + a * 1774 bytes.
-        Weight::from_parts(563_111_255, 138336)
-            .saturating_add(Weight::from_parts(151_973_973, 0).saturating_mul(a.into()))
+        // At least 280_276_000 picoseconds; a proof of 68750 + a * 1774 bytes.
+        Weight::from_parts(251_239_310, 138336)
+            .saturating_add(Weight::from_parts(140_476_490, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(31_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))
@@ -204,8 +203,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn cancel() -> Weight {
-        // At least 154_539_000 picoseconds; a proof of 9760 bytes.
-        Weight::from_parts(155_791_000, 11717)
+        // At least 148_791_000 picoseconds; a proof of 9760 bytes.
+        Weight::from_parts(167_919_000, 11717)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -234,9 +233,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_paid(p: u32) -> Weight {
-        // At least 326_785_000 picoseconds; a proof of 5667 + p * 56 bytes.
-        Weight::from_parts(95_578_944, 18763)
-            .saturating_add(Weight::from_parts(82_324_803, 0).saturating_mul(p.into()))
+        // At least 337_791_000 picoseconds; a proof of 5667 + p * 56 bytes.
+        Weight::from_parts(362_123_801, 18763)
+            .saturating_add(Weight::from_parts(67_744_976, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(7_u64))
             .saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().writes(10_u64))
@@ -272,9 +271,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_failed(a: u32) -> Weight {
-        // At least 497_077_000 picoseconds; a proof of 64543 + a * 1779 bytes.
-        Weight::from_parts(593_091_888, 118975)
-            .saturating_add(Weight::from_parts(157_573_788, 0).saturating_mul(a.into()))
+        // At least 488_354_000 picoseconds; a proof of 64543 + a * 1779 bytes.
+        Weight::from_parts(716_022_000, 118975)
+            .saturating_add(Weight::from_parts(154_737_434, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(38_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(13_u64))
@@ -285,8 +284,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::Account` (r:2 w:2)
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     fn claim() -> Weight {
-        // At least 86_298_000 picoseconds; a proof of 439 bytes.
-        Weight::from_parts(87_540_000, 6196)
+        // At least 70_224_000 picoseconds; a proof of 439 bytes.
+        Weight::from_parts(104_966_000, 6196)
             .saturating_add(T::DbWeight::get().reads(3_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -303,16 +302,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::SettlementQueueEnds` (r:1 w:0)
     // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     fn poll() -> Weight {
-        // At least 23_555_000 picoseconds; a proof of 244 bytes.
-        Weight::from_parts(24_546_000, 3493)
+        // At least 21_783_000 picoseconds; a proof of 244 bytes.
+        Weight::from_parts(23_775_000, 3493)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     // Storage: `Market::Deadlines` (r:1 w:0)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn visit_height() -> Weight {
-        // At least 7_662_000 picoseconds; a proof of 215 bytes.
-        Weight::from_parts(8_683_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // At least 7_852_000 picoseconds; a proof of 215 bytes.
+        Weight::from_parts(8_573_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
     // Storage: `Market::Deadlines` (r:2 w:2)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -331,8 +330,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::Receipts` (r:0 w:1)
     // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
     fn expire_waiting() -> Weight {
-        // At least 180_839_000 picoseconds; a proof of 9842 bytes.
-        Weight::from_parts(193_277_000, 11717)
+        // At least 176_292_000 picoseconds; a proof of 9842 bytes.
+        Weight::from_parts(231_073_000, 11717)
             .saturating_add(T::DbWeight::get().reads(8_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -363,9 +362,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:2)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn expire_assigned(a: u32) -> Weight {
-        // At least 472_260_000 picoseconds; a proof of 62531 + a * 1781 bytes.
-        Weight::from_parts(1_505_543_360, 118975)
-            .saturating_add(Weight::from_parts(142_332_607, 0).saturating_mul(a.into()))
+        // At least 541_764_000 picoseconds; a proof of 62531 + a * 1781 bytes.
+        Weight::from_parts(448_552_292, 118975)
+            .saturating_add(Weight::from_parts(193_111_011, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(39_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(13_u64))
@@ -390,8 +389,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn prune() -> Weight {
-        // At least 134_349_000 picoseconds; a proof of 1651 bytes.
-        Weight::from_parts(144_565_000, 8670)
+        // At least 198_645_000 picoseconds; a proof of 1651 bytes.
+        Weight::from_parts(242_529_000, 8670)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -424,9 +423,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Market::AwaitingCommitment` (r:0 w:1)
     // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn visit_waiting(a: u32) -> Weight {
-        // At least 313_816_000 picoseconds; a proof of 68994 + a * 1771 bytes.
-        Weight::from_parts(316_689_920, 119311)
-            .saturating_add(Weight::from_parts(160_685_953, 0).saturating_mul(a.into()))
+        // At least 442_666_000 picoseconds; a proof of 68994 + a * 1771 bytes.
+        Weight::from_parts(514_123_000, 119311)
+            .saturating_add(Weight::from_parts(184_811_870, 0).saturating_mul(a.into()))
             .saturating_add(T::DbWeight::get().reads(36_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(9_u64))

@@ -50,8 +50,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Beacons` (r:0 w:3)
     // Proof: `Verification::Beacons` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 40_740_000 picoseconds; a proof of 303 bytes.
-        Weight::from_parts(41_992_000, 5972)
+        // At least 49_022_000 picoseconds; a proof of 303 bytes.
+        Weight::from_parts(52_138_000, 5972)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
@@ -84,8 +84,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Deadlines` (r:0 w:1)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn commit() -> Weight {
-        // At least 669_883_000 picoseconds; a proof of 119394 bytes.
-        Weight::from_parts(1_009_137_000, 271520)
+        // At least 831_753_000 picoseconds; a proof of 119394 bytes.
+        Weight::from_parts(977_310_000, 271520)
             .saturating_add(T::DbWeight::get().reads(75_u64))
             .saturating_add(T::DbWeight::get().writes(6_u64))
     }
@@ -101,15 +101,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     // Storage: `Verification::Beacons` (r:1 w:0)
     // Proof: `Verification::Beacons` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:65 w:0)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
     // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     // Storage: `Verification::KeySets` (r:1 w:0)
     // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Providers::Providers` (r:65 w:0)
-    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     fn authorize_commit() -> Weight {
-        // At least 689_092_000 picoseconds; a proof of 119394 bytes.
-        Weight::from_parts(883_821_000, 271520).saturating_add(T::DbWeight::get().reads(73_u64))
+        // At least 842_149_000 picoseconds; a proof of 119394 bytes.
+        Weight::from_parts(923_209_000, 271520).saturating_add(T::DbWeight::get().reads(73_u64))
     }
     // Storage: `Verification::OpenAudits` (r:1 w:1)
     // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
@@ -124,8 +124,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::Deadlines` (r:0 w:2)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn seal() -> Weight {
-        // At least 144_324_000 picoseconds; a proof of 6793 bytes.
-        Weight::from_parts(151_094_000, 8670)
+        // At least 108_642_000 picoseconds; a proof of 6793 bytes.
+        Weight::from_parts(153_818_000, 8670)
             .saturating_add(T::DbWeight::get().reads(5_u64))
             .saturating_add(T::DbWeight::get().writes(3_u64))
     }
@@ -140,8 +140,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_seal() -> Weight {
-        // At least 133_889_000 picoseconds; a proof of 6847 bytes.
-        Weight::from_parts(161_880_000, 8670).saturating_add(T::DbWeight::get().reads(5_u64))
+        // At least 123_343_000 picoseconds; a proof of 6847 bytes.
+        Weight::from_parts(149_041_000, 8670).saturating_add(T::DbWeight::get().reads(5_u64))
     }
     // Storage: `Verification::OpenAudits` (r:1 w:1)
     // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
@@ -170,8 +170,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn reveal() -> Weight {
-        // At least 157_964_000 picoseconds; a proof of 10134 bytes.
-        Weight::from_parts(274_437_000, 8670)
+        // At least 172_846_000 picoseconds; a proof of 10134 bytes.
+        Weight::from_parts(265_304_000, 8670)
             .saturating_add(T::DbWeight::get().reads(9_u64))
             .saturating_add(T::DbWeight::get().writes(10_u64))
     }
@@ -184,22 +184,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `System::BlockHash` (r:1 w:0)
     // Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_reveal() -> Weight {
-        // At least 116_713_000 picoseconds; a proof of 9533 bytes.
-        Weight::from_parts(178_836_000, 8670).saturating_add(T::DbWeight::get().reads(4_u64))
+        // At least 173_648_000 picoseconds; a proof of 9533 bytes.
+        Weight::from_parts(174_759_000, 8670).saturating_add(T::DbWeight::get().reads(4_u64))
     }
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     // Storage: `Verification::DeadlineCursor` (r:1 w:0)
     // Proof: `Verification::DeadlineCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn poll_base() -> Weight {
-        // At least 11_066_000 picoseconds; a proof of 72 bytes.
+        // At least 9_945_000 picoseconds; a proof of 72 bytes.
         Weight::from_parts(11_367_000, 1498).saturating_add(T::DbWeight::get().reads(2_u64))
     }
     // Storage: `Verification::Deadlines` (r:1 w:0)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn poll_height() -> Weight {
-        // At least 8_302_000 picoseconds; a proof of 43 bytes.
-        Weight::from_parts(9_254_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // At least 7_982_000 picoseconds; a proof of 43 bytes.
+        Weight::from_parts(8_622_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
     }
     // Storage: `Verification::Deadlines` (r:2 w:1)
     // Proof: `Verification::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -224,8 +224,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Storage: `Verification::AuditRecords` (r:0 w:1)
     // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn poll_audit() -> Weight {
-        // At least 179_617_000 picoseconds; a proof of 10089 bytes.
-        Weight::from_parts(184_213_000, 8670)
+        // At least 176_311_000 picoseconds; a proof of 10089 bytes.
+        Weight::from_parts(194_599_000, 8670)
             .saturating_add(T::DbWeight::get().reads(9_u64))
             .saturating_add(T::DbWeight::get().writes(10_u64))
     }
