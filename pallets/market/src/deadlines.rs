@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a deadline costs that so many asks were looked at for.
-    fn deadline(asks: u32) -> Weight {
+    pub(crate) fn deadline(asks: u32) -> Weight {
         T::WeightInfo::expire_assigned(asks).max(T::WeightInfo::expire_waiting()).max(T::WeightInfo::prune())
     }
 

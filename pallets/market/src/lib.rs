@@ -611,7 +611,7 @@ pub mod pallet {
             Self::do_withdraw_ask(&provider, (model, class))
         }
 
-        /// Order a job. Its maximum price and the deposit are held; the cheapest fitting provider gets it at once, else it
+        /// Order a job, and pay for how it ends. Its maximum price and the deposit are held; the cheapest fitting provider gets it at once, else it
         /// waits for one for as many blocks as its deadline says.
         ///
         /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`], [`Error::InputLengthOutOfRange`],
@@ -692,9 +692,11 @@ pub mod pallet {
     }
 
     impl<T: Config> Pallet<T> {
-        /// What an order costs that so many asks were looked at for.
+        /// What an order costs that so many asks were looked at for: to take it, to end its first attempt, which may look at as
+        /// many again, and to forget it. What is done later is paid for here, and blocks take no more orders than they can end.
         fn submission(asks: u32) -> Weight {
-            T::WeightInfo::submit_assigned(asks).max(T::WeightInfo::submit_queued(asks))
+            let taken = T::WeightInfo::submit_assigned(asks).max(T::WeightInfo::submit_queued(asks));
+            taken.saturating_add(Self::deadline(asks)).saturating_add(T::WeightInfo::prune())
         }
 
         /// The account that keeps payments until they are claimed.
