@@ -258,9 +258,15 @@ async fn javascript_jobs(url: &str) -> Vec<JobId> {
 /// The first block of the new runtime has the storage that its code expects.
 async fn assert_migrated(chain: &Chain, before: H256, after: H256) {
     let version = |bytes: Option<Vec<u8>>| u16::decode(&mut &bytes.expect("a pallet has a version")[..]);
-    let key = key("Verification", ":__STORAGE_VERSION__:");
-    assert_eq!(version(stored(chain, &key, before).await), Ok(1));
-    assert_eq!(version(stored(chain, &key, after).await), Ok(2));
+    for pallet in ["Market", "Verification"] {
+        let key = key(pallet, ":__STORAGE_VERSION__:");
+        assert_eq!(version(stored(chain, &key, before).await), Ok(1), "{pallet}");
+        assert_eq!(version(stored(chain, &key, after).await), Ok(2), "{pallet}");
+    }
+    // Who asked before takes any deadline.
+    let providers = chain.providers().await.unwrap_or_else(|error| panic!("{error}"));
+    let asks: Vec<_> = providers.iter().flat_map(|info| &info.asks).map(|ask| ask.throughput).collect();
+    assert_eq!(asks, [u32::MAX]);
     assert_eq!(entries(chain, "BeaconTimes", before).await, 0);
     let beacons = entries(chain, "Beacons", after).await;
     assert!(beacons > 0 && entries(chain, "BeaconTimes", after).await == beacons);
