@@ -145,9 +145,10 @@ fn a_blob_that_was_cut_to_nothing_is_absent_and_removed() {
         store(dir.path()).put(ArtifactKind::File, &bytes).unwrap();
         let path = crate::disk::path(dir.path(), ArtifactKind::File, &root);
         fs::write(&path, b"").unwrap();
-        let server = Server::new(store(dir.path()), ServeLimits::default(), now);
+        let reopened = store(dir.path());
+        assert!(!path.exists() && !reopened.contains(ArtifactKind::File, &root));
+        let server = Server::new(reopened, ServeLimits::default(), now);
         assert_eq!(response(&server, &request(root, 0, count), now), (Response::Absent, None));
-        assert!(!path.exists());
     }
     // While the node runs, likewise.
     let store = store(dir.path());
