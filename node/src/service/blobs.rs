@@ -46,8 +46,8 @@ fn reputation(misconduct: Misconduct) -> ReputationChange {
     match misconduct {
         // Nobody sends these by mistake: what is sent is verified before.
         Misconduct::Garbage => ReputationChange::new_fatal("Blobs: not what the protocol says"),
-        // A slow line is no crime, and whoever does it all the time is asked last anyway.
-        Misconduct::Stall => ReputationChange::new(-(1 << 22), "Blobs: says that it has one and does not give it"),
+        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be dropped.
+        Misconduct::Stall => ReputationChange::new(-(1 << 18), "Blobs: says that it has one and does not give it"),
         Misconduct::Flood => ReputationChange::new(-(1 << 18), "Blobs: too many requests"),
     }
 }
