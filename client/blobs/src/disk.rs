@@ -9,7 +9,10 @@ use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
-use strike_primitives::artifact::ArtifactKind;
+use strike_primitives::{
+    artifact::{typed_root, ArtifactKind},
+    merkle::{self, CHUNK_SIZE},
+};
 
 /// The kinds kept and the names of their directories.
 const KINDS: [(ArtifactKind, &str); 2] = [(ArtifactKind::File, "file"), (ArtifactKind::Output, "output")];
@@ -50,8 +53,11 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
     let temporary = dir.join(TEMPORARY);
     fs::create_dir_all(&temporary).map_err(io_error("creating", &temporary))?;
     for entry in fs::read_dir(&temporary).map_err(io_error("reading", &temporary))? {
-        let leftover = entry.map_err(io_error("reading", &temporary))?.path();
-        fs::remove_file(&leftover).map_err(io_error("removing", &leftover))?;
+        let entry = entry.map_err(io_error("reading", &temporary))?;
+        let leftover = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&leftover) } else { fs::remove_file(&leftover) };
+        removed.map_err(io_error("removing", &leftover))?;
     }
 
     let mut found: Vec<(SystemTime, ArtifactKind, H256, u64)> = Vec::new();
@@ -73,6 +79,11 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
                 if !metadata.is_file() || at != path(dir, kind, &root) {
                     continue;
                 }
+                // Nobody would read it, and so learn that it was cut off.
+                if metadata.len() == 0 && typed_root(kind, 0, merkle::top(&[])) != root {
+                    fs::remove_file(&at).map_err(io_error("removing", &at))?;
+                    continue;
+                }
                 found.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), kind, root, metadata.len()));
             }
         }
@@ -81,7 +92,7 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
     found.sort_unstable();
     let mut index = Index::default();
     for (_, kind, root, size) in found {
-        index.insert(kind, root, size);
+        index.insert(kind, root, size, None);
     }
     Ok(index)
 }
@@ -89,10 +100,25 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
 /// Write whole or not at all: a temporary file, synced, renamed, and the directory synced.
 pub(crate) fn write(dir: &Path, kind: ArtifactKind, root: &H256, bytes: &[u8]) -> Result<(), BlobError> {
     let target = path(dir, kind, root);
-    let shard = target.parent().unwrap_or(dir);
-    fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
+    let shard = create_shard(dir, &target)?;
     replace(&dir.join(TEMPORARY).join(hex::encode(root.as_bytes())), &target, bytes)?;
-    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
+    sync_folder(shard)
+}
+
+/// The folder of a file, made if needed so that it outlives a loss of power.
+fn create_shard<'a>(dir: &'a Path, target: &'a Path) -> Result<&'a Path, BlobError> {
+    let shard = target.parent().unwrap_or(dir);
+    if !shard.is_dir() {
+        fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
+        let kind_dir = shard.parent().unwrap_or(dir);
+        sync_folder(kind_dir)?;
+        sync_folder(kind_dir.parent().unwrap_or(dir))?;
+    }
+    Ok(shard)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), BlobError> {
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error("syncing", folder))
 }
 
 fn replace(temporary: &Path, target: &Path, bytes: &[u8]) -> Result<(), BlobError> {
@@ -122,7 +148,7 @@ pub(crate) fn read_ledger(dir: &Path) -> Result<Option<Vec<u8>>, BlobError> {
 /// Replace the list of uploads, whole or not at all.
 pub(crate) fn write_ledger(dir: &Path, bytes: &[u8]) -> Result<(), BlobError> {
     replace(&dir.join(TEMPORARY).join(LEDGER), &dir.join(LEDGER), bytes)?;
-    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error("syncing", dir))
+    sync_folder(dir)
 }
 
 /// Read a file that should have `size` bytes.
@@ -163,6 +189,30 @@ pub(crate) fn read_range(
         Ok(()) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
         Err(error) => Err(io_error("reading", &path)(error)),
+    }
+}
+
+/// Leaf hashes of a file that should have `size` bytes, read chunk by chunk; `None` where it is gone or has another size.
+pub(crate) fn leaves(dir: &Path, kind: ArtifactKind, root: &H256, size: u64) -> Result<Option<Vec<H256>>, BlobError> {
+    let path = path(dir, kind, root);
+    let read = fs::File::open(&path).and_then(|mut file| {
+        if file.metadata()?.len() != size {
+            return Ok(None);
+        }
+        let mut leaves = Vec::new();
+        let (mut left, mut chunk) = (size, vec![0; CHUNK_SIZE]);
+        while left > 0 {
+            let length = left.min(CHUNK_SIZE as u64);
+            let bytes = &mut chunk[..length as usize];
+            file.read_exact(bytes)?;
+            leaves.push(merkle::leaf(bytes));
+            left -= length;
+        }
+        Ok(Some(leaves))
+    });
+    match read {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
+        read => read.map_err(io_error("reading", &path)),
     }
 }
 
@@ -210,8 +260,7 @@ pub(crate) fn remove_partial(dir: &Path, kind: ArtifactKind, root: &H256) -> Res
 /// Move a blob that is complete, and synced, to its place.
 pub(crate) fn place_partial(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), BlobError> {
     let (from, target) = (partial_path(dir, kind, root), path(dir, kind, root));
-    let shard = target.parent().unwrap_or(dir);
-    fs::create_dir_all(shard).map_err(io_error("creating", shard))?;
+    let shard = create_shard(dir, &target)?;
     fs::rename(&from, &target).map_err(io_error("writing", &target))?;
-    fs::File::open(shard).and_then(|shard| shard.sync_all()).map_err(io_error("syncing", shard))
+    sync_folder(shard)
 }

@@ -5,6 +5,7 @@ use crate::{
     message::{chunk_count, Proved},
     BlobError, BlobStore,
 };
+use parking_lot::Mutex;
 use sp_core::H256;
 use std::{
     collections::BTreeMap,
@@ -30,14 +31,37 @@ pub(crate) struct Downloads {
 struct Entry {
     /// Bytes on disk, or those the whole will have once its length is known.
     bytes: u64,
-    active: bool,
+    /// What those share that go on with it; nobody does where there is none.
+    active: Option<Active>,
     sequence: u64,
+}
+
+struct Active {
+    users: usize,
+    begun: Arc<Mutex<Begun>>,
+}
+
+/// What is there of a blob. Locked before the store, never after it.
+#[derive(Default)]
+struct Begun {
+    /// Opened by the first who goes on with it.
+    file: Option<File>,
+    leaves: Vec<H256>,
+    /// Length of the whole, once it was proved.
+    length: Option<u64>,
+    complete: bool,
+}
+
+impl Begun {
+    fn next(&self) -> u64 {
+        self.leaves.len() as u64
+    }
 }
 
 impl Downloads {
     /// Add a beginning that nobody goes on with now, as the newest.
     pub fn insert_idle(&mut self, kind: ArtifactKind, root: H256, bytes: u64) {
-        self.entries.insert((kind, root), Entry { bytes, active: false, sequence: self.next });
+        self.entries.insert((kind, root), Entry { bytes, active: None, sequence: self.next });
         self.next += 1;
     }
 
@@ -47,45 +71,51 @@ impl Downloads {
 
     /// The beginning that was left alone longest.
     pub fn oldest_idle(&self) -> Option<(ArtifactKind, H256)> {
-        let idle = self.entries.iter().filter(|(_, entry)| !entry.active);
+        let idle = self.entries.iter().filter(|(_, entry)| entry.active.is_none());
         idle.min_by_key(|(_, entry)| entry.sequence).map(|(key, _)| *key)
     }
 
     pub fn too_many_idle(&self) -> bool {
-        self.entries.values().filter(|entry| !entry.active).count() > MAX_IDLE
+        self.entries.values().filter(|entry| entry.active.is_none()).count() > MAX_IDLE
     }
 
     pub fn remove(&mut self, kind: ArtifactKind, root: &H256) {
         self.entries.remove(&(kind, *root));
     }
 
-    /// Whether nobody else is at it; from now on the caller is.
-    fn begin(&mut self, kind: ArtifactKind, root: H256) -> bool {
-        let sequence = self.next;
-        let entry = self.entries.entry((kind, root)).or_insert(Entry { bytes: 0, active: false, sequence });
-        self.next += 1;
-        entry.sequence = sequence;
-        !std::mem::replace(&mut entry.active, true)
-    }
-
-    fn reserve(&mut self, kind: ArtifactKind, root: H256, bytes: u64) {
-        if let Some(entry) = self.entries.get_mut(&(kind, root)) {
+    pub fn reserve(&mut self, kind: ArtifactKind, root: &H256, bytes: u64) {
+        if let Some(entry) = self.entries.get_mut(&(kind, *root)) {
             entry.bytes = bytes;
         }
     }
+
+    fn join(&mut self, kind: ArtifactKind, root: H256) -> Arc<Mutex<Begun>> {
+        let sequence = self.next;
+        let entry = self.entries.entry((kind, root)).or_insert(Entry { bytes: 0, active: None, sequence });
+        self.next += 1;
+        entry.sequence = sequence;
+        let active = entry.active.get_or_insert_with(|| Active { users: 0, begun: Arc::default() });
+        active.users += 1;
+        active.begun.clone()
+    }
+
+    /// Whether whoever leaves was the last one.
+    fn leave(&mut self, kind: ArtifactKind, root: &H256, begun: &Arc<Mutex<Begun>>) -> bool {
+        let active = self.entries.get_mut(&(kind, *root)).and_then(|entry| entry.active.as_mut());
+        // Once the blob is complete the entry is gone; a later one is of others.
+        let Some(active) = active.filter(|active| Arc::ptr_eq(&active.begun, begun)) else { return false };
+        active.users -= 1;
+        active.users == 0
+    }
 }
 
-/// A blob on its way here. Only chunks that were proved against its root are kept. What is there stays for the next time if
-/// this is dropped before the blob is complete.
+/// A blob on its way here. Only chunks that were proved against its root are kept. Whoever fetches the same blob at the same
+/// time goes on with the same file. What is there stays for the next time if all of them are dropped before it is complete.
 pub struct Download {
     store: Arc<BlobStore>,
     kind: ArtifactKind,
     root: H256,
-    file: File,
-    leaves: Vec<H256>,
-    /// Length of the whole, once it was proved.
-    length: Option<u64>,
-    complete: bool,
+    begun: Arc<Mutex<Begun>>,
 }
 
 /// How far a download is.
@@ -95,33 +125,31 @@ pub enum Progress {
     Missing(u64),
     /// The blob is in the store.
     Complete,
-    /// What was kept of an earlier time turned out to be damaged and was removed: begin again.
+    /// What was kept of an earlier time turned out to be damaged and was removed: it begins again with the first chunk.
     Damaged,
 }
 
 impl Download {
-    /// Begin, or go on where an earlier download of the same blob ended. `None` while another one is going on.
-    pub fn begin(store: Arc<BlobStore>, kind: ArtifactKind, root: H256) -> Result<Option<Self>, BlobError> {
+    /// Begin, go on where an earlier download of the same blob ended, or join the one that is going on. Reads and hashes what
+    /// is there.
+    pub fn begin(store: Arc<BlobStore>, kind: ArtifactKind, root: H256) -> Result<Self, BlobError> {
         if !matches!(kind, ArtifactKind::File | ArtifactKind::Output) {
             return Err(BlobError::KindNotStored(kind));
         }
-        if !store.state.lock().downloads.begin(kind, root) {
-            return Ok(None);
-        }
-        let opened = Self::resume(&store, kind, &root);
-        let (file, leaves) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                store.state.lock().downloads.remove(kind, &root);
-                return Err(error);
-            }
-        };
-        Ok(Some(Self { store, kind, root, file, leaves, length: None, complete: false }))
+        let begun = store.state.lock().downloads.join(kind, root);
+        // From here on dropping it leaves, so that what is on disk stays counted whatever fails.
+        let download = Self { store, kind, root, begun };
+        download.open(&mut download.begun.lock())?;
+        Ok(download)
     }
 
-    /// The file, cut where its last whole chunk begins, and the leaves of what is left. The last chunk is fetched again, so
-    /// that there is always one to ask for: it proves the length.
-    fn resume(store: &BlobStore, kind: ArtifactKind, root: &H256) -> Result<(File, Vec<H256>), BlobError> {
+    /// Open the file, cut where its last whole chunk begins, and hash what is left. The last chunk is fetched again, so that
+    /// there is always one to ask for: it proves the length.
+    fn open(&self, begun: &mut Begun) -> Result<(), BlobError> {
+        if begun.complete || begun.file.is_some() {
+            return Ok(());
+        }
+        let (store, kind, root) = (&self.store, self.kind, &self.root);
         let path = disk::partial_path(store.dir(), kind, root);
         let error = |source| BlobError::Io { doing: "reading", path: path.clone(), source };
         let mut file = disk::open_partial(store.dir(), kind, root)?;
@@ -136,86 +164,105 @@ impl Download {
         let kept = chunks.saturating_mul(CHUNK_SIZE as u64);
         file.set_len(kept).map_err(error)?;
         file.seek(SeekFrom::Start(kept)).map_err(error)?;
-        store.state.lock().downloads.reserve(kind, *root, kept);
-        Ok((file, leaves))
+        store.state.lock().downloads.reserve(kind, root, kept);
+        *begun = Begun { file: Some(file), leaves, length: None, complete: false };
+        Ok(())
     }
 
     /// Number of the first chunk that is missing.
     pub fn next(&self) -> u64 {
-        self.leaves.len() as u64
+        self.begun.lock().next()
     }
 
     /// How many chunks are missing; `None` until the length is known.
     pub fn missing(&self) -> Option<u64> {
-        self.length.map(|length| chunk_count(length).saturating_sub(self.next()))
+        let begun = self.begun.lock();
+        begun.length.map(|length| chunk_count(length).saturating_sub(begun.next()))
     }
 
-    /// Keep proved chunks. They have to be of this blob and begin with [`Self::next`]; others are left alone.
-    pub fn keep(&mut self, proved: Proved) -> Result<Progress, BlobError> {
-        if proved.length > 0 && proved.first != self.next() {
-            return Ok(Progress::Missing(self.next()));
+    /// Whether the blob is in the store, by whomever it was completed.
+    pub fn is_complete(&self) -> bool {
+        self.begun.lock().complete
+    }
+
+    /// Keep proved chunks. They have to be of this blob; those are left alone that are here already, or that do not follow.
+    pub fn keep(&self, proved: Proved) -> Result<Progress, BlobError> {
+        let mut begun = self.begun.lock();
+        self.open(&mut begun)?;
+        if begun.complete {
+            return Ok(Progress::Complete);
         }
-        if self.length.is_none() {
-            let limit = self.store.limits.blob;
-            if proved.length > limit {
-                return Err(BlobError::TooLarge { size: proved.length, limit });
+        let next = begun.next();
+        let here = next.checked_sub(proved.first);
+        let Some(here) = here.filter(|here| proved.length == 0 || *here < proved.chunks.len() as u64) else {
+            return Ok(Progress::Missing(next));
+        };
+        if begun.length.is_none() {
+            let held = next.saturating_mul(CHUNK_SIZE as u64);
+            self.store.reserve(self.kind, &self.root, held, proved.length)?;
+            begun.length = Some(proved.length);
+        }
+        for chunk in proved.chunks.iter().skip(here as usize) {
+            let Some(file) = &mut begun.file else { break };
+            if let Err(source) = file.write_all(chunk) {
+                // What of it is on disk is not known: whoever goes on opens the file again.
+                *begun = Begun::default();
+                let path = disk::partial_path(self.store.dir(), self.kind, &self.root);
+                return Err(BlobError::Io { doing: "writing", path, source });
             }
-            let mut state = self.store.state.lock();
-            // What is on disk is part of the whole and not counted twice.
-            state.downloads.reserve(self.kind, self.root, 0);
-            let room = self.store.make_room(&mut state, proved.length);
-            state.downloads.reserve(self.kind, self.root, proved.length);
-            room?;
-            self.length = Some(proved.length);
+            begun.leaves.push(merkle::leaf(chunk));
         }
-        let path = disk::partial_path(self.store.dir(), self.kind, &self.root);
-        for chunk in &proved.chunks {
-            self.file.write_all(chunk).map_err(disk::io_error("writing", &path))?;
-            self.leaves.push(merkle::leaf(chunk));
+        if begun.next() < chunk_count(proved.length) {
+            return Ok(Progress::Missing(begun.next()));
         }
-        if self.next() < chunk_count(proved.length) {
-            return Ok(Progress::Missing(self.next()));
-        }
-        self.place(proved.length)
+        self.place(&mut begun, proved.length)
     }
 
-    fn place(&mut self, length: u64) -> Result<Progress, BlobError> {
+    fn place(&self, begun: &mut Begun, length: u64) -> Result<Progress, BlobError> {
         let (dir, kind, root) = (self.store.dir(), self.kind, &self.root);
         let path = disk::partial_path(dir, kind, root);
         // The chunks of an earlier time were proved then; what the disk made of them since shows here.
-        if typed_root(kind, length, merkle::top(&self.leaves)) != *root {
+        if typed_root(kind, length, merkle::top(&begun.leaves)) != *root {
+            *begun = Begun::default();
             disk::remove_partial(dir, kind, root)?;
+            self.open(begun)?;
             return Ok(Progress::Damaged);
         }
-        self.file.sync_all().map_err(disk::io_error("syncing", &path))?;
-        let mut state = self.store.state.lock();
-        if state.index.size(kind, root).is_some() {
+        if let Some(file) = &begun.file {
+            file.sync_all().map_err(disk::io_error("syncing", &path))?;
+        }
+        let _writing = self.store.writing.lock();
+        if self.store.contains(kind, root) {
             // Made or stored here meanwhile.
             disk::remove_partial(dir, kind, root)?;
         } else {
             disk::place_partial(dir, kind, root)?;
-            state.index.insert(kind, *root, length);
         }
+        let mut state = self.store.state.lock();
+        state.index.insert(kind, *root, length, Some(begun.leaves.as_slice().into()));
         state.downloads.remove(kind, root);
-        self.complete = true;
+        begun.file = None;
+        begun.complete = true;
         Ok(Progress::Complete)
     }
 }
 
 impl Drop for Download {
     fn drop(&mut self) {
-        if self.complete {
+        let (dir, kind, root) = (self.store.dir(), self.kind, &self.root);
+        let mut state = self.store.state.lock();
+        if !state.downloads.leave(kind, root, &self.begun) {
             return;
         }
-        let on_disk =
-            std::fs::metadata(disk::partial_path(self.store.dir(), self.kind, &self.root)).map(|data| data.len());
-        let mut state = self.store.state.lock();
-        state.downloads.remove(self.kind, &self.root);
-        if let Ok(on_disk @ 1..) = on_disk {
-            state.downloads.insert_idle(self.kind, self.root, on_disk);
-            self.store.forget_idle(&mut state);
-        } else {
-            let _ = disk::remove_partial(self.store.dir(), self.kind, &self.root);
+        state.downloads.remove(kind, root);
+        match std::fs::metadata(disk::partial_path(dir, kind, root)) {
+            Ok(file) if file.is_file() && file.len() > 0 => {
+                state.downloads.insert_idle(kind, *root, file.len());
+                self.store.forget_idle(&mut state);
+            }
+            _ => {
+                let _ = disk::remove_partial(dir, kind, root);
+            }
         }
     }
 }

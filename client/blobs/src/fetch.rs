@@ -1,24 +1,25 @@
-//! Blobs from other nodes: who is asked, in which order, and what becomes of what they send.
+//! Blobs from other nodes: how many at once, for whom, and for how long.
 
 use crate::{
-    download::{Download, Progress},
-    message::{Proved, Request, Response, MAX_CHUNKS},
+    download::Download,
+    remember::{Missed, Slow},
+    search::Search,
     serve::Misconduct,
+    turns::Turns,
     BlobError, BlobStore,
 };
-use codec::{DecodeAll, Encode};
-use futures::{stream, StreamExt};
-use parking_lot::Mutex;
+use futures::stream::BoxStream;
 use sp_core::H256;
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fmt::Debug,
+    future::Future,
     sync::Arc,
+    time::{Duration, Instant},
 };
 use strike_primitives::artifact::ArtifactKind;
 use tokio::sync::Semaphore;
 
-/// The network, as a [`Fetcher`] needs it.
+/// The network, and its time, as a [`Fetcher`] needs them.
 #[async_trait::async_trait]
 pub trait Exchange: Send + Sync {
     /// Names a peer.
@@ -27,17 +28,22 @@ pub trait Exchange: Send + Sync {
     /// The peers that this node is connected to.
     async fn connected(&self) -> Vec<Self::Peer>;
 
-    /// The peers that announce themselves at `place` of the distributed hash table, on nobody's word but their own.
-    async fn located(&self, place: &H256) -> Vec<Self::Peer>;
+    /// The peers that announce themselves at `place` of the distributed hash table, on nobody's word but their own, as they
+    /// are found.
+    fn located(&self, place: &H256) -> BoxStream<'_, Vec<Self::Peer>>;
 
-    /// Sends an encoded [`Request`] and returns the answer; `None` if none comes in time.
+    /// Sends an encoded [`Request`](crate::message::Request) and returns the answer; `None` if none comes. Dropped where it
+    /// takes too long.
     async fn request(&self, peer: &Self::Peer, request: Vec<u8>) -> Option<Vec<u8>>;
 
     /// Told what a peer did wrong.
     fn report(&self, peer: &Self::Peer, misconduct: Misconduct);
 
-    /// Waits as long as is decent before somebody is asked again who was busy.
-    async fn pause(&self);
+    /// The time.
+    fn now(&self) -> Instant;
+
+    /// Waits for so long.
+    async fn sleep(&self, time: Duration);
 }
 
 /// A blob that is wanted.
@@ -49,7 +55,7 @@ pub struct Wanted {
     pub root: H256,
     /// The most bytes it may have.
     pub max_length: u64,
-    /// Where nodes announce themselves that should have it ([`strike_primitives::blob`]); looked up in this order.
+    /// Where nodes announce themselves that should have it ([`strike_primitives::blob`]).
     pub places: Vec<H256>,
 }
 
@@ -70,7 +76,8 @@ pub enum FetchError {
         /// What it may have.
         limit: u64,
     },
-    /// Too much is being fetched, or it takes too long. What came so far is kept for the next time.
+    /// Too much is being fetched, or too many wait for this blob, or it takes too long. What came so far is kept for the next
+    /// time.
     #[error("it could not be fetched in time; ask again, what came so far is kept")]
     Unfinished,
     /// The store refused.
@@ -92,7 +99,7 @@ impl BlobSource for BlobStore {
     }
 }
 
-fn within(length: u64, wanted: &Wanted) -> Result<(), FetchError> {
+pub(crate) fn within(length: u64, wanted: &Wanted) -> Result<(), FetchError> {
     if length > wanted.max_length {
         return Err(FetchError::TooLong { length, limit: wanted.max_length });
     }
@@ -102,71 +109,100 @@ fn within(length: u64, wanted: &Wanted) -> Result<(), FetchError> {
 /// How much is fetched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FetchLimits {
-    /// Blobs fetched at once.
+    /// Blobs of each kind fetched at once: inputs that nobody has hold up no output.
     pub running: usize,
-    /// Blobs that are being fetched or wait for it; more are refused.
+    /// Calls for blobs of each kind that fetch or wait for it; more are refused.
     pub waiting: usize,
-    /// Peers asked for one blob, in each round.
-    pub peers: usize,
-    /// Peers asked at once whether they have it.
+    /// Calls among these for the same blob.
+    pub callers: usize,
+    /// Connected peers asked for one blob.
+    pub connected: usize,
+    /// Peers asked for one blob that announce themselves at one place.
+    pub located: usize,
+    /// Peers asked at once whether they have it, those that are slow not counted.
     pub asked_at_once: usize,
-    /// Rounds through the peers while some of them are busy.
-    pub rounds: usize,
+    /// How often a peer is asked that is busy and gives nothing.
+    pub tries: usize,
+    /// How long what takes.
+    pub times: FetchTimes,
 }
 
 impl Default for FetchLimits {
     fn default() -> Self {
-        Self { running: 4, waiting: 64, peers: 64, asked_at_once: 8, rounds: 4 }
-    }
-}
-
-type Turns = Mutex<BTreeMap<(ArtifactKind, H256), Arc<tokio::sync::Mutex<()>>>>;
-
-/// Calls for one blob take turns. Forgotten with the last of them, also where a call is dropped.
-struct Turn<'a> {
-    turns: &'a Turns,
-    key: (ArtifactKind, H256),
-    lock: Arc<tokio::sync::Mutex<()>>,
-}
-
-impl<'a> Turn<'a> {
-    fn new(turns: &'a Turns, key: (ArtifactKind, H256)) -> Self {
-        let lock = turns.lock().entry(key).or_default().clone();
-        Self { turns, key, lock }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut turns = self.turns.lock();
-        // The table's and this one: nobody else waits.
-        if Arc::strong_count(&self.lock) <= 2 {
-            turns.remove(&self.key);
+        Self {
+            running: 4,
+            waiting: 16,
+            callers: 4,
+            connected: 64,
+            located: 20,
+            asked_at_once: 8,
+            tries: 4,
+            times: FetchTimes::default(),
         }
     }
 }
 
-/// Fetches blobs from other nodes into the store.
+/// How long what takes in a fetch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FetchTimes {
+    /// A call, at most.
+    pub patience: Duration,
+    /// A peer that takes longer is slow: the next one is asked beside it, and it is asked last for [`Self::slow_remembered`].
+    pub slow: Duration,
+    /// A peer's answer to whether it has the blob, at most.
+    pub question: Duration,
+    /// A peer's answer with chunks, at most.
+    pub chunks: Duration,
+    /// From the first question to connected peers until others are looked for, if that is not over before.
+    pub head_start: Duration,
+    /// Until a peer that is busy is asked again.
+    pub pause: Duration,
+    /// For how long a blob is not asked for again that nobody had.
+    pub missed: Duration,
+    /// For how long a blob is not asked for again that could not be had in time.
+    pub unfinished: Duration,
+    /// For how long slow peers are asked last.
+    pub slow_remembered: Duration,
+}
+
+impl Default for FetchTimes {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(30),
+            slow: Duration::from_secs(1),
+            question: Duration::from_secs(3),
+            chunks: Duration::from_secs(6),
+            head_start: Duration::from_millis(500),
+            pause: Duration::from_secs(2),
+            missed: Duration::from_secs(5),
+            unfinished: Duration::from_secs(2),
+            slow_remembered: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Calls that wait, and those among them whose turn it is.
+struct Places {
+    waiting: Semaphore,
+    running: Semaphore,
+}
+
+impl Places {
+    fn new(limits: &FetchLimits) -> Self {
+        Self { waiting: Semaphore::new(limits.waiting), running: Semaphore::new(limits.running) }
+    }
+}
+
+/// Fetches blobs from other nodes into the store. Fetchers of one store go on with each other's downloads.
 pub struct Fetcher<E: Exchange> {
     store: Arc<BlobStore>,
     exchange: E,
     limits: FetchLimits,
-    waiting: Semaphore,
-    running: Semaphore,
-    /// One entry for each blob that somebody waits for.
+    outputs: Places,
+    others: Places,
     turns: Turns,
-}
-
-/// What asking a peer for chunks came to.
-enum Asked {
-    /// All of the blob is here.
-    Complete,
-    /// The peer has no more of it, or says nothing.
-    Nothing,
-    Busy,
-    Garbage,
-    /// What an earlier time left was damaged.
-    Damaged,
+    missed: Missed,
+    slow: Slow<E::Peer>,
 }
 
 impl<E: Exchange> Fetcher<E> {
@@ -176,14 +212,16 @@ impl<E: Exchange> Fetcher<E> {
             store,
             exchange,
             limits,
-            waiting: Semaphore::new(limits.waiting),
-            running: Semaphore::new(limits.running),
-            turns: Mutex::default(),
+            outputs: Places::new(&limits),
+            others: Places::new(&limits),
+            turns: Turns::default(),
+            missed: Missed::default(),
+            slow: Slow::default(),
         }
     }
 
-    /// The blob, from the store, or else from the first peers that have it. May be dropped at any time: what came so far is
-    /// kept and gone on from.
+    /// The blob, from the store, or else from the first peers that have it, within [`FetchTimes::patience`]. Calls for one blob
+    /// share what the first of them finds. May be dropped at any time: what came so far is kept and gone on from.
     pub async fn fetch(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
         match self.store.read(wanted) {
             Err(FetchError::NotFound { .. }) => {}
@@ -191,113 +229,45 @@ impl<E: Exchange> Fetcher<E> {
             Err(FetchError::Store(BlobError::Damaged { .. })) => {}
             done => return done,
         }
-        let _waiting = self.waiting.try_acquire().map_err(|_| FetchError::Unfinished)?;
-        let turn = Turn::new(&self.turns, (wanted.kind, wanted.root));
-        let _turn = turn.lock.lock().await;
-        let _running = self.running.acquire().await.map_err(|_| FetchError::Unfinished)?;
-        self.fetch_alone(wanted).await
-    }
-
-    async fn fetch_alone(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        // Whoever had the turn before may have got it.
-        if !self.store.contains(wanted.kind, &wanted.root) {
-            self.download(wanted).await?;
-        }
+        self.fetch_in_turn(wanted).await?;
         self.store.read(wanted)
     }
 
-    async fn download(&self, wanted: &Wanted) -> Result<(), FetchError> {
-        let mut download = self.begin(wanted)?;
-        let (mut garbage, mut asked) = (BTreeSet::new(), 0);
-        for round in 0..self.limits.rounds.max(1) {
-            if round > 0 {
-                self.exchange.pause().await;
-            }
-            let (mut seen, mut busy, mut again) = (garbage.clone(), false, false);
-            // Who is connected costs least; others are looked for only if that is not enough.
-            for place in std::iter::once(None).chain(wanted.places.iter().map(Some)) {
-                let peers = match place {
-                    None => self.exchange.connected().await,
-                    Some(place) => self.exchange.located(place).await,
-                };
-                let mut peers: Vec<_> = peers.into_iter().filter(|peer| seen.insert(peer.clone())).collect();
-                peers.truncate(self.limits.peers);
-                asked += if round == 0 { peers.len() } else { 0 };
-                let mut having = stream::iter(peers)
-                    .map(|peer| async move { (self.has(wanted, &peer).await, peer) })
-                    .buffer_unordered(self.limits.asked_at_once.max(1));
-                while let Some((has, peer)) = having.next().await {
-                    let came = match has {
-                        Asked::Complete => self.drain(wanted, &peer, &mut download).await?,
-                        other => other,
-                    };
-                    match came {
-                        Asked::Complete => return Ok(()),
-                        Asked::Nothing => {}
-                        Asked::Busy => busy = true,
-                        Asked::Garbage => {
-                            self.exchange.report(&peer, Misconduct::Garbage);
-                            garbage.insert(peer);
-                        }
-                        Asked::Damaged => {
-                            drop(download);
-                            download = self.begin(wanted)?;
-                            again = true;
-                        }
-                    }
-                }
-            }
-            if !busy && !again {
-                break;
-            }
+    async fn fetch_in_turn(&self, wanted: &Wanted) -> Result<(), FetchError> {
+        self.missed.check(wanted, self.exchange.now())?;
+        let places = if wanted.kind == ArtifactKind::Output { &self.outputs } else { &self.others };
+        let turn = self.turns.enter((wanted.kind, wanted.root), self.limits.callers).ok_or(FetchError::Unfinished)?;
+        let _waiting = places.waiting.try_acquire().map_err(|_| FetchError::Unfinished)?;
+        let mut over = self.exchange.sleep(self.limits.times.patience);
+        let _turn = in_time(turn.come(), &mut over).await?;
+        // Whoever had the turn before may have got it, or knows that it is not to be had.
+        if self.store.contains(wanted.kind, &wanted.root) {
+            return Ok(());
         }
-        Err(match download.next() {
-            0 => FetchError::NotFound { asked },
-            _ => FetchError::Unfinished,
-        })
-    }
-
-    fn begin(&self, wanted: &Wanted) -> Result<Download, FetchError> {
-        // The turns keep this fetcher from beginning twice; a call that was dropped ends its download with it.
-        Download::begin(self.store.clone(), wanted.kind, wanted.root)?.ok_or(FetchError::Unfinished)
-    }
-
-    /// Whether a peer says that it has the blob: `Complete` if so.
-    async fn has(&self, wanted: &Wanted, peer: &E::Peer) -> Asked {
-        match self.ask(&Request { kind: wanted.kind, root: wanted.root, first: 0, count: 0 }, peer).await {
-            Ok(Response::Chunks(chunks)) if chunks.chunks.is_empty() => Asked::Complete,
-            Ok(Response::Chunks(_)) => Asked::Garbage,
-            Ok(Response::Absent) => Asked::Nothing,
-            Ok(Response::Busy) => Asked::Busy,
-            Err(asked) => asked,
+        self.missed.check(wanted, self.exchange.now())?;
+        let _running = in_time(places.running.acquire(), &mut over).await?;
+        let fetched = in_time(self.search(wanted), &mut over).await.and_then(|fetched| fetched);
+        if let Err(error) = &fetched {
+            self.missed.remember(wanted, error, &self.limits.times, self.exchange.now());
         }
+        fetched
     }
 
-    async fn ask(&self, request: &Request, peer: &E::Peer) -> Result<Response, Asked> {
-        let answer = self.exchange.request(peer, request.encode()).await.ok_or(Asked::Nothing)?;
-        Response::decode_all(&mut &answer[..]).map_err(|_| Asked::Garbage)
+    async fn search(&self, wanted: &Wanted) -> Result<(), FetchError> {
+        let download = Download::begin(self.store.clone(), wanted.kind, wanted.root)?;
+        Search::new(&self.exchange, &self.limits, &self.slow, wanted, download).run().await
     }
+}
 
-    /// Takes from one peer what is missing, as long as it gives.
-    async fn drain(&self, wanted: &Wanted, peer: &E::Peer, download: &mut Download) -> Result<Asked, FetchError> {
-        loop {
-            let missing = download.missing().unwrap_or(u64::MAX).clamp(1, MAX_CHUNKS.into());
-            let request =
-                Request { kind: wanted.kind, root: wanted.root, first: download.next(), count: missing as u32 };
-            let chunks = match self.ask(&request, peer).await {
-                Ok(Response::Chunks(chunks)) => chunks,
-                Ok(Response::Absent) => return Ok(Asked::Nothing),
-                Ok(Response::Busy) => return Ok(Asked::Busy),
-                Err(asked) => return Ok(asked),
-            };
-            let Some(proved) = Proved::new(&request, chunks) else { return Ok(Asked::Garbage) };
-            within(proved.length(), wanted)?;
-            match download.keep(proved)? {
-                Progress::Missing(_) => {}
-                Progress::Complete => return Ok(Asked::Complete),
-                Progress::Damaged => return Ok(Asked::Damaged),
-            }
-        }
+/// What `work` comes to, unless the time is `over` before.
+async fn in_time<T>(
+    work: impl Future<Output = T>,
+    over: &mut (impl Future<Output = ()> + Unpin),
+) -> Result<T, FetchError> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = over => Err(FetchError::Unfinished),
     }
 }
 
@@ -305,7 +275,7 @@ impl<E: Exchange> Fetcher<E> {
 impl<E: Exchange> Fetcher<E> {
     /// Blobs that somebody waits for.
     pub(crate) fn waited_for(&self) -> usize {
-        self.turns.lock().len()
+        self.turns.len()
     }
 
     pub(crate) fn exchange(&self) -> &E {

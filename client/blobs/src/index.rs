@@ -15,22 +15,31 @@ pub(crate) struct Index {
 
 struct Entry {
     size: u64,
+    /// Tells it from the same blob removed and stored again.
+    id: u64,
     sequence: u64,
     /// Not to be evicted.
     pinned: bool,
-    /// Leaf hashes, once they were needed, of a blob that is too large to be hashed for every request.
+    /// Leaf hashes, once the blob was hashed: half a thousandth of its size.
     leaves: Option<Arc<[H256]>>,
+}
+
+/// What is known of a blob without reading it.
+pub(crate) struct Found {
+    pub size: u64,
+    pub id: u64,
+    pub leaves: Option<Arc<[H256]>>,
 }
 
 impl Index {
     /// Add a blob as the newest. A blob already there keeps its age.
-    pub fn insert(&mut self, kind: ArtifactKind, root: H256, size: u64) {
+    pub fn insert(&mut self, kind: ArtifactKind, root: H256, size: u64, leaves: Option<Arc<[H256]>>) {
         let sequence = self.next;
         let key = (kind, root);
         if self.entries.contains_key(&key) {
             return;
         }
-        self.entries.insert(key, Entry { size, sequence, pinned: false, leaves: None });
+        self.entries.insert(key, Entry { size, id: sequence, sequence, pinned: false, leaves });
         self.by_age.insert(sequence, (kind, root));
         self.next += 1;
         self.total += size;
@@ -63,12 +72,14 @@ impl Index {
         self.entries.get(&(kind, *root)).map(|entry| entry.size)
     }
 
-    pub fn leaves(&self, kind: ArtifactKind, root: &H256) -> Option<Arc<[H256]>> {
-        self.entries.get(&(kind, *root)).and_then(|entry| entry.leaves.clone())
+    pub fn find(&self, kind: ArtifactKind, root: &H256) -> Option<Found> {
+        let entry = self.entries.get(&(kind, *root))?;
+        Some(Found { size: entry.size, id: entry.id, leaves: entry.leaves.clone() })
     }
 
-    pub fn keep_leaves(&mut self, kind: ArtifactKind, root: &H256, leaves: Arc<[H256]>) {
-        if let Some(entry) = self.entries.get_mut(&(kind, *root)) {
+    /// Remember the leaf hashes of a blob, if it is still the one that was found.
+    pub fn keep_leaves(&mut self, kind: ArtifactKind, root: &H256, id: u64, leaves: Arc<[H256]>) {
+        if let Some(entry) = self.entries.get_mut(&(kind, *root)).filter(|entry| entry.id == id) {
             entry.leaves = Some(leaves);
         }
     }

@@ -1,8 +1,8 @@
 //! Content-addressed files of a node: outputs it made or checked, inputs left with it, and what it fetched from others.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]), verified on every read, written
-//! whole or not at all, and evicted oldest first when the disk limit is reached. [`ModelFolder`] names the files of a model, which
-//! lie where the operator put them.
+//! whole or not at all, and when the disk limit is reached those go first that were stored longest ago. [`ModelFolder`] names the
+//! files of a model, which lie where the operator put them.
 //!
 //! - [`BlobStore`]: the files.
 //! - [`Server`]: answers other nodes' requests, within limits.
@@ -16,20 +16,23 @@ mod index;
 pub mod message;
 mod model_folder;
 mod rate;
+mod remember;
+mod search;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod uploads;
 
 pub use download::{Download, Progress};
-pub use fetch::{BlobSource, Exchange, FetchError, FetchLimits, Fetcher, Wanted};
+pub use fetch::{BlobSource, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, Wanted};
 pub use model_folder::ModelFolder;
 pub use rate::Quota;
 pub use serve::{Answer, Misconduct, ServeLimits, Server};
 pub use uploads::{JobInputs, UploadError, UploadLimits, Uploads};
 
 use download::Downloads;
-use index::Index;
+use index::{Found, Index};
 use message::{chunk_count, Chunk, Chunks};
 use parking_lot::Mutex;
 use sp_core::H256;
@@ -45,9 +48,6 @@ use strike_primitives::{
 
 /// Target of the log lines.
 pub const LOG_TARGET: &str = "strike-blobs";
-
-/// Blobs of more chunks than this are hashed once, and their leaf hashes kept in memory: half a thousandth of their size.
-const HASHED_EVERY_TIME: u64 = message::MAX_CHUNKS as u64;
 
 /// How much a store keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,9 +114,15 @@ pub enum BlobError {
 
 /// Root by which `bytes` are named as a blob of `kind`; `None` for kinds that are not one blob.
 pub fn blob_root(kind: ArtifactKind, bytes: &[u8]) -> Option<H256> {
+    hash(kind, bytes).map(|(root, _)| root)
+}
+
+/// [`blob_root`], and the leaf hashes that it is made of.
+fn hash(kind: ArtifactKind, bytes: &[u8]) -> Option<(H256, Arc<[H256]>)> {
     match kind {
         ArtifactKind::File | ArtifactKind::Output => {
-            Some(typed_root(kind, bytes.len() as u64, merkle::top(&merkle::chunk_leaves(bytes))))
+            let leaves: Arc<[H256]> = merkle::chunk_leaves(bytes).into();
+            Some((typed_root(kind, bytes.len() as u64, merkle::top(&leaves)), leaves))
         }
         ArtifactKind::Bundle | ArtifactKind::Weights | ArtifactKind::Dataset | ArtifactKind::Adapter => None,
     }
@@ -126,7 +132,9 @@ pub fn blob_root(kind: ArtifactKind, bytes: &[u8]) -> Option<H256> {
 pub struct BlobStore {
     dir: PathBuf,
     limits: Limits,
-    /// Held while files change, so that the index and the directory agree.
+    /// Held by whoever adds a blob or takes room, through the writing. Locked before `state`.
+    writing: Mutex<()>,
+    /// Never held while a blob is read, hashed or written: every answer to other nodes needs it.
     state: Mutex<State>,
 }
 
@@ -148,9 +156,9 @@ impl BlobStore {
         for (kind, root, bytes) in disk::scan_partial(&dir)? {
             downloads.insert_idle(kind, root, bytes);
         }
-        let store = Self { dir, limits, state: Mutex::new(State { index, downloads }) };
+        let store = Self { dir, limits, writing: Mutex::new(()), state: Mutex::new(State { index, downloads }) };
         store.forget_idle(&mut store.state.lock());
-        store.make_room(&mut store.state.lock(), 0)?;
+        store.make_room(0)?;
         Ok(store)
     }
 
@@ -160,55 +168,72 @@ impl BlobStore {
         if size > self.limits.blob {
             return Err(BlobError::TooLarge { size, limit: self.limits.blob });
         }
-        let root = blob_root(kind, bytes).ok_or(BlobError::KindNotStored(kind))?;
-        let mut state = self.state.lock();
+        let (root, leaves) = hash(kind, bytes).ok_or(BlobError::KindNotStored(kind))?;
+        let _writing = self.writing.lock();
         // A damaged copy is removed by the read and then replaced.
-        if matches!(self.read_indexed(&mut state.index, kind, &root), Ok(Some(_))) {
+        if matches!(self.get(kind, &root), Ok(Some(_))) {
             return Ok(root);
         }
-        self.make_room(&mut state, size)?;
+        self.make_room(size)?;
         disk::write(&self.dir, kind, &root, bytes)?;
-        state.index.insert(kind, root, size);
+        self.state.lock().index.insert(kind, root, size, Some(leaves));
         Ok(root)
     }
 
     /// The blob with this root; `None` if it is not kept here.
     pub fn get(&self, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
-        self.read_indexed(&mut self.state.lock().index, kind, root)
+        loop {
+            let Some(found) = self.find(kind, root) else { return Ok(None) };
+            let damaged = match disk::read(&self.dir, kind, root, found.size)? {
+                disk::Content::Absent => false,
+                disk::Content::OtherSize => true,
+                disk::Content::Bytes(bytes) => match hash(kind, &bytes) {
+                    Some((actual, leaves)) if actual == *root => {
+                        if found.leaves.is_none() {
+                            self.state.lock().index.keep_leaves(kind, root, found.id, leaves);
+                        }
+                        return Ok(Some(bytes));
+                    }
+                    _ => true,
+                },
+            };
+            match self.forget(kind, root, &found, damaged)? {
+                true if damaged => return Err(BlobError::Damaged { path: disk::path(&self.dir, kind, root) }),
+                true => return Ok(None),
+                // Removed, and perhaps stored again, while it was read.
+                false => {}
+            }
+        }
     }
 
     /// Up to `count` chunks of a blob from chunk number `first` on, each with its proof; `None` if the blob, or chunk
     /// `first` of it, is not kept here. Without a `count` it tells the length alone.
     pub fn chunks(&self, kind: ArtifactKind, root: &H256, first: u64, count: u32) -> Result<Option<Chunks>, BlobError> {
-        let (length, leaves) = {
-            let state = self.state.lock();
-            let Some(length) = state.index.size(kind, root) else { return Ok(None) };
-            (length, state.index.leaves(kind, root))
-        };
-        let total = chunk_count(length);
-        if count == 0 || total == 0 {
-            return Ok(Some(Chunks { length, chunks: Vec::new() }));
+        let Some(found) = self.find(kind, root) else { return Ok(None) };
+        let (length, total) = (found.size, chunk_count(found.size));
+        let empty = Chunks { length, chunks: Vec::new() };
+        if count == 0 && total > 0 {
+            return Ok(Some(empty));
         }
-        if first >= total {
+        if first >= total && total > 0 {
             return Ok(None);
         }
-        let count = u64::from(count).min(total.saturating_sub(first));
-        let offset = first.saturating_mul(CHUNK_SIZE as u64);
-        let wanted = count.saturating_mul(CHUNK_SIZE as u64).min(length.saturating_sub(offset));
-        let (leaves, bytes) = match leaves {
-            Some(leaves) => (leaves, disk::read_range(&self.dir, kind, root, offset, wanted as usize)?),
-            None => {
-                let Some(bytes) = self.get(kind, root)? else { return Ok(None) };
-                let leaves: Arc<[H256]> = merkle::chunk_leaves(&bytes).into();
-                if total > HASHED_EVERY_TIME {
-                    self.state.lock().index.keep_leaves(kind, root, leaves.clone());
-                }
-                let range = offset as usize..offset.saturating_add(wanted) as usize;
-                (leaves, bytes.get(range).map(<[u8]>::to_vec))
-            }
+        let leaves = match &found.leaves {
+            Some(leaves) => Some(leaves.clone()),
+            None => disk::leaves(&self.dir, kind, root, length)?
+                .filter(|leaves| typed_root(kind, length, merkle::top(leaves)) == *root)
+                .map(Arc::<[H256]>::from),
         };
-        let Some(bytes) = bytes else {
-            // Cut short, or gone: the index learns of it.
+        // Damaged, cut short, or gone: whoever reads the whole learns which.
+        let Some(leaves) = leaves else { return self.get(kind, root).map(|_| None) };
+        if found.leaves.is_none() {
+            self.state.lock().index.keep_leaves(kind, root, found.id, leaves.clone());
+        }
+        if total == 0 {
+            return Ok(Some(empty));
+        }
+        let (offset, wanted) = range(length, first, count);
+        let Some(bytes) = disk::read_range(&self.dir, kind, root, offset, wanted as usize)? else {
             return self.get(kind, root).map(|_| None);
         };
         let mut chunks = Vec::new();
@@ -217,14 +242,20 @@ impl BlobStore {
             match proof.filter(|_| leaves.get(index) == Some(&merkle::leaf(bytes))) {
                 Some(proof) => chunks.push(Chunk { bytes: bytes.to_vec(), siblings: proof.siblings }),
                 None => {
-                    let mut state = self.state.lock();
-                    disk::remove(&self.dir, kind, root)?;
-                    state.index.remove(kind, root);
+                    self.forget(kind, root, &found, true)?;
                     return Err(BlobError::Damaged { path: disk::path(&self.dir, kind, root) });
                 }
             }
         }
         Ok(Some(Chunks { length, chunks }))
+    }
+
+    /// Bytes that [`Self::chunks`] reads: all of a blob that was not hashed since the store was opened. `None` if it is not
+    /// kept here.
+    pub(crate) fn to_read(&self, kind: ArtifactKind, root: &H256, first: u64, count: u32) -> Option<u64> {
+        let found = self.find(kind, root)?;
+        let (_, wanted) = range(found.size, first, count);
+        Some(if wanted > 0 && found.leaves.is_none() { found.size } else { wanted })
     }
 
     /// Store the token ids of an output and return [`strike_primitives::artifact::output_root`] of them.
@@ -271,30 +302,48 @@ impl BlobStore {
         self.state.lock().index.pin(kind, root, pinned)
     }
 
-    fn read_indexed(&self, index: &mut Index, kind: ArtifactKind, root: &H256) -> Result<Option<Vec<u8>>, BlobError> {
-        let Some(size) = index.size(kind, root) else {
-            return Ok(None);
-        };
-        let bytes = disk::read(&self.dir, kind, root, size)?;
-        match bytes {
-            disk::Content::Absent => {
-                index.remove(kind, root);
-                Ok(None)
-            }
-            disk::Content::Bytes(bytes) if blob_root(kind, &bytes) == Some(*root) => Ok(Some(bytes)),
-            disk::Content::Bytes(_) | disk::Content::OtherSize => {
-                disk::remove(&self.dir, kind, root)?;
-                index.remove(kind, root);
-                Err(BlobError::Damaged { path: disk::path(&self.dir, kind, root) })
-            }
+    fn find(&self, kind: ArtifactKind, root: &H256) -> Option<Found> {
+        self.state.lock().index.find(kind, root)
+    }
+
+    /// Take a blob out of the index whose file is gone or is to be removed, unless it is no longer the one that was found.
+    /// Whether it was.
+    fn forget(&self, kind: ArtifactKind, root: &H256, found: &Found, remove: bool) -> Result<bool, BlobError> {
+        let mut state = self.state.lock();
+        if state.index.find(kind, root).is_none_or(|now| now.id != found.id) {
+            return Ok(false);
         }
+        if remove {
+            disk::remove(&self.dir, kind, root)?;
+        }
+        state.index.remove(kind, root);
+        Ok(true)
+    }
+
+    /// Take room for a download of `length` bytes, of which `held` are here.
+    fn reserve(&self, kind: ArtifactKind, root: &H256, held: u64, length: u64) -> Result<(), BlobError> {
+        let limit = self.limits.blob;
+        if length > limit {
+            return Err(BlobError::TooLarge { size: length, limit });
+        }
+        let _writing = self.writing.lock();
+        // What is on disk is part of the whole and not counted twice.
+        self.state.lock().downloads.reserve(kind, root, 0);
+        let room = self.make_room(length);
+        let taken = if room.is_ok() { length } else { held };
+        self.state.lock().downloads.reserve(kind, root, taken);
+        room
     }
 
     /// Make room for `size` bytes more: beginnings of blobs that nobody goes on with are removed first, then blobs, in both
-    /// cases the oldest first.
-    fn make_room(&self, state: &mut State, size: u64) -> Result<(), BlobError> {
-        let taken = |state: &State| state.index.total().saturating_add(state.downloads.total());
-        while taken(state).saturating_add(size) > self.limits.disk {
+    /// cases the oldest first. Called by whoever is `writing`, so that nobody else takes the room; others read in between.
+    fn make_room(&self, size: u64) -> Result<(), BlobError> {
+        loop {
+            let mut state = self.state.lock();
+            let taken = state.index.total().saturating_add(state.downloads.total());
+            if taken.saturating_add(size) <= self.limits.disk {
+                return Ok(());
+            }
             if let Some((kind, root)) = state.downloads.oldest_idle() {
                 disk::remove_partial(&self.dir, kind, &root)?;
                 state.downloads.remove(kind, &root);
@@ -305,7 +354,6 @@ impl BlobStore {
                 return Err(BlobError::NoRoom { size, limit: self.limits.disk });
             }
         }
-        Ok(())
     }
 
     /// Remove what is too much of the beginnings of blobs. A file that cannot be removed is forgotten all the same.
@@ -318,4 +366,10 @@ impl BlobStore {
             state.downloads.remove(kind, &root);
         }
     }
+}
+
+/// Where up to `count` chunks from chunk number `first` on lie in a blob of `length` bytes: offset, and bytes.
+fn range(length: u64, first: u64, count: u32) -> (u64, u64) {
+    let offset = first.saturating_mul(CHUNK_SIZE as u64);
+    (offset, u64::from(count).saturating_mul(CHUNK_SIZE as u64).min(length.saturating_sub(offset)))
 }

@@ -1,7 +1,7 @@
 //! Answers to the requests of other nodes.
 
 use crate::{
-    message::{chunk_count, Request, Response, MAX_CHUNKS},
+    message::{Request, Response, MAX_CHUNKS},
     rate::{Exceeded, Meter, Quota},
     BlobStore,
 };
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use std::{sync::Arc, time::Instant};
 use strike_primitives::merkle::CHUNK_SIZE;
 
-/// What a request costs beside the bytes it is answered with.
+/// What a request costs beside the bytes that are read for it.
 const REQUEST_COST: u64 = 16 << 10;
 
 /// How much a node gives.
@@ -39,6 +39,8 @@ impl Default for ServeLimits {
 pub enum Misconduct {
     /// It sent what no node sends that follows the protocol: have nothing to do with it any longer.
     Garbage,
+    /// It says that it has what it then does not give: perhaps it is slow.
+    Stall,
     /// It asks for more than it gets: harmless once, a nuisance if it goes on.
     Flood,
 }
@@ -56,17 +58,19 @@ pub struct Answer {
 pub struct Server<P> {
     store: Arc<BlobStore>,
     meter: Mutex<Meter<P>>,
+    /// The most that is charged for what is read and not given: a peer that just came can pay it.
+    most_for_reading: u64,
 }
 
 impl<P: Ord + Clone> Server<P> {
     /// A server of the blobs in `store`; its limits count from `now`.
     pub fn new(store: Arc<BlobStore>, limits: ServeLimits, now: Instant) -> Self {
         let meter = Meter::new(limits.each, limits.all, limits.peers, now);
-        Self { store, meter: Mutex::new(meter) }
+        Self { store, meter: Mutex::new(meter), most_for_reading: limits.each.burst / 2 }
     }
 
-    /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a large
-    /// blob since the store was opened, which reads it whole.
+    /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a blob since
+    /// the store was opened, which reads it whole and is charged for that.
     pub fn answer(&self, peer: &P, request: &[u8], now: Instant) -> Answer {
         let Ok(request) = Request::decode_all(&mut &request[..]) else {
             return Answer { response: None, misconduct: Some(Misconduct::Garbage) };
@@ -74,13 +78,13 @@ impl<P: Ord + Clone> Server<P> {
         if request.count > MAX_CHUNKS {
             return Answer { response: None, misconduct: Some(Misconduct::Garbage) };
         }
-        let there = self.store.length(request.kind, &request.root);
-        let chunks =
-            there.map_or(0, |length| chunk_count(length).saturating_sub(request.first).min(u64::from(request.count)));
-        let cost = chunks.saturating_mul(CHUNK_SIZE as u64).saturating_add(REQUEST_COST);
+        let to_read = self.store.to_read(request.kind, &request.root, request.first, request.count);
+        let (there, to_read) = (to_read.is_some(), to_read.unwrap_or(0));
+        let most_given = u64::from(request.count).saturating_mul(CHUNK_SIZE as u64);
+        let cost = to_read.min(most_given.max(self.most_for_reading)).saturating_add(REQUEST_COST);
         let taken = self.meter.lock().take(peer, cost, now);
         let (response, misconduct) = match taken {
-            Ok(()) if there.is_none() => (Response::Absent, None),
+            Ok(()) if !there => (Response::Absent, None),
             Ok(()) => (self.chunks(&request), None),
             Err(Exceeded::Peer) => (Response::Busy, Some(Misconduct::Flood)),
             Err(Exceeded::Total) => (Response::Busy, None),

@@ -2,8 +2,10 @@
 //!
 //! What is asked and answered, within which limits and by which rules, is `strike-blobs`'; here it meets the network.
 
-use futures::StreamExt;
-use parking_lot::Mutex;
+use futures::{
+    stream::{self, BoxStream},
+    StreamExt,
+};
 use sc_network::{
     peer_store::BANNED_THRESHOLD,
     request_responses::{IncomingRequest, OutgoingResponse},
@@ -12,15 +14,13 @@ use sc_network::{
 };
 use sc_network_sync::SyncingService;
 use std::{
-    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 use strike_blobs::{
     message::{MAX_REQUEST, MAX_RESPONSE},
-    BlobSource, BlobStore, Exchange, FetchError, Fetcher, Misconduct, Server, Wanted,
+    BlobSource, BlobStore, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, Misconduct, Server, Wanted,
 };
-use strike_primitives::artifact::ArtifactKind;
 use strike_runtime::{opaque::Block, Hash};
 use tokio::runtime::Handle;
 
@@ -29,7 +29,7 @@ const _: () = assert!(MAX_RESPONSE < 16 << 20);
 
 /// The protocol's name behind the chain's.
 const NAME: &str = "strike/blobs/1";
-/// How long an answer may take.
+/// How long an answer may take at most. Whoever asks waits less.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// Requests of other nodes that wait for an answer; more are refused.
 const INBOUND_QUEUE: usize = 128;
@@ -39,19 +39,15 @@ const ANSWERED_AT_ONCE: usize = 4;
 pub(super) const FETCH_TIME: Duration = Duration::from_secs(30);
 /// How long the worker waits at most: a check can do without an output, and an input is asked for again.
 pub(super) const WORK_FETCH_TIME: Duration = Duration::from_secs(8);
-/// Pause before busy peers are asked again.
-const BUSY_PAUSE: Duration = Duration::from_secs(2);
-/// How long a blob that nobody had is not asked for again.
-const MISSED_TIME: Duration = Duration::from_secs(5);
-/// How many blobs that nobody had are remembered.
-const MISSED: usize = 256;
-/// How long the DHT is asked for the nodes at a place, and how many of them are of interest.
+/// How long the DHT is asked for the nodes at a place.
 const LOCATE_TIME: Duration = Duration::from_secs(5);
-const LOCATED: usize = 20;
+
 fn reputation(misconduct: Misconduct) -> ReputationChange {
     match misconduct {
         // Nobody sends these by mistake: what is sent is verified before.
         Misconduct::Garbage => ReputationChange::new_fatal("Blobs: not what the protocol says"),
+        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be dropped.
+        Misconduct::Stall => ReputationChange::new(-(1 << 18), "Blobs: says that it has one and does not give it"),
         Misconduct::Flood => ReputationChange::new(-(1 << 18), "Blobs: too many requests"),
     }
 }
@@ -120,7 +116,7 @@ impl Protocol {
     }
 
     /// This node's blobs and, through them, those of the network. Whoever reads waits for `patience` at most. Each source has
-    /// limits of its own, so that what one of them is asked for holds up no other.
+    /// limits of its own, so that what one of them is asked for holds up no other; they go on with each other's downloads.
     pub fn source(
         &self,
         store: Arc<BlobStore>,
@@ -130,8 +126,8 @@ impl Protocol {
         patience: Duration,
     ) -> NetworkBlobs {
         let exchange = NodeExchange { network, sync, protocol: self.name.clone() };
-        let fetcher = Fetcher::new(store.clone(), exchange, Default::default());
-        NetworkBlobs { store, fetcher, handle, patience, missed: Mutex::default() }
+        let limits = FetchLimits { times: FetchTimes { patience, ..Default::default() }, ..Default::default() };
+        NetworkBlobs { fetcher: Fetcher::new(store, exchange, limits), handle }
     }
 }
 
@@ -157,97 +153,73 @@ impl Exchange for NodeExchange {
         peers.into_iter().map(|(peer, _)| peer).filter(|peer| !self.is_banned(peer)).collect()
     }
 
-    async fn located(&self, place: &Hash) -> Vec<PeerId> {
+    fn located(&self, place: &Hash) -> BoxStream<'_, Vec<PeerId>> {
         let key = KademliaKey::new(place);
-        let mut events = self.network.event_stream("strike-blobs");
+        let events = self.network.event_stream("strike-blobs");
         self.network.get_providers(key.clone());
-        let mut located = Vec::new();
-        let found = async {
-            while let Some(event) = events.next().await {
-                match event {
-                    Event::Dht(DhtEvent::ProvidersFound(found, peers)) if found == key => located.extend(peers),
+        let found = stream::unfold((events, key), |(mut events, key)| async move {
+            loop {
+                match events.next().await? {
+                    Event::Dht(DhtEvent::ProvidersFound(found, peers)) if found == key => {
+                        return Some((peers, (events, key)))
+                    }
                     Event::Dht(DhtEvent::NoMoreProviders(found) | DhtEvent::ProvidersNotFound(found))
                         if found == key =>
                     {
-                        return
+                        return None
                     }
                     _ => {}
                 }
-                if located.len() >= LOCATED {
-                    return;
-                }
             }
-        };
-        // What was found until then counts.
-        let _ = tokio::time::timeout(LOCATE_TIME, found).await;
+        });
         let this = self.network.local_peer_id();
-        located.retain(|peer| *peer != this && !self.is_banned(peer));
-        located.truncate(LOCATED);
-        located
+        let in_time = found.take_until(tokio::time::sleep(LOCATE_TIME));
+        let others = in_time.map(move |peers| {
+            let others = peers.into_iter().filter(|peer| *peer != this && !self.is_banned(peer));
+            others.collect::<Vec<_>>()
+        });
+        others.boxed()
     }
 
     async fn request(&self, peer: &PeerId, request: Vec<u8>) -> Option<Vec<u8>> {
         let answer = self.network.request(*peer, self.protocol.clone(), request, None, IfDisconnected::TryConnect);
-        // The network's own limit counts from the connection on.
-        match tokio::time::timeout(REQUEST_TIME, answer).await {
-            Ok(Ok((answer, _))) => Some(answer),
-            Ok(Err(error)) => {
+        match answer.await {
+            Ok((answer, _)) => Some(answer),
+            Err(error) => {
                 log::debug!(target: strike_blobs::LOG_TARGET, "{peer} does not answer: {error}");
                 None
             }
-            Err(_) => None,
         }
     }
 
     fn report(&self, peer: &PeerId, misconduct: Misconduct) {
-        log::info!(target: strike_blobs::LOG_TARGET, "{peer} sends what is no blob, and is dropped");
+        let target = strike_blobs::LOG_TARGET;
+        match misconduct {
+            Misconduct::Garbage => log::info!(target: target, "{peer} sends what is no blob, and is dropped"),
+            Misconduct::Stall => log::debug!(target: target, "{peer} says that it has a blob and does not give it"),
+            Misconduct::Flood => log::debug!(target: target, "{peer} asks for too much"),
+        }
         self.network.report_peer(*peer, reputation(misconduct));
     }
 
-    async fn pause(&self) {
-        tokio::time::sleep(BUSY_PAUSE).await;
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 
 /// This node's blobs, and those that other nodes have.
 pub(super) struct NetworkBlobs {
-    store: Arc<BlobStore>,
     fetcher: Fetcher<NodeExchange>,
     handle: Handle,
-    patience: Duration,
-    /// Blobs that nobody had, oldest first: whoever asks again and again does not make this node ask everybody each time.
-    missed: Mutex<VecDeque<(ArtifactKind, Hash, Instant)>>,
-}
-
-impl NetworkBlobs {
-    fn was_missed(&self, wanted: &Wanted) -> bool {
-        let mut missed = self.missed.lock();
-        while missed.front().is_some_and(|(_, _, at)| at.elapsed() >= MISSED_TIME) {
-            missed.pop_front();
-        }
-        missed.iter().any(|(kind, root, _)| (*kind, *root) == (wanted.kind, wanted.root))
-    }
-
-    fn miss(&self, wanted: &Wanted) {
-        let mut missed = self.missed.lock();
-        missed.push_back((wanted.kind, wanted.root, Instant::now()));
-        if missed.len() > MISSED {
-            missed.pop_front();
-        }
-    }
 }
 
 impl BlobSource for NetworkBlobs {
     fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        if !self.store.contains(wanted.kind, &wanted.root) && self.was_missed(wanted) {
-            return Err(FetchError::NotFound { asked: 0 });
-        }
-        let fetch = async { tokio::time::timeout(self.patience, self.fetcher.fetch(wanted)).await };
-        let fetched = self.handle.block_on(fetch).unwrap_or(Err(FetchError::Unfinished));
-        if let Err(FetchError::NotFound { .. }) = &fetched {
-            self.miss(wanted);
-        }
-        fetched
+        self.handle.block_on(self.fetcher.fetch(wanted))
     }
 }
 

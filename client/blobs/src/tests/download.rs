@@ -24,7 +24,7 @@ fn proved(bytes: &[u8], first: u64, count: u32) -> Proved {
 }
 
 fn begin(store: &Arc<BlobStore>, root: H256) -> Download {
-    Download::begin(store.clone(), KIND, root).unwrap().expect("nobody else is at it")
+    Download::begin(store.clone(), KIND, root).unwrap()
 }
 
 fn partial(dir: &Path, root: &H256) -> std::path::PathBuf {
@@ -36,7 +36,7 @@ fn chunks_become_a_blob_once_all_are_there() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let (bytes, root) = chunks_and_some(3, 0);
-    let mut download = begin(&store, root);
+    let download = begin(&store, root);
     assert_eq!((download.next(), download.missing()), (0, None));
     assert_eq!(download.keep(proved(&bytes, 0, 2)).unwrap(), Progress::Missing(2));
     assert_eq!(download.missing(), Some(2));
@@ -65,11 +65,11 @@ fn a_download_goes_on_after_an_interruption_and_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let (bytes, root) = chunks_and_some(6, 0);
     let first = store(dir.path());
-    let mut download = begin(&first, root);
+    let download = begin(&first, root);
     download.keep(proved(&bytes, 0, 3)).unwrap();
     drop(download);
     assert_eq!(first.size(), 3 * CHUNK_SIZE as u64, "what is not there yet takes no room");
-    let mut download = begin(&first, root);
+    let download = begin(&first, root);
     assert_eq!(download.next(), 2, "but for the last chunk, which proves the length again");
     download.keep(proved(&bytes, 2, 3)).unwrap();
     drop((download, first));
@@ -78,7 +78,7 @@ fn a_download_goes_on_after_an_interruption_and_after_a_restart() {
     let file = fs::OpenOptions::new().append(true).open(partial(dir.path(), &root)).unwrap();
     file.set_len(5 * CHUNK_SIZE as u64 + 11).unwrap();
     let second = store(dir.path());
-    let mut download = begin(&second, root);
+    let download = begin(&second, root);
     assert_eq!(download.next(), 4);
     assert_eq!(download.keep(proved(&bytes, 4, 9)).unwrap(), Progress::Complete);
     assert_eq!(second.get(KIND, &root).unwrap(), Some(bytes));
@@ -89,33 +89,55 @@ fn what_the_disk_damaged_meanwhile_is_noticed_and_fetched_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let (bytes, root) = chunks_and_some(4, 0);
-    let mut download = begin(&store, root);
+    let download = begin(&store, root);
     download.keep(proved(&bytes, 0, 3)).unwrap();
     drop(download);
     let path = partial(dir.path(), &root);
     let mut damaged = fs::read(&path).unwrap();
     damaged[10] ^= 1;
     fs::write(&path, damaged).unwrap();
-    let mut download = begin(&store, root);
+    let download = begin(&store, root);
     assert_eq!(download.keep(proved(&bytes, 2, 9)).unwrap(), Progress::Damaged);
+    assert_eq!((download.next(), download.missing()), (0, None), "it begins again");
     drop(download);
     assert_eq!((store.get(KIND, &root).unwrap(), store.size()), (None, 0));
-    let mut download = begin(&store, root);
+    let download = begin(&store, root);
     assert_eq!(download.next(), 0);
     assert_eq!(download.keep(proved(&bytes, 0, 9)).unwrap(), Progress::Complete);
 }
 
 #[test]
-fn one_download_of_a_blob_at_a_time() {
+fn downloads_of_one_blob_go_on_with_each_others_chunks() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    let (_, root) = chunks_and_some(1, 0);
-    let download = begin(&store, root);
-    assert!(Download::begin(store.clone(), KIND, root).unwrap().is_none());
-    drop(download);
-    drop(begin(&store, root));
+    let (bytes, root) = chunks_and_some(5, 0);
+    let (first, second) = (begin(&store, root), begin(&store, root));
+    assert_eq!(first.keep(proved(&bytes, 0, 2)).unwrap(), Progress::Missing(2));
+    assert_eq!((second.next(), second.missing()), (2, Some(4)));
+    // What both were sent counts once.
+    assert_eq!(second.keep(proved(&bytes, 1, 2)).unwrap(), Progress::Missing(3));
+    drop(first);
+    assert_eq!(store.size(), bytes.len() as u64, "it is still going on");
+    let third = begin(&store, root);
+    assert_eq!(third.next(), 3);
+    assert_eq!(second.keep(proved(&bytes, 3, 9)).unwrap(), Progress::Complete);
+    assert!(third.is_complete());
+    assert_eq!(third.keep(proved(&bytes, 0, 1)).unwrap(), Progress::Complete);
+    assert_eq!(store.get(KIND, &root).unwrap(), Some(bytes.clone()));
+    // Who comes later begins anew, and is not disturbed by those that are over.
+    fs::remove_file(disk::path(dir.path(), KIND, &root)).unwrap();
+    assert_eq!(store.get(KIND, &root).unwrap(), None);
+    let later = begin(&store, root);
+    later.keep(proved(&bytes, 0, 2)).unwrap();
+    drop((second, third));
+    assert_eq!((later.next(), store.size()), (2, bytes.len() as u64));
+}
+
+#[test]
+fn a_kind_that_is_no_blob_is_not_downloaded() {
+    let dir = tempfile::tempdir().unwrap();
     assert!(matches!(
-        Download::begin(store, ArtifactKind::Bundle, root),
+        Download::begin(store(dir.path()), ArtifactKind::Bundle, H256::zero()),
         Err(BlobError::KindNotStored(ArtifactKind::Bundle))
     ));
 }
@@ -125,7 +147,7 @@ fn a_blob_that_was_stored_meanwhile_stays_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let (bytes, root) = chunks_and_some(1, 0);
-    let mut download = begin(&store, root);
+    let download = begin(&store, root);
     download.keep(proved(&bytes, 0, 1)).unwrap();
     store.put(KIND, &bytes).unwrap();
     assert_eq!(download.keep(proved(&bytes, 1, 1)).unwrap(), Progress::Complete);
@@ -145,7 +167,7 @@ fn room_is_made_of_what_was_left_alone_then_of_the_oldest_blobs() {
     assert_eq!(store.size(), old.len() as u64 + 2 * CHUNK_SIZE as u64);
 
     let (new, new_root) = chunks_and_some(5, 3);
-    let mut download = begin(&store, new_root);
+    let download = begin(&store, new_root);
     download.keep(proved(&new, 0, 1)).unwrap();
     assert!(!partial(dir.path(), &given_up_root).exists());
     assert!(store.size() <= limits.disk);

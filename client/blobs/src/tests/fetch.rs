@@ -1,124 +1,25 @@
 //! Fetching from peers of every kind: honest ones, and ones that lie, stall, flood or go away.
 
-use super::support::{chunks_and_some, store, LIMITS};
+use super::{
+    support::{chunks_and_some, store},
+    world::{fetch, fetcher, wanted, World},
+};
 use crate::{
-    fetch::{BlobSource, Exchange, FetchError, FetchLimits, Fetcher, Wanted},
+    fetch::{BlobSource, FetchError, FetchLimits, Fetcher, Wanted},
     message::{Chunk, Chunks, Request, Response},
-    serve::{Misconduct, ServeLimits, Server},
+    serve::ServeLimits,
     BlobStore, Limits, Quota,
 };
-use codec::{Decode, DecodeAll, Encode};
-use parking_lot::Mutex;
+use codec::{DecodeAll, Encode};
 use sp_core::H256;
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{pin::pin, sync::Arc, time::Instant};
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
     merkle::CHUNK_SIZE,
 };
 
-type Behaviour = Box<dyn Fn(&Request, Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync>;
-
 /// What a liar answers to a request for chunks.
 type Lie = Box<dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync>;
-
-/// A node: an honest server, and what it makes of the honest answers.
-struct Node {
-    server: Server<u8>,
-    store: Arc<BlobStore>,
-    behaviour: Behaviour,
-    _dir: tempfile::TempDir,
-}
-
-/// A network of such nodes. Its clock goes on with every pause, and with nothing else.
-#[derive(Default)]
-struct World {
-    nodes: BTreeMap<u8, Node>,
-    connected: Vec<u8>,
-    located: BTreeMap<H256, Vec<u8>>,
-    reports: Mutex<Vec<(u8, Misconduct)>>,
-    requests: Mutex<Vec<(u8, Request)>>,
-    pauses: Mutex<u64>,
-    start: Option<Instant>,
-}
-
-#[async_trait::async_trait]
-impl Exchange for World {
-    type Peer = u8;
-
-    async fn connected(&self) -> Vec<u8> {
-        self.connected.clone()
-    }
-
-    async fn located(&self, place: &H256) -> Vec<u8> {
-        self.located.get(place).cloned().unwrap_or_default()
-    }
-
-    async fn request(&self, peer: &u8, request: Vec<u8>) -> Option<Vec<u8>> {
-        tokio::task::yield_now().await;
-        let node = self.nodes.get(peer)?;
-        let now = self.start? + Duration::from_secs(*self.pauses.lock());
-        let decoded = Request::decode(&mut &request[..]).unwrap();
-        self.requests.lock().push((*peer, decoded.clone()));
-        (node.behaviour)(&decoded, node.server.answer(&0, &request, now).response)
-    }
-
-    fn report(&self, peer: &u8, misconduct: Misconduct) {
-        self.reports.lock().push((*peer, misconduct));
-    }
-
-    async fn pause(&self) {
-        *self.pauses.lock() += 1;
-    }
-}
-
-impl World {
-    fn add(&mut self, peer: u8, blobs: &[&[u8]], behaviour: Behaviour) {
-        self.add_limited(peer, blobs, ServeLimits::default(), behaviour);
-    }
-
-    fn add_limited(&mut self, peer: u8, blobs: &[&[u8]], limits: ServeLimits, behaviour: Behaviour) {
-        let dir = tempfile::tempdir().unwrap();
-        let store = store(dir.path());
-        for bytes in blobs {
-            store.put(ArtifactKind::File, bytes).unwrap();
-        }
-        let start = *self.start.get_or_insert_with(Instant::now);
-        let server = Server::new(store.clone(), limits, start);
-        self.nodes.insert(peer, Node { server, store, behaviour, _dir: dir });
-        self.connected.push(peer);
-    }
-
-    fn honest(&mut self, peer: u8, blobs: &[&[u8]]) {
-        self.add(peer, blobs, Box::new(|_, answer| answer));
-    }
-
-    /// A node that says it has everything, and answers requests for chunks with `lie`.
-    fn lying(&mut self, peer: u8, lie: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static) {
-        let claims = Response::Chunks(Chunks { length: 5, chunks: vec![] }).encode();
-        self.add(
-            peer,
-            &[],
-            Box::new(move |request, _| if request.count == 0 { Some(claims.clone()) } else { lie(request) }),
-        );
-    }
-
-    fn garbage_from(&self) -> Vec<u8> {
-        self.reports.lock().iter().filter(|(_, what)| *what == Misconduct::Garbage).map(|(peer, _)| *peer).collect()
-    }
-}
-
-fn fetcher(dir: &Path, world: World) -> Fetcher<World> {
-    Fetcher::new(store(dir), world, FetchLimits { asked_at_once: 1, ..Default::default() })
-}
-
-fn wanted(root: H256) -> Wanted {
-    Wanted { kind: ArtifactKind::File, root, max_length: LIMITS.blob, places: Vec::new() }
-}
 
 /// Chunks that are what was asked for, of another blob.
 fn forged(request: &Request, bytes: &[u8]) -> Vec<u8> {
@@ -129,38 +30,38 @@ fn forged(request: &Request, bytes: &[u8]) -> Vec<u8> {
     chunks.map_or(Response::Absent, Response::Chunks).encode()
 }
 
-#[tokio::test]
-async fn a_blob_of_another_node_is_fetched_kept_and_not_fetched_again() {
+#[test]
+fn a_blob_of_another_node_is_fetched_kept_and_not_fetched_again() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     world.honest(1, &[]);
     world.honest(2, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     let requests = fetcher.exchange().requests.lock().len();
     assert!(fetcher.exchange().reports.lock().is_empty());
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     assert_eq!(fetcher.exchange().requests.lock().len(), requests);
     assert_eq!(store(dir.path()).get(ArtifactKind::File, &root).unwrap(), Some(bytes), "also after a restart");
 }
 
-#[tokio::test]
-async fn what_nobody_has_is_not_found() {
+#[test]
+fn what_nobody_has_is_not_found() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     for peer in 1..=3 {
         world.honest(peer, &[]);
     }
     let fetcher = fetcher(dir.path(), world);
-    let error = fetcher.fetch(&wanted(file_root(b"nothing"))).await.unwrap_err();
+    let error = fetch(&fetcher, &wanted(file_root(b"nothing"))).unwrap_err();
     assert!(matches!(error, FetchError::NotFound { asked: 3 }), "{error}");
     assert_eq!(fetcher.waited_for(), 0);
     assert!(fetcher.exchange().reports.lock().is_empty(), "not to have it is no fault");
     let alone = Fetcher::new(store(dir.path()), World::default(), FetchLimits::default());
-    assert!(matches!(alone.fetch(&wanted(H256::zero())).await, Err(FetchError::NotFound { asked: 0 })));
+    assert!(matches!(fetch(&alone, &wanted(H256::zero())), Err(FetchError::NotFound { asked: 0 })));
 }
 
-#[tokio::test]
-async fn every_liar_is_reported_and_the_next_peer_is_asked() {
+#[test]
+fn every_liar_is_reported_and_the_next_peer_is_asked() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(5, 0);
     let (other, _) = chunks_and_some(5, 1);
@@ -194,99 +95,95 @@ async fn every_liar_is_reported_and_the_next_peer_is_asked() {
     }
     world.honest(100, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     assert_eq!(fetcher.exchange().garbage_from(), (1..=liars).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_liar_is_asked_once_however_many_rounds_there_are() {
+#[test]
+fn a_liar_is_asked_once_however_many_rounds_there_are() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     world.lying(1, |_| Some(vec![7]));
     let stuffed = Chunks { length: 1, chunks: vec![Chunk { bytes: vec![1], siblings: vec![] }] };
     // Chunks that nobody asked for.
-    world.add(2, &[], Box::new(move |_, _| Some(Response::Chunks(stuffed.clone()).encode())));
-    world.add(3, &[], Box::new(|_, _| Some(Response::Busy.encode())));
+    world.add(2, &[], move |_, _| Some(Response::Chunks(stuffed.clone()).encode()));
+    world.add(3, &[], |_, _| Some(Response::Busy.encode()));
     let fetcher = fetcher(dir.path(), world);
-    assert!(fetcher.fetch(&wanted(file_root(b"x"))).await.is_err());
+    assert!(fetch(&fetcher, &wanted(file_root(b"x"))).is_err());
     let world = fetcher.exchange();
     assert_eq!(world.garbage_from(), [1, 2]);
     assert_eq!(*world.pauses.lock(), 3);
-    let asked = |peer| world.requests.lock().iter().filter(|(to, _)| *to == peer).count();
-    assert_eq!((asked(1), asked(2), asked(3)), (2, 1, 4));
+    assert_eq!((world.asked(1), world.asked(2), world.asked(3)), (2, 1, 4));
 }
 
-#[tokio::test]
-async fn what_one_peer_leaves_off_the_next_goes_on_with() {
+#[test]
+fn what_one_peer_leaves_off_the_next_goes_on_with() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     // Each goes away after its first chunks: silent, evicted, out of its mind.
-    world.add(1, &[&bytes], Box::new(|request, answer| answer.filter(|_| request.first < 16)));
+    world.add(1, &[&bytes], |request, answer| answer.filter(|_| request.first < 16));
     let absent = |request: &Request, answer| if request.first < 32 { answer } else { Some(Response::Absent.encode()) };
-    world.add(2, &[&bytes], Box::new(absent));
-    world.add(3, &[&bytes], Box::new(|request, answer| if request.count == 0 { answer } else { Some(vec![3]) }));
+    world.add(2, &[&bytes], absent);
+    world.add(3, &[&bytes], |request, answer| if request.count == 0 { answer } else { Some(vec![3]) });
     world.honest(4, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     let world = fetcher.exchange();
     assert_eq!(world.garbage_from(), [3]);
-    let chunks: u32 =
-        world.requests.lock().iter().filter(|(peer, _)| *peer == 4).map(|(_, request)| request.count).sum();
-    assert!(chunks <= 16, "only what was missing");
+    let requests: Vec<_> = world.requests.lock().iter().filter(|(_, request)| request.count > 0).cloned().collect();
+    assert!(requests.iter().map(|(_, request)| request.first).is_sorted(), "nothing is asked for that is here");
+    assert!((1..=4).all(|peer| requests.iter().any(|(to, _)| *to == peer)), "each of them was to give");
 }
 
-#[tokio::test]
-async fn an_interrupted_fetch_goes_on_after_a_restart() {
+#[test]
+fn an_interrupted_fetch_goes_on_after_a_restart() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
-    world.add(1, &[&bytes], Box::new(|request, answer| answer.filter(|_| request.first < 16)));
+    world.add(1, &[&bytes], |request, answer| answer.filter(|_| request.first < 16));
     let first = fetcher(dir.path(), world);
-    assert!(matches!(first.fetch(&wanted(root)).await, Err(FetchError::Unfinished)));
+    assert!(matches!(fetch(&first, &wanted(root)), Err(FetchError::Unfinished)));
     drop(first);
     let mut world = World::default();
     world.honest(1, &[&bytes]);
     let second = fetcher(dir.path(), world);
-    assert_eq!(second.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&second, &wanted(root)).unwrap(), bytes);
     let firsts: Vec<_> = second.exchange().requests.lock().iter().map(|(_, request)| request.first).collect();
-    assert_eq!(firsts, [0, 15, 31], "the question, and what was missing");
+    assert_eq!(firsts, [0, 30, 31, 33, 37], "the question, and what was missing");
 }
 
-#[tokio::test]
-async fn a_fetch_that_is_dropped_leaves_what_it_got_and_nothing_else() {
+#[test]
+fn a_fetch_that_is_dropped_leaves_what_it_got_and_nothing_else() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
     {
         let wanted = wanted(root);
-        let fetch = fetcher.fetch(&wanted);
-        tokio::pin!(fetch);
-        // Polled until the first chunks are there, and then no more.
-        while fetcher.exchange().requests.lock().len() < 3 {
-            assert!(futures::poll!(fetch.as_mut()).is_pending());
-            // What wakes it comes from the runtime.
-            tokio::task::yield_now().await;
+        let mut fetch = pin!(fetcher.fetch(&wanted));
+        // Polled until three chunks are there, and then no more.
+        while fetcher.exchange().requests.lock().len() < 4 {
+            assert!(fetcher.exchange().clock.step(fetch.as_mut()).is_pending());
         }
         assert_eq!(fetcher.waited_for(), 1);
     }
     assert_eq!(fetcher.waited_for(), 0);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     assert!(fetcher.exchange().requests.lock().iter().filter(|(_, request)| request.first == 0).count() <= 3);
 }
 
-#[tokio::test]
-async fn busy_peers_are_asked_again_after_a_pause() {
+#[test]
+fn busy_peers_are_asked_again_after_a_pause() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     let each = Quota { burst: 17 * CHUNK_SIZE as u64, per_second: 17 * CHUNK_SIZE as u64 };
     let limits = ServeLimits { each, ..Default::default() };
-    world.add_limited(1, &[&bytes], limits, Box::new(|_, answer| answer));
+    world.add_limited(1, &[&bytes], limits, |_, answer| answer);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     assert_eq!(*fetcher.exchange().pauses.lock(), 2);
 }
 
-#[tokio::test]
-async fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
+#[test]
+fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(1, 0);
     let (first, holder, stranger) = (H256([3; 32]), H256([1; 32]), H256([2; 32]));
@@ -300,64 +197,66 @@ async fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
     world.located.insert(first, vec![2]);
     let fetcher = fetcher(dir.path(), world);
     let at = |places: &[H256]| Wanted { places: places.to_vec(), ..wanted(root) };
-    assert!(matches!(fetcher.fetch(&at(&[])).await, Err(FetchError::NotFound { asked: 1 })));
-    assert!(matches!(fetcher.fetch(&at(&[stranger])).await, Err(FetchError::NotFound { asked: 1 })));
-    assert!(matches!(fetcher.fetch(&at(&[first])).await, Err(FetchError::NotFound { asked: 2 })));
-    assert_eq!(fetcher.fetch(&at(&[first, holder])).await.unwrap(), bytes);
+    assert!(matches!(fetch(&fetcher, &at(&[])), Err(FetchError::NotFound { asked: 1 })));
+    assert!(matches!(fetch(&fetcher, &at(&[stranger])), Err(FetchError::NotFound { asked: 1 })));
+    assert!(matches!(fetch(&fetcher, &at(&[first])), Err(FetchError::NotFound { asked: 2 })));
+    assert_eq!(fetch(&fetcher, &at(&[first, holder])).unwrap(), bytes);
 }
 
-#[tokio::test]
-async fn lengths_beyond_what_is_expected_are_refused_with_the_first_chunk() {
+#[test]
+fn lengths_beyond_what_is_expected_are_refused_with_the_first_chunk() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
     let short = Wanted { max_length: CHUNK_SIZE as u64, ..wanted(root) };
-    let error = fetcher.fetch(&short).await.unwrap_err();
+    let error = fetch(&fetcher, &short).unwrap_err();
     assert!(matches!(error, FetchError::TooLong { length, .. } if length == bytes.len() as u64), "{error}");
     assert_eq!(fetcher.exchange().requests.lock().len(), 2);
     assert!(fetcher.exchange().reports.lock().is_empty(), "the peer told the truth");
     // Nor is it read where it is here.
-    fetcher.fetch(&wanted(root)).await.unwrap();
+    fetch(&fetcher, &wanted(root)).unwrap();
     let here = store(dir.path());
     assert!(matches!(here.read(&short), Err(FetchError::TooLong { .. })));
     assert_eq!(here.read(&wanted(root)).unwrap(), bytes);
 }
 
-#[tokio::test]
-async fn a_blob_larger_than_the_store_takes_is_refused() {
+#[test]
+fn a_blob_larger_than_the_store_takes_is_refused() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(2, 0);
     world.honest(1, &[&bytes]);
     let limits = Limits { blob: 2 * CHUNK_SIZE as u64, disk: 2 * CHUNK_SIZE as u64 };
     let store = Arc::new(BlobStore::open(dir.path(), limits).unwrap());
     let fetcher = Fetcher::new(store.clone(), world, FetchLimits::default());
-    assert!(matches!(fetcher.fetch(&wanted(root)).await, Err(FetchError::Store(_))));
+    assert!(matches!(fetch(&fetcher, &wanted(root)), Err(FetchError::Store(_))));
     assert_eq!(store.size(), 0);
 }
 
-#[tokio::test]
-async fn calls_for_one_blob_share_one_download_and_too_many_calls_are_refused() {
+#[test]
+fn calls_for_one_blob_share_one_download_and_too_many_calls_are_refused() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(20, 0);
     world.honest(1, &[&bytes]);
-    let limits = FetchLimits { waiting: 8, ..Default::default() };
+    let limits = FetchLimits { waiting: 8, callers: 20, ..Default::default() };
     let fetcher = Fetcher::new(store(dir.path()), world, limits);
     let wanted = wanted(root);
-    let results = futures::future::join_all((0..20).map(|_| fetcher.fetch(&wanted))).await;
+    let calls = futures::future::join_all((0..20).map(|_| fetcher.fetch(&wanted)));
+    let results = fetcher.exchange().clock.run(calls);
     let (here, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     assert_eq!((here.len(), refused.len()), (8, 12));
     assert!(refused.iter().all(|result| matches!(result, Err(FetchError::Unfinished))));
-    assert_eq!(fetcher.exchange().requests.lock().len(), 3);
+    let counts: Vec<_> = fetcher.exchange().requests.lock().iter().map(|(_, request)| request.count).collect();
+    assert_eq!(counts, [0, 1, 2, 4, 8, 6]);
     assert_eq!(fetcher.waited_for(), 0);
 }
 
-#[tokio::test]
-async fn a_damaged_beginning_is_fetched_again_and_nobody_is_blamed() {
+#[test]
+fn a_damaged_beginning_is_fetched_again_and_nobody_is_blamed() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
-    world.add(1, &[&bytes], Box::new(|request, answer| answer.filter(|_| request.first < 16)));
-    assert!(fetcher(dir.path(), world).fetch(&wanted(root)).await.is_err());
+    world.add(1, &[&bytes], |request, answer| answer.filter(|_| request.first < 16));
+    assert!(fetch(&fetcher(dir.path(), world), &wanted(root)).is_err());
     let path = crate::disk::partial_path(dir.path(), ArtifactKind::File, &root);
     let mut begun = std::fs::read(&path).unwrap();
     begun[3] ^= 1;
@@ -365,19 +264,19 @@ async fn a_damaged_beginning_is_fetched_again_and_nobody_is_blamed() {
     let mut world = World::default();
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetcher.fetch(&wanted(root)).await.unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     assert!(fetcher.exchange().reports.lock().is_empty());
 }
 
-#[tokio::test]
-async fn a_node_serves_what_it_fetched() {
+#[test]
+fn a_node_serves_what_it_fetched() {
     let (bytes, root) = chunks_and_some(20, 0);
     let mut world = World::default();
     world.honest(1, &[&bytes]);
     world.honest(2, &[]);
     let middle = world.nodes[&2].store.clone();
     let fetcher = Fetcher::new(middle, world, FetchLimits::default());
-    fetcher.fetch(&wanted(root)).await.unwrap();
+    fetch(&fetcher, &wanted(root)).unwrap();
     let server = &fetcher.exchange().nodes[&2].server;
     let request = Request { kind: ArtifactKind::File, root, first: 0, count: 4 }.encode();
     let answer = server.answer(&9, &request, Instant::now()).response.unwrap();

@@ -3,6 +3,8 @@ mod fetch;
 mod message;
 mod rate;
 mod serve;
+mod silence;
 mod store;
 mod support;
 mod uploads;
+mod world;

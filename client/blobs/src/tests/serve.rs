@@ -23,7 +23,6 @@ fn chunks_are_served_with_their_proofs_and_no_more_than_were_asked_for() {
     let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
     let store = store(dir.path());
     let server = Server::new(store.clone(), ServeLimits::default(), now);
-    // The second is large enough that its leaves are kept.
     for (bytes, root) in [chunks_and_some(2, 0), chunks_and_some(40, 1)] {
         store.put(ArtifactKind::File, &bytes).unwrap();
         let asks_only = request(root, 0, 0);
@@ -119,4 +118,54 @@ fn a_flood_is_told_to_wait_and_the_others_are_served() {
     let absent = request(H256::zero(), 0, 0);
     let answers: Vec<_> = (0..100).map(|_| response(&server, &absent, now).0).collect();
     assert!(answers.contains(&Response::Busy));
+}
+
+#[test]
+fn what_has_to_be_read_whole_is_charged_and_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (bytes, root) = chunks_and_some(10, 0);
+    store(dir.path()).put(ArtifactKind::File, &bytes).unwrap();
+    let now = Instant::now();
+    let chunk = CHUNK_SIZE as u64;
+    let quota = |chunks| Quota { burst: chunks * chunk, per_second: 1 };
+    let limits = |chunks| ServeLimits { each: quota(chunks), all: quota(1_000), peers: 10 };
+    let one = request(root, 0, 1);
+    let served = |server: &Server<u32>| (0..20).filter(|_| response(server, &one, now).0 != Response::Busy).count();
+    // Opened anew, nothing is hashed: the first request costs ten chunks and a quarter, the others one and a quarter.
+    assert_eq!(served(&Server::new(store(dir.path()), limits(25), now)), 12);
+    // It costs no more than half of what a peer may take at once, so that whoever asks first can pay.
+    assert_eq!(served(&Server::new(store(dir.path()), limits(8), now)), 4);
+}
+
+#[test]
+fn a_blob_that_was_cut_to_nothing_is_absent_and_removed() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let (bytes, root) = chunks_and_some(1, 0);
+    for count in [0, 1] {
+        store(dir.path()).put(ArtifactKind::File, &bytes).unwrap();
+        let path = crate::disk::path(dir.path(), ArtifactKind::File, &root);
+        fs::write(&path, b"").unwrap();
+        let reopened = store(dir.path());
+        assert!(!path.exists() && !reopened.contains(ArtifactKind::File, &root));
+        let server = Server::new(reopened, ServeLimits::default(), now);
+        assert_eq!(response(&server, &request(root, 0, count), now), (Response::Absent, None));
+    }
+    // While the node runs, likewise.
+    let store = store(dir.path());
+    store.put(ArtifactKind::File, &bytes).unwrap();
+    fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), b"").unwrap();
+    let server = Server::new(store.clone(), ServeLimits::default(), now);
+    assert_eq!(response(&server, &request(root, 0, 1), now), (Response::Absent, None));
+    assert!(!store.contains(ArtifactKind::File, &root));
+}
+
+#[test]
+fn the_empty_blob_is_served() {
+    let (dir, now) = (tempfile::tempdir().unwrap(), Instant::now());
+    let root = store(dir.path()).put(ArtifactKind::File, b"").unwrap();
+    let server = Server::new(store(dir.path()), ServeLimits::default(), now);
+    for count in [0, 1] {
+        let (answer, _) = response(&server, &request(root, 0, count), now);
+        assert!(matches!(answer, Response::Chunks(chunks) if chunks.length == 0 && chunks.chunks.is_empty()));
+    }
 }

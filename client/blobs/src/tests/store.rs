@@ -1,5 +1,5 @@
 use crate::{disk, BlobError, BlobStore, Limits};
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc, thread};
 use strike_primitives::artifact::{file_root, output_root, ArtifactKind};
 
 const LIMITS: Limits = Limits { blob: 100, disk: 250 };
@@ -111,13 +111,15 @@ fn limits_are_kept() {
 fn half_written_files_are_removed_and_strangers_are_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let first = store(&dir);
-    let leftover = first.dir().join("tmp/half");
+    let (leftover, folder) = (first.dir().join("tmp/half"), first.dir().join("tmp/folder"));
     let stranger = first.dir().join("file/README");
     fs::write(&leftover, b"half").unwrap();
+    fs::create_dir_all(folder.join("deep")).unwrap();
+    fs::write(folder.join("deep/file"), b"what").unwrap();
     fs::write(&stranger, b"mine").unwrap();
     drop(first);
     let second = store(&dir);
-    assert!(!leftover.exists());
+    assert!(!leftover.exists() && !folder.exists());
     assert!(stranger.exists());
     assert_eq!(second.size(), 0);
 }
@@ -135,4 +137,53 @@ fn many_threads_may_store_the_same_blob() {
     let root = file_root(b"shared");
     assert!(threads.into_iter().all(|thread| thread.join().unwrap() == root));
     assert_eq!(store.size(), 6);
+}
+
+/// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once `read` reads.
+fn reading<T: Send + 'static>(
+    file: &Path,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> (thread::JoinHandle<T>, fs::File) {
+    fs::remove_file(file).unwrap();
+    assert!(Command::new("mkfifo").arg(file).status().unwrap().success());
+    let reader = thread::spawn(read);
+    // Opens once it is open for reading.
+    let writer = fs::OpenOptions::new().write(true).open(file).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_long_read_keeps_nobody_from_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(store(&dir));
+    let empty = store.put(ArtifactKind::File, b"").unwrap();
+    let other = store.put(ArtifactKind::File, b"other").unwrap();
+    let path = disk::path(store.dir(), ArtifactKind::File, &empty);
+    let reader = store.clone();
+    let (read, writer) = reading(&path, move || reader.get(ArtifactKind::File, &empty));
+    assert!(store.state.try_lock().is_some(), "nobody waits for the reader");
+    assert_eq!(store.length(ArtifactKind::File, &other), Some(5));
+    assert!(store.chunks(ArtifactKind::File, &other, 0, 1).unwrap().is_some());
+    assert_eq!(store.get(ArtifactKind::File, &other).unwrap().as_deref(), Some(&b"other"[..]));
+    store.put(ArtifactKind::File, b"new").unwrap();
+    drop(writer);
+    assert_eq!(read.join().unwrap().unwrap().as_deref(), Some(&b""[..]));
+}
+
+#[test]
+fn what_is_stored_again_while_its_old_file_is_read_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(store(&dir));
+    let root = store.put(ArtifactKind::File, b"").unwrap();
+    let path = disk::path(store.dir(), ArtifactKind::File, &root);
+    let reader = store.clone();
+    let (read, mut writer) = reading(&path, move || reader.get(ArtifactKind::File, &root));
+    // Somebody else finds it gone, and stores it again.
+    fs::remove_file(&path).unwrap();
+    assert_eq!(store.get(ArtifactKind::File, &root).unwrap(), None);
+    store.put(ArtifactKind::File, b"").unwrap();
+    std::io::Write::write_all(&mut writer, b"damaged").unwrap();
+    drop(writer);
+    assert_eq!(read.join().unwrap().unwrap().as_deref(), Some(&b""[..]), "looked for again");
+    assert!(path.exists() && store.contains(ArtifactKind::File, &root));
 }
