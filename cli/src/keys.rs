@@ -28,8 +28,10 @@ pub fn secret_uri(text: &str) -> Result<String> {
     }
     let path = Path::new(text);
     let content = fs::read_to_string(path).map_err(|error| {
-        Error::new("KeyNotFound", format!("'{text}' is no development name, and as a file: {error}")).hint(
-            "give a name such as 'alice', or the path of a file that holds a secret URI, a mnemonic or a hex seed",
+        // What was given is not repeated: it may be the secret itself.
+        Error::new("KeyNotFound", format!("what --key names is no development name, and as a file: {error}")).hint(
+            "give a name such as 'alice', or the path of a file that holds a secret URI, a mnemonic or a hex seed; never a secret \
+             itself: command lines are public on a machine and kept in histories",
         )
     })?;
     warn_if_readable_by_others(path);
@@ -44,9 +46,13 @@ pub fn secret_uri(text: &str) -> Result<String> {
 /// The key pair that `text` names; see [`secret_uri`].
 pub fn key_pair(text: &str) -> Result<sr25519::Pair> {
     let uri = secret_uri(text)?;
-    // The error is not shown: it may quote the secret.
+    // Neither is the error shown: it may quote the secret. Nor is a URI, which may have a password.
     sr25519::Pair::from_string(&uri, None).map_err(|_| {
-        Error::new("KeyInvalid", format!("'{text}' holds no secret URI, mnemonic or hex seed"))
+        let what = match text.starts_with("//") {
+            true => "what --key names is".to_owned(),
+            false => format!("'{text}' holds"),
+        };
+        Error::new("KeyInvalid", format!("{what} no secret URI, mnemonic or hex seed"))
             .hint("the file should hold one line: twelve words, '0x' and 64 hex digits, or either followed by '//path'")
     })
 }
@@ -77,7 +83,9 @@ pub fn account(text: &str) -> Result<AccountId> {
         return Ok(account_of(&key_pair(name)?));
     }
     let invalid = |why: String| {
-        Error::new("AccountInvalid", format!("'{text}' is no account: {why}"))
+        // Words may be a mnemonic that was given in the wrong place.
+        let named = if text.contains(char::is_whitespace) { "what was given".into() } else { format!("'{text}'") };
+        Error::new("AccountInvalid", format!("{named} is no account: {why}"))
             .hint("give an SS58 address, '0x' and 64 hex digits, or a development name such as 'bob'")
     };
     if let Some(digits) = text.strip_prefix("0x") {
@@ -148,6 +156,23 @@ mod tests {
         let error = read("not a secret").unwrap_err();
         assert_eq!(error.name, "KeyInvalid");
         assert!(!error.message.contains("not a secret"));
+    }
+
+    #[test]
+    fn no_error_repeats_what_may_be_a_secret() {
+        let phrase = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+        let seed = format!("0x{}", "ab".repeat(32));
+        let words = ["bottom", "curtain", "basket", "abab", "hunter2"];
+        for secret in [phrase, &format!("{phrase}//stash"), &seed, &seed[2..], "///hunter2", "//hunter2//"] {
+            let error = match key_pair(secret) {
+                Ok(_) => continue,
+                Err(error) => error,
+            };
+            let said = format!("{error} {}", error.hint.clone().unwrap_or_default());
+            assert!(!words.iter().any(|word| said.contains(word)), "{said}");
+        }
+        let error = account(phrase).unwrap_err();
+        assert!(!error.message.contains("curtain"), "{error}");
     }
 
     #[test]

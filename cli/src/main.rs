@@ -1,4 +1,5 @@
-//! The `strike` binary. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! The `strike` binary. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ordered and perhaps paid, but the result could not be had: do not
+//! order again.
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error, json);
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code)
         }
     }
 }

@@ -1,8 +1,14 @@
 //! What is printed: amounts, tables, JSON values, failures.
+//!
+//! Much of it was written by strangers: texts that models wrote, names of models, what nodes say. A terminal gets their control characters
+//! escaped, so that none of it moves the cursor, hides what was printed or sends keys. Files and pipes get everything as it is.
 
 use crate::{error::Error, keys};
 use serde::Serialize;
-use std::io::Write;
+use std::{
+    borrow::Cow,
+    io::{IsTerminal, Write},
+};
 use strike_primitives::{AccountId, Balance, TOKEN, TOKEN_DECIMALS, TOKEN_SYMBOL};
 
 /// Parses a decimal number with at most `decimals` digits after the point into units of its last digit. Exact: neither
@@ -58,50 +64,104 @@ pub fn short_account(account: &AccountId) -> String {
     keys::name_of(account).map_or_else(|| account.to_string(), str::to_owned)
 }
 
+/// Whether a terminal acts on a character instead of showing it. Newlines and tabs do no harm.
+fn is_acted_on(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t')
+}
+
+/// A text as a stream gets it: a terminal with control characters escaped.
+fn shown(text: &str, is_terminal: bool) -> Cow<'_, str> {
+    if !is_terminal || !text.contains(is_acted_on) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_acted_on(character) {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// One line of progress, on stderr.
 pub fn progress(line: impl AsRef<str>) {
-    eprintln!("{}", line.as_ref());
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{}", shown(line.as_ref(), stderr.is_terminal()));
 }
 
 /// Prints a line on stdout. A reader that went away (`strike … | head -1`) is no failure.
 pub fn line(text: impl AsRef<str>) {
     let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{}", text.as_ref()).and_then(|()| stdout.flush());
+    let is_terminal = stdout.is_terminal();
+    let _ = writeln!(stdout, "{}", shown(text.as_ref(), is_terminal)).and_then(|()| stdout.flush());
+}
+
+/// Prints a piece of a text on stdout as it comes, likewise.
+pub fn piece(text: impl AsRef<str>) {
+    let mut stdout = std::io::stdout().lock();
+    let is_terminal = stdout.is_terminal();
+    let _ = write!(stdout, "{}", shown(text.as_ref(), is_terminal)).and_then(|()| stdout.flush());
 }
 
 /// Prints a value as one line of JSON on stdout.
 pub fn json(value: &impl Serialize) -> Result<(), Error> {
     // Straight to text: serde_json's `Value` has no 128-bit integers.
-    let text = serde_json::to_string(value).map_err(|error| Error::new("OutputNotSerializable", error.to_string()))?;
-    line(text);
+    line(json_text(value)?);
     Ok(())
+}
+
+/// A value as JSON without any control character: serde_json escapes those of ASCII but DEL, and terminals act on others too.
+fn json_text(value: &impl Serialize) -> Result<String, Error> {
+    let text = serde_json::to_string(value).map_err(|error| Error::new("OutputNotSerializable", error.to_string()))?;
+    if !text.contains(char::is_control) {
+        return Ok(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Only strings can have one.
+        match character.is_control() {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => escaped.push(character),
+        }
+    }
+    Ok(escaped)
 }
 
 /// A failure as JSON.
 #[derive(Serialize)]
-struct ErrorView<'a> {
-    error: ErrorBody<'a>,
+struct FailureView {
+    error: ErrorView,
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    name: &'a str,
-    message: &'a str,
-    hint: Option<&'a str>,
+/// What went wrong, in JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorView {
+    /// Stable name.
+    pub name: String,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl From<&Error> for ErrorView {
+    fn from(error: &Error) -> Self {
+        Self { name: error.name.clone(), message: error.message.clone(), hint: error.hint.clone() }
+    }
 }
 
 fn error_json(error: &Error) -> String {
-    let body = ErrorBody { name: &error.name, message: &error.message, hint: error.hint.as_deref() };
-    serde_json::to_string(&ErrorView { error: body }).unwrap_or_default()
+    json_text(&FailureView { error: error.into() }).unwrap_or_default()
 }
 
-/// Prints a failure: one line and a hint on stderr, with `--json` also an object on stdout.
+/// Prints a failure: one line and a hint on stderr, with `--json` also an object on stdout, unless what is there tells it.
 pub fn print_error(error: &Error, as_json: bool) {
-    eprintln!("error: {error}");
+    progress(format!("error: {error}"));
     if let Some(hint) = &error.hint {
-        eprintln!("  hint: {hint}");
+        progress(format!("  hint: {hint}"));
     }
-    if as_json {
+    if as_json && !error.is_told {
         line(error_json(error));
     }
 }
@@ -166,6 +226,24 @@ mod tests {
             error_json(&error),
             r#"{"error":{"name":"JobNotFound","message":"there is no job 7","hint":"see strike job list"}}"#
         );
+    }
+
+    #[test]
+    fn a_terminal_gets_what_strangers_wrote_without_effects_and_a_pipe_as_it_is() {
+        let hostile = "ok\u{1b}]0;title\u{7}\u{1b}[2J\tb\r\n\u{9b}31m\u{7f}\u{0}é…";
+        assert_eq!(shown(hostile, false), hostile);
+        let safe = shown(hostile, true);
+        assert_eq!(safe, "ok\\u{1b}]0;title\\u{7}\\u{1b}[2J\tb\\r\n\\u{9b}31m\\u{7f}\\u{0}é…");
+        assert!(!safe.contains(is_acted_on));
+        assert!(matches!(shown("plain\n\ttext", true), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_has_no_control_characters_and_says_the_same() {
+        let hostile: String = (0..0x100).filter_map(char::from_u32).collect();
+        let text = json_text(&hostile).unwrap();
+        assert!(!text.contains(char::is_control), "{text}");
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
     }
 
     #[test]

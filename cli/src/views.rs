@@ -4,6 +4,7 @@ mod work;
 
 pub use work::WorkView;
 
+use crate::output::ErrorView;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use strike_primitives::{
@@ -80,6 +81,9 @@ pub struct JobView {
     /// The text, where it was asked for and the node has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Why there is no text, where it was asked for and could not be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_error: Option<ErrorView>,
 }
 
 /// What a provider committed to.
@@ -225,6 +229,7 @@ impl From<&JobInfo> for JobView {
             }),
             receipt: info.receipt.as_ref().map(Into::into),
             output: None,
+            output_error: None,
         }
     }
 }

@@ -89,7 +89,8 @@ impl RunCmd {
     }
 }
 
-/// Calls a minute of one connection, where the operator does not say. Loopback addresses have no limit.
+/// Calls a minute of one WebSocket connection, where the operator does not say. Loopback addresses have no limit, unless callers' addresses
+/// are taken from headers: a caller can write any address there.
 const CALLS_A_MINUTE: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
 /// Calls in one batch, where the operator does not say.
 const CALLS_A_BATCH: u32 = 100;
@@ -104,7 +105,7 @@ fn limit_calls(base: &mut sc_cli::RunCmd) {
     }
     if rpc.rpc_rate_limit.is_none() {
         rpc.rpc_rate_limit = Some(CALLS_A_MINUTE);
-        if rpc.rpc_rate_limit_whitelisted_ips.is_empty() {
+        if rpc.rpc_rate_limit_whitelisted_ips.is_empty() && !rpc.rpc_rate_limit_trust_proxy_headers {
             rpc.rpc_rate_limit_whitelisted_ips =
                 ["127.0.0.0/8", "::1/128"].iter().flat_map(|net| net.parse()).collect();
         }

@@ -141,6 +141,10 @@ mod tests {
         };
         assert!(local("127.0.0.1") && local("::1") && !local("10.0.0.1") && !local("2001:db8::1"));
 
+        // What a header says is no loopback address, whoever wrote it.
+        let rpc = parse(&["--rpc-rate-limit-trust-proxy-headers"]).run.node_options().rpc_params;
+        assert!(rpc.rpc_rate_limit.is_some() && rpc.rpc_rate_limit_whitelisted_ips.is_empty());
+
         let said = ["--rpc-rate-limit", "7", "--rpc-max-batch-request-len", "3"];
         let rpc = parse(&said).run.node_options().rpc_params;
         assert_eq!(rpc.rpc_rate_limit.map(u32::from), Some(7));

@@ -11,9 +11,9 @@ use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
-use strike_blobs::{BlobSource, Uploads};
+use strike_blobs::{BlobSource, BlobStore, Uploads};
 use strike_primitives::artifact::ArtifactId;
-use strike_rpc::{StrikeRpc, StrikeServer};
+use strike_rpc::{Bounds, StrikeRpc, StrikeServer};
 use strike_runtime::{configs::system::SS58Prefix, opaque::Block, BlockNumber, Hash};
 use strike_worker::ModelStore;
 use substrate_frame_rpc_system::{System, SystemApiServer};
@@ -30,12 +30,16 @@ pub struct Dependencies {
     pub keystore: KeystorePtr,
     /// Asks the BABE worker for epochs.
     pub babe: BabeWorkerHandle<Block>,
+    /// Outputs and inputs that this node has.
+    pub store: Arc<BlobStore>,
     /// Outputs and inputs that this node or another one has.
     pub blobs: Arc<dyn BlobSource>,
     /// Inputs that requesters leave here.
     pub uploads: Arc<Uploads>,
     /// Models this node has, to turn outputs into text.
     pub models: Arc<ModelStore>,
+    /// How much callers get at once.
+    pub bounds: Bounds,
     /// Finality.
     pub grandpa: GrandpaDependencies,
 }
@@ -57,7 +61,8 @@ pub fn create(
     dependencies: &Dependencies,
     executor: SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
-    let Dependencies { client, pool, select_chain, keystore, babe, blobs, uploads, models, grandpa } = dependencies;
+    let Dependencies { client, pool, select_chain, keystore, babe, store, blobs, uploads, models, bounds, grandpa } =
+        dependencies;
     let mut module = RpcModule::new(());
 
     module.merge(System::new(client.clone(), pool.clone()).into_rpc())?;
@@ -82,10 +87,12 @@ pub fn create(
     module.merge(
         StrikeRpc::<_, Block>::new(
             client.clone(),
+            store.clone(),
             blobs.clone(),
             uploads.clone(),
             Arc::new(detokenizer),
             SS58Prefix::get(),
+            bounds.clone(),
         )
         .into_rpc(),
     )?;

@@ -105,6 +105,11 @@ fn height(number: u64) -> BlockNumber {
     BlockNumber::try_from(number).unwrap_or(BlockNumber::MAX)
 }
 
+/// Whether the node could not be asked any longer, so that what became of a job is not known: the job goes on all the same.
+pub fn is_cut_off(error: &Error) -> bool {
+    ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed", "TransactionLost"].contains(&error.name.as_str())
+}
+
 fn disconnected() -> Error {
     Error::new("ConnectionLost", "the node closed the connection")
         .hint("the job goes on without this command; 'strike job show' tells where it stands")

@@ -2,6 +2,7 @@
 
 mod embed;
 mod input;
+mod report;
 
 use super::{model, submit_and_report, transaction_view, Context};
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
 use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, ProviderInfo},
     artifact::ArtifactId,
-    commitment::StopReason,
     job::{fee, usual_deadline, Generate, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
     Balance, JobId, Units,
@@ -261,65 +261,9 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
     let info = crate::chain::follow(&chain, job, Some(submission), |update| {
         progress(narrator.line(update));
     })
-    .await?;
-    report(context, &chain, &info).await
-}
-
-/// Prints the text and the receipt of a closed job; fails if it did not settle.
-async fn report(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
-    let failure = failure(info);
-    let text = match failure {
-        None => chain.text(info.job).await?,
-        Some(_) => None,
-    };
-    if context.json {
-        let mut view = JobView::from(info);
-        view.output = text.clone();
-        // A failure is printed as the one value instead.
-        if failure.is_none() {
-            output::json(&view)?;
-        }
-    } else {
-        if let Some(receipt) = &info.receipt {
-            progress(format!("paid for {} units:\n{}", receipt.units, narrate::payments(receipt)));
-        }
-        match &text {
-            Some(text) => output::line(text),
-            None if failure.is_none() => {
-                progress("this node cannot tell the text; a validator or the provider can");
-            }
-            None => {}
-        }
-    }
-    failure.map_or(Ok(()), Err)
-}
-
-/// Why a closed job has no output, if it has none.
-fn failure(info: &JobInfo) -> Option<Error> {
-    if !settled(info) {
-        return Some(unsettled(info));
-    }
-    let stop = info.commitment.as_ref()?.v1().stop;
-    let (name, hint) = match stop {
-        StopReason::InputTooLong => ("InputTooLong", "shorten it, or raise --max-input-tokens"),
-        StopReason::InvalidInput => ("InvalidInput", "'strike job show' shows what was ordered"),
-        StopReason::NotFinite => ("NotFinite", "name another --model"),
-        StopReason::WrongModel => {
-            ("WrongModel", "name another --model: 'strike job generate' takes decoders, 'strike job embed' encoders")
-        }
-        StopReason::InputUnavailable => {
-            ("InputUnavailable", "order again, through a node that keeps the input and that others can reach")
-        }
-        StopReason::EndOfText
-        | StopReason::StopSequence
-        | StopReason::MaxTokens
-        | StopReason::ContextFull
-        | StopReason::Complete => return None,
-    };
-    Some(
-        Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, narrate::stop(stop)))
-            .hint(hint),
-    )
+    .await
+    .map_err(|error| report::not_known(job, error))?;
+    report::print(context, &chain, &info).await
 }
 
 /// Whether a job was paid for.
@@ -365,13 +309,7 @@ pub fn is_valid(info: &JobInfo) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use strike_primitives::{
-        api::AskInfo,
-        artifact::ArtifactKind,
-        commitment::{Commitment, CommitmentV1},
-        job::Input,
-        AccountId, H256,
-    };
+    use strike_primitives::{api::AskInfo, artifact::ArtifactKind, job::Input, AccountId, H256};
 
     fn generation(prompt: &str) -> Generation {
         Generation {
@@ -408,36 +346,6 @@ pub(crate) mod tests {
         assert_eq!(work(100_000).max_input_tokens(), 100_016);
         assert_eq!(work(1 << 20).max_input_tokens(), MAX_TOKENS);
         assert_eq!(order((1 << 20) + 1).unwrap_err().name, "PromptTooLong");
-    }
-
-    #[test]
-    fn job_errors_are_failures_that_name_their_reason() {
-        let closed = |stop| JobInfo {
-            job: 7,
-            attempt: 0,
-            requester: AccountId::new([1; 32]),
-            order: order(),
-            submitted_at: 1,
-            escrow: 0,
-            status: JobStatus::Closed { reason: CloseReason::Settled },
-            commitment: Some(Commitment::V1(CommitmentV1 {
-                job_root: H256::zero(),
-                out_root: H256::zero(),
-                trace_root: None,
-                n_in: 0,
-                n_out: 0,
-                stop,
-            })),
-            receipt: None,
-        };
-        assert!(failure(&closed(StopReason::MaxTokens)).is_none());
-        assert!(failure(&closed(StopReason::Complete)).is_none());
-        let error = failure(&closed(StopReason::WrongModel)).unwrap();
-        assert_eq!(error.name, "WrongModel");
-        assert!(error.message.contains("job 7") && error.message.contains("cost nothing"), "{error}");
-        let cancelled =
-            JobInfo { status: JobStatus::Closed { reason: CloseReason::Cancelled }, ..closed(StopReason::Complete) };
-        assert_eq!(failure(&cancelled).unwrap().name, "JobCancelled");
     }
 
     #[test]

@@ -72,12 +72,13 @@ async fn order(chain: &Chain) -> Result<Outcome> {
     let mut narrator = Narrator::default();
     let info = chain::follow(chain, job, Some(submission), |update| progress(narrator.line(update))).await?;
     let text = match info.commitment {
-        Some(_) => chain.text(info.job).await?,
-        None => None,
+        Some(_) => chain.text(info.job).await,
+        None => Ok(None),
     };
     if let Some(receipt) = &info.receipt {
         progress(format!("paid:\n{}", narrate::payments(receipt)));
     }
+    let text = text?;
     if let Some(text) = &text {
         progress(format!("the text:\n  {PROMPT}{text}"));
     }

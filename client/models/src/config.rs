@@ -13,6 +13,7 @@ mod rope;
 mod special;
 
 pub(crate) use from_gguf::architecture as from_gguf;
+pub use from_json::vocab_size;
 pub(crate) use from_json::{architecture as from_json, CONFIG_FILE, CONFIG_LIMIT};
 pub(crate) use pooling::{PoolingContents, PoolingFiles};
 pub use special::SpecialTokens;

@@ -37,7 +37,7 @@ pub mod tensors;
 pub mod tokenizer;
 
 pub use adapter::{Adapter, Factors, FloatAdapter, FloatFactors};
-pub use config::SpecialTokens;
+pub use config::{vocab_size, SpecialTokens};
 pub use error::ModelError;
 pub use float_model::{FloatMatrix, FloatModel};
 pub use layout::{layout, TensorKind, TensorShape};

@@ -5,7 +5,7 @@ mod common;
 use common::families::{all, Sample};
 use common::{safetensors, Type};
 use strike_models::architecture::{Activation, Architecture, Decoder, Encoder, Pooling};
-use strike_models::{CacheUse, Model, ModelFiles, OpenOptions};
+use strike_models::{vocab_size, CacheUse, Model, ModelError, ModelFiles, OpenOptions};
 
 fn sample(name: &str) -> Sample {
     all().into_iter().find(|sample| sample.name == name).unwrap()
@@ -32,6 +32,26 @@ fn assert_close(found: &[f32], expected: &[f32]) {
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() <= 3e-6 * expected, "{found} {expected}");
     }
+}
+
+#[test]
+fn the_rows_of_the_embedding_table_are_told_by_the_configuration_alone() {
+    for sample in all() {
+        let expected = match model(&sample).architecture() {
+            Architecture::Decoder(decoder) => decoder.vocab_size,
+            Architecture::Encoder(encoder) => encoder.vocab_size,
+        };
+        assert_eq!(vocab_size(sample.config.to_string().as_bytes()).unwrap(), expected, "{}", sample.name);
+    }
+    assert_eq!(vocab_size(br#"{"model_type": "gemma3", "text_config": {}}"#).unwrap(), 262_208);
+    assert_eq!(vocab_size(br#"{"model_type": "gemma2"}"#).unwrap(), 256_000);
+    let refused = |config: &str| vocab_size(config.as_bytes()).unwrap_err();
+    assert!(matches!(refused(r#"{"model_type": "llama"}"#), ModelError::MissingField { .. }));
+    assert!(matches!(refused(r#"{"model_type": "gpt2"}"#), ModelError::UnsupportedConfig { .. }));
+    let many = r#"{"model_type": "llama", "vocab_size": 18446744073709551615}"#;
+    assert!(matches!(refused(many), ModelError::ConfigOutOfRange { .. }));
+    assert!(matches!(refused(&" ".repeat((1 << 20) + 1)), ModelError::FileTooLarge { .. }));
+    assert!(matches!(refused("{"), ModelError::Malformed { .. }));
 }
 
 /// Every angle by `ROPE_INIT_FUNCTIONS["linear"]` of factor 4, times 4: head 32, theta 500,000.

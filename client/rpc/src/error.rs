@@ -111,6 +111,25 @@ pub enum Error {
         /// The node's version.
         known: u32,
     },
+    /// 7015: As much is fetched from other nodes for callers as may be at once.
+    #[error(
+        "FetchesBusy: this node fetches as much from other nodes for callers as it may at once; try again in a few seconds, or ask \
+         another node"
+    )]
+    FetchesBusy,
+    /// 7016: The output is larger than an answer may be.
+    #[error(
+        "OutputTooLarge: output {root:?} of job {job} has {length} bytes, as JSON more than an answer of this node may have; ask a node \
+         with a larger --rpc-max-response-size, and order less in one job"
+    )]
+    OutputTooLarge {
+        /// The job.
+        job: JobId,
+        /// Root of the output.
+        root: H256,
+        /// Its length in bytes.
+        length: u64,
+    },
     /// -32602: A parameter is malformed or out of range.
     #[error("InvalidParameter: {0}")]
     InvalidParameter(String),
@@ -134,6 +153,8 @@ impl Error {
             Self::UploadsBusy => 7012,
             Self::UploadsFull { .. } => 7013,
             Self::RuntimeIncompatible { .. } => 7014,
+            Self::FetchesBusy => 7015,
+            Self::OutputTooLarge { .. } => 7016,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The README lists every method with its parameters, result and errors.
 
+mod bounds;
 mod convert;
 mod error;
 mod order;
@@ -9,12 +10,14 @@ mod order;
 mod tests;
 mod views;
 
+pub use bounds::Bounds;
 pub use error::Error;
 pub use views::{
     AskView, BytesView, CommitmentView, InputView, JobView, ModelView, OutputView, PaymentView, ProviderView,
     QuoteView, ReceiptView, StatusView, UploadView, WorkView,
 };
 
+use bounds::turn;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, Extensions};
 use sc_rpc_api::check_if_safe;
 use serde_json::Value;
@@ -23,7 +26,7 @@ use sp_blockchain::HeaderBackend;
 use sp_core::{Bytes, H256};
 use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{marker::PhantomData, sync::Arc, time::Instant};
-use strike_blobs::{BlobSource, FetchError, Uploads, Wanted};
+use strike_blobs::{BlobSource, BlobStore, FetchError, Uploads, Wanted};
 use strike_primitives::{
     api::{JobInfo, JobStatus, StrikeApi, OLDEST_API},
     artifact::{ArtifactId, ArtifactKind},
@@ -33,6 +36,7 @@ use strike_primitives::{
     job::{Input, JobOrder, WorkSpec, MAX_TEXTS},
     AccountId, JobId,
 };
+use tokio::sync::Semaphore;
 use views::{parse_account, parse_artifact, Accounts};
 
 /// Entries of a list where the caller names no limit.
@@ -97,13 +101,15 @@ where
     }
 }
 
-/// Serves [`StrikeServer`] from a client, a source of blobs, the inputs left here and the node's models.
+/// Serves [`StrikeServer`] from a client, the blobs that are here and a source of others, the inputs left here and the node's models.
 pub struct StrikeRpc<Client, Block> {
     client: Arc<Client>,
+    store: Arc<BlobStore>,
     blobs: Arc<dyn BlobSource>,
     uploads: Arc<Uploads>,
     detokenizer: Arc<dyn Detokenizer>,
     accounts: Accounts,
+    bounds: Bounds,
     block: PhantomData<fn() -> Block>,
 }
 
@@ -111,12 +117,15 @@ impl<Client, Block> StrikeRpc<Client, Block> {
     /// The methods over these parts; `ss58_prefix` is the chain's.
     pub fn new(
         client: Arc<Client>,
+        store: Arc<BlobStore>,
         blobs: Arc<dyn BlobSource>,
         uploads: Arc<Uploads>,
         detokenizer: Arc<dyn Detokenizer>,
         ss58_prefix: u16,
+        bounds: Bounds,
     ) -> Self {
-        Self { client, blobs, uploads, detokenizer, accounts: Accounts(ss58_prefix), block: PhantomData }
+        let accounts = Accounts(ss58_prefix);
+        Self { client, store, blobs, uploads, detokenizer, accounts, bounds, block: PhantomData }
     }
 }
 
@@ -159,6 +168,18 @@ where
         self.api(at)?.job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
     }
 
+    /// A blob: the one that is here, or another node's, while it is this call's turn to fetch.
+    fn read(&self, wanted: &Wanted, turns: &Semaphore) -> Result<Result<Vec<u8>, FetchError>, Error> {
+        match self.store.read(wanted) {
+            // A damaged one is fetched again.
+            Err(FetchError::NotFound { .. } | FetchError::Unfinished | FetchError::Store(_)) => {
+                let _turn = turn(turns)?;
+                Ok(self.blobs.read(wanted))
+            }
+            here => Ok(here),
+        }
+    }
+
     /// The bytes of a job's input.
     fn input_bytes(&self, info: &JobInfo) -> Result<Vec<u8>, Error> {
         let (JobOrder::V1(order), job) = (&info.order, info.job);
@@ -168,7 +189,7 @@ where
                 let mut places = vec![input_place(&self.genesis(), root)];
                 places.extend(self.committers_place(info));
                 let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, places };
-                let read = self.blobs.read(&wanted).map_err(|error| match error {
+                let read = self.read(&wanted, &self.bounds.inputs)?.map_err(|error| match error {
                     FetchError::Store(error) => Error::BlobUnreadable(error),
                     FetchError::Unfinished => Error::FetchUnfinished { root: *root },
                     // No file of another length than the order's has its root.
@@ -182,19 +203,21 @@ where
         }
     }
 
-    /// The bytes of the output that a provider committed to: no more than `max_length`, or it is none.
-    fn output_bytes(&self, info: &JobInfo, root: H256, max_length: u64) -> Result<Vec<u8>, Error> {
+    /// The bytes of the output that a provider committed to: no more than `possible`, or it is none, and no more than are
+    /// `answerable`.
+    fn output_bytes(&self, info: &JobInfo, root: H256, possible: u64, answerable: u64) -> Result<Vec<u8>, Error> {
         let job = info.job;
         let wanted = Wanted {
             kind: ArtifactKind::Output,
             root,
-            max_length,
+            max_length: possible.min(answerable),
             places: self.committers_place(info).into_iter().collect(),
         };
-        self.blobs.read(&wanted).map_err(|error| match error {
+        self.read(&wanted, &self.bounds.outputs)?.map_err(|error| match error {
             FetchError::Store(error) => Error::BlobUnreadable(error),
             FetchError::NotFound { .. } => Error::OutputNotHere { job, root },
             FetchError::Unfinished => Error::FetchUnfinished { root },
+            FetchError::TooLong { length, .. } if length <= possible => Error::OutputTooLarge { job, root, length },
             FetchError::TooLong { .. } => Error::OutputMalformed { job, root },
         })
     }
@@ -283,23 +306,33 @@ where
         let claim = info.commitment.as_ref().ok_or(Error::NoCommitment(id))?.v1();
         let root = claim.out_root;
         let malformed = || Error::OutputMalformed { job: id, root };
+        let mut room = self.bounds.room();
         let (mut tokens, mut text, mut vectors) = (None, None, None);
         match &order.work {
-            WorkSpec::Generate(_) => {
-                let bytes = self.output_bytes(&info, root, u64::from(claim.n_out).saturating_mul(TOKEN_BYTES))?;
+            WorkSpec::Generate(work) => {
+                let most = claim.n_out.min(work.max_output_tokens);
+                let possible = u64::from(most).saturating_mul(TOKEN_BYTES);
+                let bytes = self.output_bytes(&info, root, possible, possible)?;
                 let output = output_tokens(&bytes).ok_or_else(malformed)?;
+                let too_large = || Error::OutputTooLarge { job: id, root, length: bytes.len() as u64 };
+                room.take(&output).then_some(()).ok_or_else(too_large)?;
                 text = self
                     .detokenizer
                     .detokenize(&order.model, &output)
                     .map_err(|reason| Error::TextUnavailable { job: id, reason })?;
+                room.take(&text).then_some(()).ok_or_else(too_large)?;
                 tokens = Some(output);
             }
             WorkSpec::Embed(_) => {
-                let output = self.output_bytes(&info, root, MAX_VECTOR_BYTES)?;
+                // A number takes no less room in JSON: an output that is longer fits into no answer.
+                let output = self.output_bytes(&info, root, MAX_VECTOR_BYTES, room.bytes() as u64)?;
                 vectors = Some(match claim.stop {
                     StopReason::Complete => {
-                        let texts = decode_texts(&self.input_bytes(&info)?).unwrap_or_default();
-                        decode_vectors(&output, texts.len()).ok_or_else(malformed)?
+                        let texts = decode_texts(&self.input_bytes(&info)?).unwrap_or_default().len();
+                        let length = output.len() as u64;
+                        let fits = room.take_vectors(&output, texts);
+                        fits.then_some(()).ok_or(Error::OutputTooLarge { job: id, root, length })?;
+                        decode_vectors(&output, texts).ok_or_else(malformed)?
                     }
                     _ => Vec::new(),
                 });

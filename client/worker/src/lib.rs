@@ -8,17 +8,22 @@
 //! - [`Executor`]: the seam to the engine; [`EngineExecutor`] is the engine behind it.
 //! - [`ModelStore`]: the models the node can run.
 
+mod chain;
 mod duty;
 mod execute;
 mod inputs;
 mod mailbox;
 mod metrics;
 mod model_store;
+mod outputs;
 mod perform;
 mod schedule;
+mod search;
 #[cfg(test)]
 mod tests;
+mod tokenizers;
 mod twin;
+mod unkept;
 mod worker;
 
 pub use execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome};

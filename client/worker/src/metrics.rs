@@ -18,6 +18,7 @@ pub(crate) struct Metrics {
     pub waiting: Gauge<U64>,
     pub running: Gauge<U64>,
     pub inputs_missing: Gauge<U64>,
+    pub outputs_sought: Gauge<U64>,
     runs: CounterVec<U64>,
     verdicts: CounterVec<U64>,
     replays: Counter<U64>,
@@ -41,6 +42,7 @@ impl Metrics {
             waiting: Gauge::new("strike_duties_waiting", "Duties that wait for a free run")?,
             running: Gauge::new("strike_runs", "Runs going on")?,
             inputs_missing: Gauge::new("strike_inputs_missing", "Inputs of duties that are looked for at other nodes")?,
+            outputs_sought: Gauge::new("strike_outputs_sought", "Outputs to check that are looked for at other nodes")?,
             runs: CounterVec::new(Opts::new("strike_runs_total", "Runs that ended with a result"), &["kind"])?,
             verdicts: CounterVec::new(Opts::new("strike_checks_total", "Checks by what they found"), &["verdict"])?,
             replays: Counter::new("strike_replays_total", "Checks by a replay of the provider's output")?,
@@ -70,6 +72,7 @@ impl Metrics {
             register(metrics.waiting.clone(), registry)?;
             register(metrics.running.clone(), registry)?;
             register(metrics.inputs_missing.clone(), registry)?;
+            register(metrics.outputs_sought.clone(), registry)?;
             register(metrics.runs.clone(), registry)?;
             register(metrics.verdicts.clone(), registry)?;
             register(metrics.replays.clone(), registry)?;

@@ -1,11 +1,13 @@
 //! The models a node can run: the built-in one and those in its model directories.
 
+use crate::tokenizers::Tokenizers;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 use strike_blobs::{BlobError, ModelFolder};
 use strike_inference::{
@@ -88,6 +90,7 @@ struct Cache {
 /// Models by their artifact, loaded when first needed and kept while memory allows.
 pub struct ModelStore {
     sources: BTreeMap<ArtifactId, Source>,
+    tokenizers: Tokenizers,
     built_in: ArtifactId,
     /// Most bytes of weights kept loaded. The model last used stays, however large it is.
     memory: u64,
@@ -107,6 +110,8 @@ impl ModelStore {
     pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
         let built_in = model_id(&builtin_files());
         let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
+        let mut tokenizers = Tokenizers::new();
+        tokenizers.add_built_in(built_in);
         for directory in directories {
             let mut found = 0usize;
             for candidate in candidates(directory)? {
@@ -118,6 +123,7 @@ impl ModelStore {
                             hex::encode(id.root),
                             candidate.display(),
                         );
+                        tokenizers.add_folder(id, &candidate);
                         sources.entry(id).or_insert(Source::Directory(candidate));
                         found += 1;
                     }
@@ -128,7 +134,7 @@ impl ModelStore {
                 return Err(ModelStoreError::NoModel(directory.clone()));
             }
         }
-        Ok(Self { sources, built_in, memory, cache: Mutex::default(), loading: Mutex::new(()) })
+        Ok(Self { sources, tokenizers, built_in, memory, cache: Mutex::default(), loading: Mutex::new(()) })
     }
 
     /// The built-in model.
@@ -157,10 +163,11 @@ impl ModelStore {
         }
     }
 
-    /// The text of token ids of a model; `None` if the node does not have the model.
+    /// The text of token ids of a model; `None` if the node does not have the model. Reads the model's tokenizer alone: whoever asks,
+    /// no weights are loaded or dropped for it, and no run waits.
     pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
-        match self.exact(id).map_err(|error| error.to_string())? {
-            Some(model) => model.tokenizer().decode(tokens, true).map(Some).map_err(|error| error.to_string()),
+        match self.tokenizers.get(id, Instant::now())? {
+            Some(tokenizer) => tokenizer.decode(tokens, true).map(Some).map_err(|error| error.to_string()),
             None => Ok(None),
         }
     }

@@ -3,7 +3,9 @@
 use crate::{
     execute::{Claimed, ExecuteError, Executor, Outcome},
     mailbox::Entry,
+    outputs,
     schedule::Ended,
+    unkept::{Finished, Unkept},
 };
 use sp_core::{
     sr25519::{vrf::VrfTranscript, Public},
@@ -14,15 +16,14 @@ use std::{
     panic::{catch_unwind, AssertUnwindSafe},
     sync::Arc,
 };
-use strike_blobs::{BlobError, BlobSource, BlobStore, Wanted};
+use strike_blobs::{BlobError, BlobSource, BlobStore};
 use strike_inference::{exact::Trace, Control};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
     artifact::{output_bytes_root, ArtifactKind},
-    blob::provider_place,
     commitment::{job_root, Commitment, CommitmentV1, StopReason},
-    job::{Input, VerificationClass},
+    job::Input,
     mailbox::{CommitmentEntry, FindingEntry},
     verdict::{salt, salt_input, work_cell, work_tag, AuditRef, InvalidReason, Verdict},
     Units,
@@ -73,6 +74,23 @@ impl Failure {
         }
     }
 
+    /// What the operator can do, where there is something.
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Store(_) => {
+                "see that the disk of the base path has room and can be written to; the result is kept meanwhile, while the node runs"
+            }
+            Self::NoThread(_) => "raise the limit of threads or processes that this node's user may have",
+            Self::Keystore(_) => "see that the keystore folder can be read",
+            Self::Panicked(_) => "report it, with this line",
+            Self::Execute(ExecuteError::Engine(_)) => "see that the machine has memory left, or report it, with this line",
+            Self::Execute(ExecuteError::Model(_)) => "see that the model's files are as they were, and that they can be read",
+            Self::Execute(ExecuteError::TooSlow) => "this machine is too slow for such jobs: lower the units that its asks take",
+            Self::Execute(ExecuteError::Input(_)) => "see that the disk of the base path can be read",
+            Self::Execute(_) | Self::KeyMissing => return None,
+        })
+    }
+
     /// As the schedule sees it.
     pub fn ended<R>(&self) -> Ended<R> {
         match self {
@@ -95,9 +113,10 @@ pub(crate) struct Workshop {
     /// Runs checks of this node's validators.
     pub check: Arc<dyn Executor>,
     pub keystore: KeystorePtr,
+    /// Outputs and inputs that are here: what other nodes have is fetched into it before a run.
     pub blobs: Arc<BlobStore>,
-    /// Where outputs of other providers come from.
-    pub source: Arc<dyn BlobSource>,
+    /// Results of this node's providers whose output could not be written yet.
+    pub unkept: Arc<Unkept>,
 }
 
 impl Workshop {
@@ -120,14 +139,23 @@ impl Workshop {
     }
 
     fn provide(&self, duty: &ProvideDuty, is_given_up: bool, control: &Control) -> Result<Performed, Failure> {
-        let outcome = match self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control) {
-            Err(ExecuteError::InputMissing(_)) if is_given_up => Outcome::job_error(StopReason::InputUnavailable),
-            outcome => outcome?,
+        let finished: Finished = match self.unkept.take(&duty.binding) {
+            Some(finished) => finished,
+            None => match self.provide.run(&duty.model, duty.class, &duty.work, &duty.binding.seed, control) {
+                Err(ExecuteError::InputMissing(_)) if is_given_up => Outcome::job_error(StopReason::InputUnavailable),
+                outcome => outcome?,
+            }
+            .into(),
         };
         // Before the result is published, so that whoever sees the commitment can ask for the output.
-        let out_root = self.blobs.put(ArtifactKind::Output, &outcome.output)?;
-        let trace_root = outcome.trace_root();
-        let Outcome { n_in, n_out, stop, .. } = outcome;
+        let out_root = match self.blobs.put(ArtifactKind::Output, &finished.output) {
+            Ok(out_root) => out_root,
+            Err(error) => {
+                self.unkept.keep(&duty.binding, finished);
+                return Err(error.into());
+            }
+        };
+        let Finished { trace_root, n_in, n_out, stop, .. } = finished;
         let job_root = job_root(&duty.binding, &out_root, &trace_root, n_in, n_out, stop);
         let commitment = Commitment::V1(CommitmentV1 { job_root, out_root, trace_root, n_in, n_out, stop });
         Ok(Performed {
@@ -193,28 +221,19 @@ impl Workshop {
         })
     }
 
-    /// What the work gives, by way of the provider's output if it can be had: one pass over it instead of a pass for each of its
+    /// What the work gives, by way of the provider's output if it is here: one pass over it instead of a pass for each of its
     /// tokens. Finds only what is right: any doubt is left to a run of the work.
     fn replay(&self, duty: &CheckDuty, control: &Control) -> Result<Option<Outcome>, ExecuteError> {
+        let Some(wanted) = outputs::wanted(duty) else { return Ok(None) };
         let claim = duty.commitment.v1();
-        // A single token is a single pass either way.
-        let tokens = claim.n_out.min(duty.work.max_output_tokens());
-        if duty.class != VerificationClass::Exact || tokens < 2 {
-            return Ok(None);
-        }
-        let wanted = Wanted {
-            kind: ArtifactKind::Output,
-            root: claim.out_root,
-            max_length: u64::from(tokens).saturating_mul(4),
-            places: vec![provider_place(&duty.binding.genesis, &duty.binding.provider)],
-        };
-        match self.source.read(&wanted) {
+        // From this node's disk alone: a fetch would hold up the runs that wait.
+        match self.blobs.read(&wanted) {
             Ok(output) => {
                 let claimed = Claimed { output, stop: claim.stop, trace_root: claim.trace_root };
                 self.check.replay(&duty.model, duty.class, &duty.work, &duty.binding.seed, &claimed, control)
             }
             Err(error) => {
-                log::debug!(target: crate::LOG_TARGET, "Job {} is run again, its output was not to be had: {error}", duty.audit.job);
+                log::debug!(target: crate::LOG_TARGET, "Job {} is run again, its output is not here: {error}", duty.audit.job);
                 Ok(None)
             }
         }

@@ -8,6 +8,8 @@
 //! - A duty never runs twice at once, also when it vanishes and comes back while its cancelled run is still ending.
 //! - A duty waits for its input before it takes up a run.
 //! - The nearest deadline goes first.
+//! - What failed is tried again until its deadline, with pauses that grow up to [`MAX_PAUSE`] blocks and take no more than half of the
+//!   time that is left.
 //! - A result is published only while its duty is listed and the block it rests on is final, and again whenever it is
 //!   missing from the mailbox.
 //! - At most [`Bounds::duties`] duties are remembered and at most [`Bounds::runs`] run.
@@ -16,8 +18,8 @@ use crate::duty::DutyId;
 use std::collections::BTreeMap;
 use strike_primitives::{api::Duty, BlockNumber};
 
-/// Failed runs after which a duty is left alone.
-pub(crate) const MAX_FAILURES: u32 = 5;
+/// Longest pause after a failed run, in blocks.
+pub(crate) const MAX_PAUSE: BlockNumber = 32;
 
 /// Bounds of a schedule.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,15 @@ enum State<R> {
     GivenUp,
 }
 
+impl<R> State<R> {
+    fn failures(&self) -> u32 {
+        match self {
+            Self::Open { failures, .. } => *failures,
+            Self::Done(_) | Self::GivenUp => 0,
+        }
+    }
+}
+
 struct Entry<R> {
     duty: Duty,
     delivered: bool,
@@ -121,11 +132,12 @@ fn same_work(a: &Duty, b: &Duty) -> bool {
     }
 }
 
-/// The block whose finality a result waits for.
+/// The block whose finality a result waits for. A verdict names a block whose beacon the work tag hangs on: were it out before that
+/// block is final, it could be put in on a fork with another beacon, in place of the one that is right there.
 fn rests_on(duty: &Duty) -> BlockNumber {
     match duty {
         Duty::Provide(duty) => duty.assigned_at,
-        Duty::Check(duty) => duty.committed_at,
+        Duty::Check(duty) => duty.audit.beacon_block,
     }
 }
 
@@ -135,6 +147,13 @@ pub(crate) fn deadline(duty: &Duty) -> BlockNumber {
         Duty::Provide(duty) => duty.deadline,
         Duty::Check(duty) => duty.deadline,
     }
+}
+
+/// Blocks to wait after the last of so many failed runs: twice as many each time, so that a fault that passes is outlasted at little
+/// cost, but with time left for another run before the deadline.
+fn pause(failures: u32, left: BlockNumber) -> BlockNumber {
+    let growing = 1u32.checked_shl(failures).unwrap_or(MAX_PAUSE);
+    growing.min(MAX_PAUSE).min((left / 2).max(1))
 }
 
 impl<R: Clone> Schedule<R> {
@@ -181,11 +200,11 @@ impl<R: Clone> Schedule<R> {
             entry.state = match (ended, &entry.state) {
                 (Ended::Done(result), _) => State::Done(result),
                 (Ended::Hopeless, _) => State::GivenUp,
-                (Ended::Failed, State::Open { failures, .. }) if failures + 1 < MAX_FAILURES => {
-                    let failures = failures + 1;
-                    State::Open { failures, not_before: self.best.saturating_add(1 << failures) }
+                (Ended::Failed, state) => {
+                    let failures = state.failures().saturating_add(1);
+                    let pause = pause(failures, deadline(&entry.duty).saturating_sub(self.best));
+                    State::Open { failures, not_before: self.best.saturating_add(pause) }
                 }
-                (Ended::Failed, _) => State::GivenUp,
                 (Ended::Cancelled, _) => State::Open { failures: 0, not_before: 0 },
             };
         }
@@ -254,6 +273,11 @@ impl<R: Clone> Schedule<R> {
             let open = matches!(entry.state, State::Open { not_before, .. } if not_before <= self.best);
             (open && entry.ready && !entry.delivered && !self.running.contains_key(id)).then_some((id, &entry.duty))
         })
+    }
+
+    /// How often a duty has failed, as far as it is remembered.
+    pub fn failures(&self, id: &DutyId) -> u32 {
+        self.entries.get(id).map_or(0, |entry| entry.state.failures())
     }
 
     /// The best block that was seen.

@@ -1,29 +1,30 @@
 //! The task: follows the chain, asks what is owed, starts and cancels runs, publishes results.
 
 use crate::{
+    chain::{Chain, ClientChain},
     duty::{kind, DutyId, Named},
     execute::Executor,
-    inputs::{self, InputId, Inputs},
+    inputs::{self, Inputs},
     mailbox::{self, Written},
     metrics::Metrics,
+    outputs::{self, OutputId, Outputs},
     perform::{Failure, Performed, Workshop},
     schedule::{deadline, Action, Bounds, Ended, Owed, RunId, Schedule, View},
+    search::{Searched, Searches, Sought},
     twin::{is_foreign, Watch},
     LOG_TARGET,
 };
-use codec::Encode;
 use futures::{future, stream, FutureExt, Stream, StreamExt};
 use sc_client_api::{BlockBackend, BlockchainEvents};
-use sp_api::{ApiExt, ProvideRuntimeApi, RuntimeApiInfo};
+use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::offchain::OffchainStorage;
 use sp_keystore::KeystorePtr;
-use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
+use sp_runtime::traits::Block as BlockT;
 use std::{
     collections::HashMap,
     marker::PhantomData,
-    ops::RangeInclusive,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -31,9 +32,8 @@ use std::{
 use strike_blobs::{BlobSource, BlobStore};
 use strike_inference::Control;
 use strike_primitives::{
-    api::{Duty, JobStatus, ProvideDuty, StrikeApi, OLDEST_API},
+    api::{CheckDuty, Duty, ProvideDuty, StrikeApi},
     app::{AppKey, APP_KEY_TYPE},
-    commitment::AttemptBinding,
     BlockNumber,
 };
 use substrate_prometheus_endpoint::Registry;
@@ -48,13 +48,15 @@ pub struct Limits {
     pub duties: usize,
     /// Inputs fetched at once, beside the runs.
     pub inputs: usize,
+    /// Outputs to check fetched at once, likewise.
+    pub outputs: usize,
     /// Longest run. Deadlines in blocks end a run too; this one holds when the chain stands still.
     pub run_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { runs: 1, duties: 1_024, inputs: 4, run_time: Duration::from_secs(3_600) }
+        Self { runs: 1, duties: 1_024, inputs: 4, outputs: 4, run_time: Duration::from_secs(3_600) }
     }
 }
 
@@ -70,9 +72,10 @@ pub struct WorkerParams<Client, Storage> {
     pub offchain_storage: Storage,
     /// Where outputs are kept.
     pub blobs: Arc<BlobStore>,
-    /// Where inputs that travel come from, and the outputs of other nodes' providers: a check that has one need not make it. What
-    /// is read from it is then in `blobs`.
-    pub source: Arc<dyn BlobSource>,
+    /// Where inputs that travel come from. What is read from it is then in `blobs`.
+    pub inputs: Arc<dyn BlobSource>,
+    /// Where the outputs of other nodes' providers come from, likewise: a check that has one need not make it.
+    pub outputs: Arc<dyn BlobSource>,
     /// Runs the jobs of this node's providers.
     pub provide: Arc<dyn Executor>,
     /// Runs the checks of this node's validators.
@@ -105,7 +108,8 @@ where
         keystore,
         offchain_storage,
         blobs,
-        source,
+        inputs,
+        outputs,
         provide,
         check,
         registry,
@@ -131,7 +135,9 @@ where
     };
     let worker = Worker {
         chain: ClientChain { client, sync_oracle, block: PhantomData::<Block> },
-        workshop: Workshop { provide, check, keystore, blobs, source },
+        workshop: Workshop { provide, check, keystore, blobs, unkept: Arc::default() },
+        inputs,
+        outputs,
         storage: offchain_storage,
         metrics,
         limits,
@@ -139,89 +145,12 @@ where
     worker.follow(wakeups).await
 }
 
-/// The chain as the worker sees it.
-pub(crate) trait Chain {
-    /// What `keys` owe at the best block, and the heights of the best and of the last final block.
-    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String>;
-
-    /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it is judged
-    /// already.
-    fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String>;
-}
-
-/// See [`Chain::look`].
-pub(crate) struct Look {
-    pub best: BlockNumber,
-    pub finalized: BlockNumber,
-    pub duties: Vec<Duty>,
-    pub syncing: bool,
-}
-
-struct ClientChain<Block, Client> {
-    client: Arc<Client>,
-    sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
-    block: PhantomData<Block>,
-}
-
-impl<Block, Client> Chain for ClientChain<Block, Client>
-where
-    Block: BlockT,
-    Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockBackend<Block>,
-    Client::Api: StrikeApi<Block>,
-{
-    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
-        // One read of both heads: the best block descends from the final one of the same reading.
-        let info = self.client.info();
-        let duties = if keys.is_empty() {
-            Vec::new()
-        } else {
-            let api = self.client.runtime_api();
-            let version = api.api_version::<dyn StrikeApi<Block>>(info.best_hash).map_err(|error| error.to_string())?;
-            understood(version, OLDEST_API..=<dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
-            api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
-        };
-        Ok(Look {
-            best: info.best_number.saturated_into(),
-            finalized: info.finalized_number.saturated_into(),
-            duties,
-            syncing: self.sync_oracle.is_major_syncing(),
-        })
-    }
-
-    fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String> {
-        let best = self.client.info().best_hash;
-        let info = self.client.runtime_api().job(best, attempt.job).map_err(|error| error.to_string())?;
-        let number = match info.filter(|info| info.attempt == attempt.attempt).map(|info| info.status) {
-            Some(JobStatus::Committed { committed_at, .. }) => committed_at,
-            _ => return Ok(None),
-        };
-        let block = self.client.hash(number.into()).map_err(|error| error.to_string())?;
-        let body = block.map(|block| self.client.block_body(block)).transpose().map_err(|error| error.to_string())?;
-        Ok(body.flatten().map(|body| body.iter().map(Encode::encode).collect()))
-    }
-}
-
-/// Whether this node understands what the runtime at the best block answers: `found` is its version of `StrikeApi`.
-pub(crate) fn understood(found: Option<u32>, known: RangeInclusive<u32>) -> Result<(), String> {
-    let (oldest, newest) = (known.start(), known.end());
-    match found {
-        Some(found) if known.contains(&found) => Ok(()),
-        Some(found) if found < *oldest => Err(format!(
-            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {oldest} to {newest}); the node follows \
-             the chain, and works from when the chain is upgraded"
-        )),
-        Some(found) => Err(format!(
-            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {oldest} to {newest}); install a newer \
-             strike-node"
-        )),
-        None => Err("the chain's runtime has no StrikeApi; is this a Strike chain?".into()),
-    }
-}
-
 /// Everything but the streams.
 pub(crate) struct Worker<C, Storage> {
     pub chain: C,
     pub workshop: Workshop,
+    pub inputs: Arc<dyn BlobSource>,
+    pub outputs: Arc<dyn BlobSource>,
     pub storage: Storage,
     pub metrics: Metrics,
     pub limits: Limits,
@@ -235,10 +164,11 @@ struct Report {
     result: Result<Performed, Failure>,
 }
 
-/// A look for an input that ended, and whether it was found.
-struct Searched {
-    id: InputId,
-    found: bool,
+/// What duties need of other nodes before they are run.
+struct Gathering {
+    inputs: Inputs,
+    outputs: Outputs,
+    searches: Searches,
 }
 
 /// The runs going on. Dropping it cancels them; their threads end at the next token.
@@ -259,10 +189,14 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         let mut schedule = Schedule::new(Bounds { duties: self.limits.duties, runs: self.limits.runs.max(1) });
         let mut runs = Runs::default();
         let (report, mut reports) = mpsc::unbounded_channel();
-        let (searched, mut searches) = mpsc::unbounded_channel();
-        let mut gathering = Inputs::new(self.limits.inputs);
+        let (ended, mut searches) = mpsc::unbounded_channel();
+        let mut gathering = Gathering {
+            inputs: Inputs::new(self.limits.inputs),
+            outputs: Outputs::new(self.limits.outputs),
+            searches: Searches { inputs: self.inputs.clone(), outputs: self.outputs.clone(), ended },
+        };
         let (mut blind, mut watch) = (false, Watch::default());
-        self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
+        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
         loop {
             for action in schedule.actions() {
                 match action {
@@ -293,18 +227,28 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                             return;
                         }
                     }
-                    self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
+                    self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
                 },
                 // The senders above live as long as the loop, so these never end.
-                Some(Searched { id, found }) = searches.recv() => {
-                    gathering.finished(&id, schedule.best());
-                    if found {
-                        self.look(&mut schedule, &mut watch, &mut gathering, &searched, &mut blind);
+                Some(Searched { sought, found }) = searches.recv() => {
+                    let is_ready = match sought {
+                        Sought::Input(id) => {
+                            gathering.inputs.finished(&id, schedule.best());
+                            found
+                        }
+                        // Without it the check is started too.
+                        Sought::Output(id) => {
+                            gathering.outputs.finished(&id);
+                            true
+                        }
+                    };
+                    if is_ready {
+                        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
                     }
                 },
                 Some(report) = reports.recv() => {
                     runs.0.remove(&report.run);
-                    let ended = self.ended(&report);
+                    let ended = self.ended(&report, schedule.failures(&report.id) == 0);
                     schedule.finished(&report.id, report.run, ended);
                 },
             }
@@ -315,8 +259,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         &self,
         schedule: &mut Schedule<mailbox::Entry>,
         watch: &mut Watch,
-        gathering: &mut Inputs,
-        searched: &mpsc::UnboundedSender<Searched>,
+        gathering: &mut Gathering,
         blind: &mut bool,
     ) {
         let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
@@ -340,27 +283,56 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         if !look.syncing {
             gone.iter().for_each(|(id, duty)| self.look_for_twin(id, duty));
         }
+        self.workshop.unkept.retain(|binding| {
+            look.duties.iter().any(|duty| matches!(duty, Duty::Provide(duty) if duty.binding == *binding))
+        });
         let owed: Vec<Owed> = look
             .duties
             .into_iter()
             .map(|duty| {
                 let id = DutyId::of(&duty);
                 let delivered = mailbox::delivered(&self.storage, &id, &duty);
-                let has_input = inputs::blob_of(&duty).is_none_or(|id| inputs::is_here(&self.workshop.blobs, &id));
-                let ready = has_input || inputs::is_given_up(&duty, look.best);
+                let has_input = !self.lacks_input(&duty) || inputs::is_given_up(&duty, look.best);
+                let is_waiting = |check| {
+                    let is_over = OutputId::of(check).is_none_or(|id| gathering.outputs.is_over(&id));
+                    !is_over && !outputs::is_given_up(check, look.best)
+                };
+                let ready = has_input && !self.lacks_output(&duty).is_some_and(is_waiting);
                 Owed { id, duty, delivered, ready }
             })
             .collect();
         if !look.syncing {
-            let mut lacking: Vec<&Duty> =
-                owed.iter().filter(|owed| !owed.ready && !owed.delivered).map(|owed| &owed.duty).collect();
-            lacking.sort_by_key(|duty| deadline(duty));
-            for duty in gathering.observe(lacking, look.best) {
-                self.search(duty, searched);
-            }
-            self.metrics.inputs_missing.set(gathering.missing() as u64);
+            self.gather(&owed, look.best, gathering);
         }
         schedule.observe(View { best: look.best, finalized: look.finalized, owed, may_start: !look.syncing });
+    }
+
+    fn lacks_input(&self, duty: &Duty) -> bool {
+        inputs::blob_of(duty).is_some_and(|id| !inputs::is_here(&self.workshop.blobs, &id))
+    }
+
+    /// The check that `duty` is, if it can replay an output that is not here.
+    fn lacks_output<'a>(&self, duty: &'a Duty) -> Option<&'a CheckDuty> {
+        let Duty::Check(check) = duty else { return None };
+        let wanted = outputs::wanted(check)?;
+        (!self.workshop.blobs.contains(wanted.kind, &wanted.root)).then_some(check)
+    }
+
+    /// Look at other nodes for what duties need.
+    fn gather(&self, owed: &[Owed], best: BlockNumber, gathering: &mut Gathering) {
+        let mut open: Vec<&Duty> = owed.iter().filter(|owed| !owed.delivered).map(|owed| &owed.duty).collect();
+        open.sort_by_key(|duty| deadline(duty));
+        let lacking = open.iter().copied().filter(|duty| self.lacks_input(duty) && !inputs::is_given_up(duty, best));
+        for duty in gathering.inputs.observe(lacking, best) {
+            gathering.searches.input(duty);
+        }
+        let lacking = open.iter().filter_map(|duty| self.lacks_output(duty));
+        let lacking = lacking.filter(|check| !outputs::is_given_up(check, best));
+        for check in gathering.outputs.observe(lacking) {
+            gathering.searches.output(check);
+        }
+        self.metrics.inputs_missing.set(gathering.inputs.missing() as u64);
+        self.metrics.outputs_sought.set(gathering.outputs.running() as u64);
     }
 
     /// Warns if a commitment that is not owed any more was made with this node's key, and not by this node.
@@ -381,36 +353,6 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             Err(error) => {
                 log::debug!(target: LOG_TARGET, "Who committed to the result of job {job} is not known: {error}")
             }
-        }
-    }
-
-    /// Looks for the input of a duty on a thread of its own.
-    fn search(&self, duty: &Duty, searched: &mpsc::UnboundedSender<Searched>) {
-        let (Some(id), Some(wanted)) = (inputs::blob_of(duty), inputs::wanted(duty)) else { return };
-        log::debug!(target: LOG_TARGET, "Looking for the input of {}", Named(duty));
-        let (source, sender, named) = (self.workshop.source.clone(), searched.clone(), Named(duty).to_string());
-        let spawned = thread::Builder::new().name("strike-input".into()).spawn(move || {
-            let found = match source.read(&wanted) {
-                Ok(bytes) if bytes.len() as u64 == wanted.max_length => {
-                    log::info!(target: LOG_TARGET, "The input of {named} is here");
-                    true
-                }
-                Ok(bytes) => {
-                    let length = bytes.len();
-                    log::debug!(target: LOG_TARGET, "The input of {named} cannot be: what has its root has {length} bytes");
-                    false
-                }
-                Err(error) => {
-                    log::debug!(target: LOG_TARGET, "The input of {named} is not here: {error}");
-                    false
-                }
-            };
-            // Nobody listens once the node stops.
-            let _ = sender.send(Searched { id, found });
-        });
-        if let Err(error) = spawned {
-            log::warn!(target: LOG_TARGET, "No thread can be started to look for an input: {error}");
-            let _ = searched.send(Searched { id, found: false });
         }
     }
 
@@ -442,7 +384,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         }
     }
 
-    fn ended(&self, report: &Report) -> Ended<mailbox::Entry> {
+    /// How a run ended, told to the operator; `is_first` where its duty has not failed before.
+    fn ended(&self, report: &Report, is_first: bool) -> Ended<mailbox::Entry> {
         let named = Named(&report.duty);
         match &report.result {
             Ok(performed) => {
@@ -463,7 +406,16 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                     Ended::Hopeless => {
                         log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}")
                     }
-                    _ => log::warn!(target: LOG_TARGET, "Failed {named}, to be tried again a few times: {failure}"),
+                    // Said once: it may be tried again for an hour.
+                    _ if is_first => {
+                        let advice = failure.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+                        let last = deadline(&report.duty);
+                        log::warn!(
+                            target: LOG_TARGET,
+                            "Failed {named}, which is tried again until block {last}: {failure}{advice}"
+                        )
+                    }
+                    _ => log::debug!(target: LOG_TARGET, "Failed {named} again: {failure}"),
                 }
                 if !matches!(ended, Ended::Cancelled) {
                     self.metrics.failed(&report.duty, failure);

@@ -24,6 +24,7 @@ use sc_service::{ChainType, Configuration, KeystoreContainer, PartialComponents,
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_keystore::KeystorePtr;
 use std::{sync::Arc, time::Duration};
+use strike_rpc::Bounds;
 use strike_runtime::{opaque::Block, Hash};
 
 /// Half of a slot is for making a block; the other half is for carrying it to the others and for their import.
@@ -31,6 +32,10 @@ const PROPOSAL_SLOT_PORTION: f32 = 0.5;
 
 /// How long a GRANDPA message may take through the network, as the voter expects.
 const GOSSIP_DURATION: Duration = Duration::from_millis(333);
+
+/// Calls of JSON-RPC that fetch outputs from other nodes at once, and as many that fetch inputs: each holds one of the server's threads,
+/// of which there are as many as connections.
+const FETCHES_FOR_CALLERS: usize = 8;
 
 /// Starts a node. It runs until the returned task manager is dropped or an essential task of it ends.
 pub fn new_full<Network>(
@@ -129,6 +134,7 @@ where
             Arc::new(sync_service.clone()),
             keystore_container.keystore(),
             blob_source(blobs::WORK_FETCH_TIME),
+            blob_source(blobs::WORK_FETCH_TIME),
         );
         let announce = announcer.announce_providers(keystore_container.keystore());
         task_manager.spawn_handle().spawn("provider-announcement", Some("networking"), announce);
@@ -150,9 +156,11 @@ where
         select_chain: select_chain.clone(),
         keystore: keystore_container.keystore(),
         babe: babe_worker,
+        store: workshop.blobs.clone(),
         blobs: rpc_blobs,
         uploads: workshop.uploads.clone(),
         models: workshop.models.clone(),
+        bounds: Bounds::new(FETCHES_FOR_CALLERS, (config.rpc.max_response_size as usize).saturating_mul(1 << 20)),
         grandpa: rpc::GrandpaDependencies {
             voter_state: voter_state.clone(),
             authority_set: grandpa.shared_authority_set().clone(),

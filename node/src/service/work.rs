@@ -85,8 +85,8 @@ impl Workshop {
         Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
     }
 
-    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Inputs,
-    /// and outputs to check, come from `source`.
+    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Inputs, and
+    /// outputs to check, come from these sources.
     #[allow(clippy::too_many_arguments)]
     pub fn spawn_worker(
         &self,
@@ -96,7 +96,8 @@ impl Workshop {
         backend: &Arc<FullBackend>,
         sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
         keystore: KeystorePtr,
-        source: Arc<dyn BlobSource>,
+        inputs: Arc<dyn BlobSource>,
+        outputs: Arc<dyn BlobSource>,
     ) {
         let Some(offchain_storage) = backend.offchain_storage() else {
             log::warn!("This node keeps no off-chain storage, so it can neither serve jobs nor check them");
@@ -108,7 +109,8 @@ impl Workshop {
             keystore,
             offchain_storage,
             blobs: self.blobs.clone(),
-            source,
+            inputs,
+            outputs,
             provide: self.provide.clone(),
             check: self.check.clone(),
             registry: config.prometheus_registry().cloned(),

@@ -8,7 +8,7 @@ use crate::{
     output::{self, progress},
 };
 use serde::Serialize;
-use std::{io::Write, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 use strike_inference::{
     exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
     Control,
@@ -50,15 +50,13 @@ pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<(
         stop: Vec::new(),
         json_schema: args.json_schema.as_deref().map(schema).transpose()?,
     };
-    let mut stdout = std::io::stdout();
     let mut stream = TextStream::new(model.tokenizer(), true);
     let began = Instant::now();
     let generation = engine
         .generate(&model, &job, true, control, |_, token| {
             if !json {
                 // A token without text, or a reader that went away, is no failure of the engine.
-                let text = stream.push(model.tokenizer(), token).unwrap_or_default();
-                let _ = write!(stdout, "{text}").and_then(|()| stdout.flush());
+                output::piece(stream.push(model.tokenizer(), token).unwrap_or_default());
             }
         })
         .map_err(failed)?;

@@ -1,11 +1,14 @@
 //! `strike job embed`.
 
-use super::{at_quote, failure, input, not_here};
+use super::{
+    at_quote, input, not_here,
+    report::{failure, not_had, not_known},
+};
 use crate::{
     args::{EmbedArgs, TextArgs},
     chain::{calls, Chain},
     commands::{model, transaction_view, Context},
-    error::{Error, Result},
+    error::{Error, Result, ORDERED},
     keys,
     narrate::Narrator,
     output::{self, progress},
@@ -18,7 +21,7 @@ use strike_primitives::{
         usual_deadline, Embed, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_PLAIN_INPUT,
         MAX_TEXTS,
     },
-    Balance,
+    Balance, JobId,
 };
 
 /// Tokens that a text may have beyond its bytes: those a tokenizer puts around it.
@@ -152,21 +155,36 @@ pub(super) async fn run(context: &Context, args: EmbedArgs) -> Result<()> {
             output::line(format!("job {job}: texts {first} to {last}"));
         }
     }
-    for (job, texts, submission) in submitted {
+    let ordered: Vec<JobId> = submitted.iter().map(|(job, ..)| *job).collect();
+    for (index, (job, texts, submission)) in submitted.into_iter().enumerate() {
+        let rest = &ordered[index..];
         let mut narrator = Narrator::default();
         let info = crate::chain::follow(&chain, job, Some(submission), |update| {
             progress(format!("job {job}: {}", narrator.line(update)));
         })
-        .await?;
+        .await
+        .map_err(|error| with_rest(not_known(job, error), rest))?;
         if let Some(failure) = failure(&info) {
             return Err(failure);
         }
         if let Some(receipt) = &info.receipt {
             progress(format!("job {job}: paid {} for {} units", output::amount(receipt.fee), receipt.units));
         }
-        print(context, vectors(&chain, job, texts).await?)?;
+        let vectors = vectors(&chain, job, texts).await;
+        print(context, vectors.map_err(|error| with_rest(not_had(job, "result", error), rest))?)?;
     }
     Ok(())
+}
+
+/// A failure that leaves the results of other jobs unread, which are ordered too.
+fn with_rest(error: Error, rest: &[JobId]) -> Error {
+    let (Some(hint), [_, more @ ..]) = (&error.hint, rest) else { return error };
+    if more.is_empty() || error.exit_code != ORDERED {
+        return error;
+    }
+    let more: Vec<String> = more.iter().map(JobId::to_string).collect();
+    let hint = format!("{hint}; jobs ordered with it: {}", more.join(", "));
+    error.hint(hint)
 }
 
 async fn vectors(chain: &Chain, job: u64, texts: usize) -> Result<Vec<Vec<f32>>> {
@@ -206,6 +224,15 @@ mod tests {
         assert_eq!(jobs(&short).unwrap(), [0..256, 256..512, 512..600]);
         assert_eq!(jobs(&["ok".into(), "z".repeat(4_096), "ok".into()]).unwrap(), [0..1, 1..2, 2..3]);
         assert_eq!(jobs(&["ok".into(), "z".repeat(1 << 20)]).unwrap_err().name, "TextTooLong");
+    }
+
+    #[test]
+    fn a_result_that_cannot_be_had_names_the_jobs_that_are_ordered_too() {
+        let gone = || not_had(7, "result", Error::new("FetchUnfinished", "too slow"));
+        let hint = |rest: &[JobId]| with_rest(gone(), rest).hint.unwrap();
+        assert!(hint(&[7, 8, 9]).ends_with("jobs ordered with it: 8, 9"), "{}", hint(&[7, 8, 9]));
+        assert_eq!(hint(&[7]), gone().hint.unwrap());
+        assert_eq!(with_rest(gone(), &[7, 8]).exit_code, ORDERED);
     }
 
     #[test]

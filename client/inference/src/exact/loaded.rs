@@ -1,5 +1,6 @@
 //! What every model is loaded from: weights, tokenizer and what names them.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,9 +12,10 @@ use strike_models::OpenOptions;
 
 use super::error::LoadError;
 use super::network::Tensors;
-use crate::{ModelFiles, TOKENIZER_FILE};
+use crate::{ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE};
 
 const TOKENIZER_LIMIT: u64 = 64 << 20;
+const CONFIG_LIMIT: u64 = 1 << 20;
 
 /// Weights and tokenizer, not yet checked to be a network. Cheap to copy.
 #[derive(Clone)]
@@ -51,6 +53,39 @@ pub(crate) fn open_tokenizer(path: &Path, vocab_size: usize) -> Result<Tokenizer
     }
     let contents = read_at_most(&path.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
     Ok(Tokenizer::from_json(&contents.map_err(LoadError::TokenizerUnreadable)?, vocab_size)?)
+}
+
+/// The files that a model's tokenizer is made of: a fraction of the model, whose weights are not needed to turn tokens into text.
+pub struct TokenizerFiles {
+    config: Cow<'static, [u8]>,
+    tokenizer: Cow<'static, [u8]>,
+}
+
+impl TokenizerFiles {
+    /// Those of a model's folder, read.
+    pub fn read(folder: &Path) -> Result<Self, LoadError> {
+        let unreadable = |source| ModelError::Unreadable { file: CONFIG_FILE.to_owned(), source };
+        let config = read_at_most(&folder.join(CONFIG_FILE), CONFIG_LIMIT).map_err(unreadable)?;
+        let tokenizer = read_at_most(&folder.join(TOKENIZER_FILE), TOKENIZER_LIMIT);
+        let tokenizer = tokenizer.map_err(LoadError::TokenizerUnreadable)?;
+        Ok(Self { config: config.into(), tokenizer: tokenizer.into() })
+    }
+
+    /// Their contents: the configuration, and the tokenizer.
+    pub fn contents(&self) -> [&[u8]; 2] {
+        [&self.config, &self.tokenizer]
+    }
+
+    /// The tokenizer, the same that the loaded model has.
+    pub fn tokenizer(&self) -> Result<Tokenizer, LoadError> {
+        Ok(Tokenizer::from_json(&self.tokenizer, strike_models::vocab_size(&self.config)?)?)
+    }
+}
+
+impl From<ModelFiles> for TokenizerFiles {
+    fn from(files: ModelFiles) -> Self {
+        Self { config: files.config, tokenizer: files.tokenizer }
+    }
 }
 
 /// The contents of a file; an error if it is larger than `limit`.

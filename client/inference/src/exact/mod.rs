@@ -47,10 +47,11 @@ pub use engine::{Batch, BatchEvent, Engine, ExactGeneration};
 pub use error::{JobError, LoadError};
 pub use grammar::{GRAMMAR_ENGINE, MAX_SCHEMA_BYTES};
 pub use job::{Job, Sampler, Stop};
+pub use loaded::TokenizerFiles;
 pub use measure::{Measurement, Workload};
 pub use model::ExactModel;
 pub use operators::{Difference, Finding, Number, Operator, OperatorOutput, Operators};
-pub use strike_models::{Adapter, CacheUse, Check, OpenOptions};
+pub use strike_models::{tokenizer::Tokenizer, Adapter, CacheUse, Check, OpenOptions};
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, MAX_VOCAB};
 use super::decoder::{Biases, Description, RotaryDims, Windowed};
 use super::encoder;
 use super::pooling::PoolingFiles;
@@ -98,13 +98,14 @@ struct Rope {
     partial_rotary_factor: Option<f64>,
 }
 
-/// The architecture that `config.json` describes; `has_tensor` answers for the file of weights.
-pub(crate) fn architecture(
-    contents: &[u8],
-    generation: Option<&[u8]>,
-    pooling: PoolingFiles<'_>,
-    has_tensor: impl Fn(&str) -> bool,
-) -> Result<Configuration, ModelError> {
+/// A `config.json`, read: the language model, and what stands around it in a multimodal one.
+struct Contents {
+    raw: Raw,
+    family: Family,
+    outer_ids: Ids,
+}
+
+fn read(contents: &[u8]) -> Result<Contents, ModelError> {
     let mut raw: Raw =
         serde_json::from_slice(contents).map_err(|error| ModelError::malformed(CONFIG_FILE, error.to_string()))?;
     let outer = (raw.ids.clone(), raw.tie_word_embeddings);
@@ -126,6 +127,37 @@ pub(crate) fn architecture(
         "roberta" | "xlm-roberta" => Family::Roberta,
         _ => return BOUNDS.unsupported("model_type", model_type),
     };
+    Ok(Contents { raw, family, outer_ids: outer.0 })
+}
+
+/// Rows of the embedding table, as the file or the family's default says.
+fn rows(family: Family, raw: &Raw) -> Result<u64, ModelError> {
+    let default = match family {
+        Family::Gemma2 => Some(256_000),
+        Family::Gemma3 => Some(262_208),
+        _ => None,
+    };
+    BOUNDS.required("vocab_size", raw.vocab_size.or(default))
+}
+
+/// Rows of the embedding table of the model that `config.json` describes: the ids of its tokens are below.
+pub fn vocab_size(contents: &[u8]) -> Result<usize, ModelError> {
+    if contents.len() as u64 > CONFIG_LIMIT {
+        let found = contents.len() as u64;
+        return Err(ModelError::FileTooLarge { file: CONFIG_FILE.to_owned(), found, limit: CONFIG_LIMIT });
+    }
+    let Contents { raw, family, .. } = read(contents)?;
+    BOUNDS.integer("vocab_size", rows(family, &raw)?, 1, MAX_VOCAB)
+}
+
+/// The architecture that `config.json` describes; `has_tensor` answers for the file of weights.
+pub(crate) fn architecture(
+    contents: &[u8],
+    generation: Option<&[u8]>,
+    pooling: PoolingFiles<'_>,
+    has_tensor: impl Fn(&str) -> bool,
+) -> Result<Configuration, ModelError> {
+    let Contents { raw, family, outer_ids } = read(contents)?;
     let ids = raw.ids.clone();
     let (architecture, position_offset, rotary_base) = match family {
         Family::Bert | Family::Roberta => {
@@ -142,7 +174,7 @@ pub(crate) fn architecture(
         Architecture::Decoder(decoder) => decoder.vocab_size,
         Architecture::Encoder(encoder) => encoder.vocab_size,
     };
-    let special = SpecialTokens::from_json(BOUNDS, outer.0, ids, generation, vocab_size)?;
+    let special = SpecialTokens::from_json(BOUNDS, outer_ids, ids, generation, vocab_size)?;
     Ok(Configuration { family, architecture, special, position_offset, rotary_base })
 }
 
@@ -195,7 +227,7 @@ fn describe(family: Family, raw: Raw, has_tensor: impl Fn(&str) -> bool) -> Resu
     };
     Ok(Description {
         family,
-        vocab_size: BOUNDS.required("vocab_size", default(raw.vocab_size, if gemma_3 { 262_208 } else { 256_000 }))?,
+        vocab_size: rows(family, &raw)?,
         hidden_size: BOUNDS.required("hidden_size", default(raw.hidden_size, 2304))?,
         ffn_size: BOUNDS.required("intermediate_size", default(raw.intermediate_size, 9216))?,
         layers: BOUNDS.required("num_hidden_layers", default(raw.num_hidden_layers, 26))?,

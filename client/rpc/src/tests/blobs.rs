@@ -125,3 +125,76 @@ async fn a_job_without_a_result_has_no_output() {
     let (code, _) = world().call("strike_output", json!([2])).await.unwrap_err();
     assert_eq!(code, 7002);
 }
+
+#[tokio::test]
+async fn fetches_for_callers_have_a_bound_and_what_is_here_needs_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let source = Network(move |wanted: &Wanted| {
+        began.send(wanted.kind).unwrap();
+        // Each waits until the test says so.
+        released.lock().unwrap().recv().unwrap();
+        Err(FetchError::NotFound { asked: 1 })
+    });
+    let module = Arc::new(bounded(Arc::new(source), blobs.clone(), Bounds::new(2, 15 << 20)));
+    let start = |method: &'static str, job: u64| {
+        let module = module.clone();
+        tokio::spawn(async move { call(&module, method, json!([job])).await })
+    };
+    let held = [start("strike_output", 1), start("strike_output", 1)];
+    for _ in &held {
+        assert_eq!(begun.recv().await, Some(ArtifactKind::Output));
+    }
+    let (code, message) = call(&module, "strike_output", json!([1])).await.unwrap_err();
+    assert_eq!(code, 7015);
+    assert!(message.contains("FetchesBusy") && message.contains("try again"), "{message}");
+
+    // Inputs have turns of their own; what is here is told meanwhile.
+    let input = start("strike_input", 5);
+    assert_eq!(begun.recv().await, Some(ArtifactKind::File));
+    blobs.put(ArtifactKind::Output, &vector_bytes(&VECTORS.map(|vector| vector.to_vec()))).unwrap();
+    assert!(call(&module, "strike_output", json!([4])).await.is_ok());
+
+    for _ in 0..3 {
+        release.send(()).unwrap();
+    }
+    for output in held {
+        assert_eq!(output.await.unwrap().unwrap_err().0, 7003);
+    }
+    assert_eq!(input.await.unwrap().unwrap_err().0, 7004);
+    release.send(()).unwrap();
+    let (code, _) = call(&module, "strike_output", json!([1])).await.unwrap_err();
+    assert_eq!(code, 7003, "there is a turn again");
+}
+
+#[tokio::test]
+async fn an_output_that_no_answer_can_hold_is_refused_by_its_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Arc::new(BlobStore::open(dir.path(), Limits::default()).unwrap());
+    blobs.put_output(&TOKENS).unwrap();
+    blobs.put(ArtifactKind::Output, &vector_bytes(&VECTORS.map(|vector| vector.to_vec()))).unwrap();
+    // Around the output an answer has a kilobyte.
+    let answer = |job: u64, room: usize| {
+        let module = bounded(blobs.clone(), blobs.clone(), Bounds::new(2, 1_024 + room));
+        async move { call(&module, "strike_output", json!([job])).await }
+    };
+    // `[10,11,12]` and `"3 tokens"`; the vectors of job 4 as `an_embedding_is_told_as_vectors_bit_by_bit` shows them.
+    for (job, room) in [(1, 20), (4, 51)] {
+        assert!(answer(job, room).await.is_ok());
+        let (code, message) = answer(job, room - 1).await.unwrap_err();
+        assert_eq!(code, 7016);
+        assert!(message.contains("OutputTooLarge") && message.contains("--rpc-max-response-size"), "{message}");
+    }
+    // Longer than any answer: not even fetched.
+    let source = Network(|wanted: &Wanted| {
+        assert_eq!(wanted.max_length, 16);
+        Err(FetchError::TooLong { length: 24, limit: 16 })
+    });
+    let empty = tempfile::tempdir().unwrap();
+    let empty = Arc::new(BlobStore::open(empty.path(), Limits::default()).unwrap());
+    let module = bounded(Arc::new(source), empty, Bounds::new(2, 1_024 + 16));
+    assert_eq!(call(&module, "strike_output", json!([4])).await.unwrap_err().0, 7016);
+}

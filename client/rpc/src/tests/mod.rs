@@ -231,7 +231,16 @@ fn world() -> World {
     World { module: module(blobs.clone(), blobs.clone()), blobs, _dir: dir }
 }
 
+/// Bounds that the tests do not reach.
+fn wide() -> Bounds {
+    Bounds::new(8, 15 << 20)
+}
+
 fn module(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>) -> RpcModule<StrikeRpc<Client, Block>> {
+    bounded(source, blobs, wide())
+}
+
+fn bounded(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>, bounds: Bounds) -> RpcModule<StrikeRpc<Client, Block>> {
     let detokenizer = |model: &ArtifactId, tokens: &[u32]| {
         assert_eq!(*model, MODEL);
         Ok(Some(format!("{} tokens", tokens.len())))
@@ -239,8 +248,9 @@ fn module(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>) -> RpcModule<Strik
     // Without time, so that what is taken at once is all that is taken.
     let rate = Quota { burst: 3 << 20, per_second: 0 };
     let limits = UploadLimits { rate, ..Default::default() };
-    let uploads = Arc::new(Uploads::open(blobs, limits, Instant::now()).unwrap());
-    let mut module = StrikeRpc::new(Arc::new(Client), source, uploads, Arc::new(detokenizer), PREFIX).into_rpc();
+    let uploads = Arc::new(Uploads::open(blobs.clone(), limits, Instant::now()).unwrap());
+    let (client, detokenizer) = (Arc::new(Client), Arc::new(detokenizer));
+    let mut module = StrikeRpc::new(client, blobs, source, uploads, detokenizer, PREFIX, bounds).into_rpc();
     // As the node's server sets it for each connection.
     module.extensions_mut().insert(DenyUnsafe::No);
     module

@@ -121,7 +121,7 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
         check: executor,
         keystore,
         blobs: world.blobs.clone(),
-        source: world.blobs.clone(),
+        unkept: Arc::default(),
     };
     let work = embed(encode_texts(&TEXTS), 100);
     let binding = AttemptBinding {

@@ -151,13 +151,17 @@ fn write_built_in(dir: &Path) {
     }
 }
 
-/// Another model: the same one with a space behind its configuration.
-fn write_other(dir: &Path) {
+/// Another model: the same one with spaces behind its configuration.
+fn write_with_spaces(dir: &Path, spaces: usize) {
     write_built_in(dir);
     let config = dir.join("config.json");
     let mut bytes = fs::read(&config).unwrap();
-    bytes.push(b' ');
+    bytes.extend(vec![b' '; spaces]);
     fs::write(config, bytes).unwrap();
+}
+
+fn write_other(dir: &Path) {
+    write_with_spaces(dir, 1);
 }
 
 #[test]
@@ -221,4 +225,29 @@ fn tokens_are_turned_into_text_where_the_model_is_here() {
     let text = world.models.detokenize(&world.models.built_in(), &tokens).unwrap();
     assert_eq!(text.as_deref(), Some(outcome.text.as_str()));
     assert_eq!(world.models.detokenize(&super::support::MODEL, &[1]), Ok(None));
+}
+
+#[test]
+fn texts_of_other_models_neither_load_weights_nor_drop_those_that_are_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [dir.path().join("a"), dir.path().join("b")];
+    for (spaces, folder) in (1..).zip(&models) {
+        write_with_spaces(folder, spaces);
+    }
+    let id = |folder: &Path| model_id(&ModelFiles::read(folder).unwrap());
+    let (first, second) = (id(&models[0]), id(&models[1]));
+    let both = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    let weights = both.exact(&first).unwrap().unwrap().weight_bytes();
+    // Room for one of them.
+    let store = ModelStore::open(&[dir.path().to_path_buf()], weights + weights / 2).unwrap();
+    let loaded = store.exact(&first).unwrap().unwrap();
+    let tokens = loaded.tokenizer().encode("Once upon a time", false).unwrap();
+    let expected = loaded.tokenizer().decode(&tokens, true).unwrap();
+    // Weights that are gone are not missed.
+    fs::remove_file(models[1].join("model.safetensors")).unwrap();
+    for model in [&second, &first, &store.built_in(), &second, &first] {
+        assert_eq!(store.detokenize(model, &tokens), Ok(Some(expected.clone())));
+    }
+    assert!(Arc::ptr_eq(&loaded, &store.exact(&first).unwrap().unwrap()), "it stayed loaded");
+    assert!(store.exact(&second).is_err());
 }

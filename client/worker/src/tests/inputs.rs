@@ -118,7 +118,7 @@ fn world() -> World {
     let models = Arc::new(ModelStore::open(&[], 1 << 30).unwrap());
     let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).unwrap());
     let (provide, check) = (engine.clone(), engine);
-    let workshop = Workshop { provide, check, keystore, source: blobs.clone(), blobs: blobs.clone() };
+    let workshop = Workshop { provide, check, keystore, blobs: blobs.clone(), unkept: Arc::default() };
     World { workshop, blobs, key, built_in: models.built_in(), _dir: dir }
 }
 

@@ -28,7 +28,7 @@ fn workshop(
     keystore: KeystorePtr,
     blobs: Arc<BlobStore>,
 ) -> Workshop {
-    Workshop { provide, check, keystore, source: blobs.clone(), blobs }
+    Workshop { provide, check, keystore, blobs, unkept: Arc::default() }
 }
 
 fn invalid(reason: InvalidReason) -> Verdict {
@@ -65,6 +65,37 @@ fn a_provider_keeps_its_output_and_commits_to_it() {
     let Entry::Commitment(entry) = performed.entry else { panic!() };
     assert_eq!(entry.commitment.v1(), &commitment(&duty.binding, &outcome()));
     assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
+}
+
+#[test]
+fn a_result_that_could_not_be_written_is_kept_and_only_written_again() {
+    let (dir, blobs) = blobs();
+    let (keystore, key) = keystore();
+    let provider = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
+    let workshop = workshop(provider.clone(), provider.clone(), keystore, blobs.clone());
+    let perform =
+        |job| workshop.perform(&Duty::Provide(provide_for(key.clone(), job, 5, 50)), false, &Control::default());
+    // As on a disk that takes nothing more.
+    let (folder, away) = (dir.path().to_path_buf(), dir.path().with_extension("away"));
+    std::fs::rename(&folder, &away).unwrap();
+    std::fs::write(&folder, b"no folder").unwrap();
+    for _ in 0..3 {
+        let failure = perform(1).unwrap_err();
+        assert_eq!(failure.reason(), "store");
+        assert!(matches!(failure.ended::<()>(), Ended::Failed));
+        assert!(failure.advice().is_some_and(|advice| advice.contains("room")), "{failure}");
+    }
+    assert_eq!(provider.runs.load(Ordering::Relaxed), 1);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&away, &folder).unwrap();
+
+    let Entry::Commitment(entry) = perform(1).unwrap().entry else { panic!() };
+    let binding = provide_for(key.clone(), 1, 5, 50).binding;
+    assert_eq!(entry.commitment.v1(), &commitment(&binding, &outcome()));
+    assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
+    assert_eq!(provider.runs.load(Ordering::Relaxed), 1, "it was run once");
+    perform(2).unwrap();
+    assert_eq!(provider.runs.load(Ordering::Relaxed), 2, "another job is run");
 }
 
 #[test]
@@ -146,7 +177,7 @@ fn a_check_that_can_have_the_output_replays_it_and_any_doubt_is_left_to_a_run() 
         (outcome(), exact, false, Verdict::Valid { units: 7 }, false),
         (outcome(), VerificationClass::Statistical, true, Verdict::Valid { units: 7 }, false),
         (lie, exact, true, mismatch, false),
-        // Longer than the claim says: not even fetched.
+        // Longer than the claim says: not even read.
         (longer, exact, true, mismatch, false),
         // A right output with a wrong count.
         (Outcome { n_in: 5, ..outcome() }, exact, true, count, true),

@@ -1,7 +1,7 @@
 use super::support::provide;
 use crate::{
     duty::DutyId,
-    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View, MAX_FAILURES},
+    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View, MAX_PAUSE},
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -133,22 +133,52 @@ fn nothing_is_done_for_a_deadline_that_no_block_can_meet() {
     assert_eq!(short(schedule.actions()), [Short::Cancel(0)]);
 }
 
-#[test]
-fn a_failed_run_is_tried_again_later_and_not_for_ever() {
+/// The blocks in which a duty whose every run fails at once is started.
+fn starts_of_failing(deadline: BlockNumber) -> Vec<BlockNumber> {
     let mut schedule = Schedule::<u32>::new(BOUNDS);
-    let duty = provide(1, 9, 10_000);
+    let duty = provide(1, 9, deadline);
     let id = DutyId::of(&duty);
-    let mut started = 0;
-    for best in 10..1_000 {
+    let mut starts = Vec::new();
+    for best in 10..deadline + 10 {
         schedule.observe(view(best, 9, [duty.clone()]));
         for action in schedule.actions() {
             let Action::Start { run, .. } = action else { panic!("{action:?}") };
-            started += 1;
+            starts.push(best);
             schedule.finished(&id, run, Ended::Failed);
             assert_eq!(short(schedule.actions()), []);
         }
     }
-    assert_eq!(started, MAX_FAILURES);
+    starts
+}
+
+#[test]
+fn a_failed_run_is_tried_again_until_its_deadline_with_pauses_up_to_a_bound() {
+    let starts = starts_of_failing(400);
+    let pauses: Vec<_> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses[..7], [2, 4, 8, 16, MAX_PAUSE, MAX_PAUSE, MAX_PAUSE]);
+    assert!(pauses.iter().all(|pause| *pause <= MAX_PAUSE));
+    assert!((380..400).contains(starts.last().unwrap()), "{starts:?}");
+    // The pause never takes all of the time that is left.
+    assert_eq!(starts_of_failing(30), [10, 12, 16, 23, 26, 28, 29]);
+}
+
+#[test]
+fn what_failed_six_times_is_still_done_before_its_deadline() {
+    let mut schedule = Schedule::new(BOUNDS);
+    let duty = provide(1, 9, 1_800);
+    let id = DutyId::of(&duty);
+    let mut best = 10;
+    for failed in 0..6 {
+        schedule.observe(view(best, 9, [duty.clone()]));
+        assert_eq!((short(schedule.actions()), schedule.failures(&id)), (vec![Short::Start(1)], failed));
+        schedule.finished(&id, failed.into(), Ended::Failed);
+        assert!(schedule.resting(&id));
+        best += MAX_PAUSE;
+    }
+    schedule.observe(view(best, 9, [duty]));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+    schedule.finished(&id, 6, Ended::Done(7));
+    assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use super::support::*;
 use crate::{
+    chain::{understood, Chain, Look},
     duty::DutyId,
     execute::{ExecuteError, Executor},
     mailbox::delivered,
     metrics::Metrics,
     perform::Workshop,
-    worker::{understood, Chain, Limits, Look, Worker},
+    worker::{Limits, Worker},
     Control,
 };
 use futures::channel::mpsc;
@@ -20,12 +21,13 @@ use std::{
 };
 use strike_blobs::{BlobSource, BlobStore, FetchError, Wanted};
 use strike_primitives::{
-    api::{Duty, ProvideDuty},
+    api::{CheckDuty, Duty, ProvideDuty},
     app::AppKey,
     artifact::{file_root, ArtifactKind},
+    blob::provider_place,
     commitment::AttemptBinding,
-    job::{Input, WorkSpec},
-    BlockNumber, JobId, H256,
+    job::{Input, VerificationClass, WorkSpec},
+    AccountId, BlockNumber, JobId, H256,
 };
 use substrate_prometheus_endpoint::Registry;
 
@@ -61,7 +63,9 @@ struct World {
     wakeups: Option<mpsc::UnboundedReceiver<()>>,
     registry: Registry,
     /// Where inputs come from.
-    source: Arc<dyn BlobSource>,
+    inputs: Arc<dyn BlobSource>,
+    /// Where outputs to check come from.
+    outputs: Arc<dyn BlobSource>,
 }
 
 impl World {
@@ -70,7 +74,8 @@ impl World {
         let (wake, wakeups) = mpsc::unbounded();
         let blobs = blobs();
         Self {
-            source: blobs.1.clone(),
+            inputs: blobs.1.clone(),
+            outputs: blobs.1.clone(),
             paper: Paper::default(),
             storage: SharedStorage::default(),
             keystore,
@@ -95,8 +100,10 @@ impl World {
                 check: executor,
                 keystore: self.keystore.clone(),
                 blobs: self.blobs.1.clone(),
-                source: self.source.clone(),
+                unkept: Arc::default(),
             },
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
             storage: self.storage.clone(),
             metrics: Metrics::new(Some(&self.registry)).unwrap(),
             limits: Limits::default(),
@@ -242,7 +249,7 @@ async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_
     let input = b"once and for all";
     let delivery =
         Arc::new(Delivery { store: world.blobs.1.clone(), input: Mutex::new(None), looks: AtomicUsize::new(0) });
-    world.source = delivery.clone();
+    world.inputs = delivery.clone();
     let duty_of = |world: &World, job, root: H256| {
         let ProvideDuty { mut work, .. } = provide_for(world.key.clone(), job, 10, 50);
         let WorkSpec::Generate(generation) = &mut work else { panic!("not a generation") };
@@ -279,6 +286,92 @@ async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_
     assert!(!world.delivered(&hopeless));
     world.says(30, 12, vec![hopeless.clone()]);
     eventually("it ends without", || world.delivered(&hopeless)).await;
+    task.abort();
+}
+
+/// Serves the outputs of one provider; a look for those of another one ends when the test says so, and finds nothing.
+struct Withholding {
+    store: Arc<BlobStore>,
+    honest: H256,
+    output: Vec<u8>,
+    told: (Mutex<bool>, parking_lot::Condvar),
+    held: AtomicUsize,
+}
+
+impl BlobSource for Withholding {
+    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
+        if wanted.places == [self.honest] {
+            self.store.put(wanted.kind, &self.output)?;
+            return Ok(self.output.clone());
+        }
+        self.held.fetch_add(1, Ordering::SeqCst);
+        let mut told = self.told.0.lock();
+        while !*told {
+            self.told.1.wait(&mut told);
+        }
+        Err(FetchError::NotFound { asked: 1 })
+    }
+}
+
+#[tokio::test]
+async fn checks_of_withheld_outputs_hold_up_no_other_and_are_run_once_the_look_is_over() {
+    let mut world = World::new();
+    let check_of = |world: &World, job, provider: u8, deadline| {
+        let mut duty = check_for(world.key.clone(), job, commitment(&binding(job, &work("once")), &outcome()));
+        duty.binding.provider = AccountId::new([provider; 32]);
+        // Each has an output of its own; that of the honest one is what the check gets.
+        let strike_primitives::commitment::Commitment::V1(claim) = &mut duty.commitment;
+        if provider != 9 {
+            claim.out_root = H256::from_low_u64_be(job);
+        }
+        Duty::Check(CheckDuty { class: VerificationClass::Exact, deadline, ..duty })
+    };
+    let withheld: Vec<Duty> = (1..=20).map(|job| check_of(&world, job, 2, 80)).collect();
+    let honest = check_of(&world, 30, 9, 90);
+    let source = Arc::new(Withholding {
+        store: world.blobs.1.clone(),
+        honest: provider_place(&H256([1; 32]), &AccountId::new([9; 32])),
+        output: outcome().output,
+        told: Default::default(),
+        held: AtomicUsize::new(0),
+    });
+    world.outputs = source.clone();
+    let all: Vec<Duty> = withheld.iter().chain([&honest]).cloned().collect();
+    world.says(6, 6, all.clone());
+    let task = world.start(always(outcome()));
+    eventually("the honest one is done", || world.delivered(&honest)).await;
+    assert!(source.held.load(Ordering::SeqCst) > 0, "the others were looked for");
+    assert!(!withheld.iter().any(|duty| world.delivered(duty)));
+
+    *source.told.0.lock() = true;
+    source.told.1.notify_all();
+    eventually("the others are run", || withheld.iter().all(|duty| world.delivered(duty))).await;
+    assert_eq!(world.metric("strike_runs_total"), 21.0);
+    assert_eq!(source.held.load(Ordering::SeqCst), 20, "each was looked for once");
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_withheld_output_is_waited_for_a_quarter_of_the_time() {
+    let mut world = World::new();
+    let source = Arc::new(Withholding {
+        store: world.blobs.1.clone(),
+        honest: H256::zero(),
+        output: Vec::new(),
+        told: Default::default(),
+        held: AtomicUsize::new(0),
+    });
+    world.outputs = source.clone();
+    let duty = check_for(world.key.clone(), 1, commitment(&binding(1, &work("once")), &outcome()));
+    let duty = Duty::Check(CheckDuty { class: VerificationClass::Exact, ..duty });
+    world.says(15, 10, vec![duty.clone()]);
+    let task = world.start(always(outcome()));
+    eventually("it is looked for", || source.held.load(Ordering::SeqCst) == 1).await;
+    assert!(!world.delivered(&duty));
+    world.says(16, 10, vec![duty.clone()]);
+    eventually("it is run without", || world.delivered(&duty)).await;
+    *source.told.0.lock() = true;
+    source.told.1.notify_all();
     task.abort();
 }
 

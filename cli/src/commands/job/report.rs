@@ -1,0 +1,193 @@
+//! What is told of a job at its end.
+
+use super::{not_here, settled, unsettled};
+use crate::{
+    chain::{follow::is_cut_off, output::JobOutput, Chain},
+    commands::Context,
+    error::{Error, Result, ORDERED},
+    narrate,
+    output::{self, progress},
+    views::JobView,
+};
+use strike_primitives::{api::JobInfo, commitment::StopReason, JobId};
+
+/// Prints the text and the receipt of a closed job; fails if it did not settle, or if its text could not be had.
+pub async fn print(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
+    let failure = failure(info);
+    if let (false, Some(receipt)) = (context.json, &info.receipt) {
+        progress(format!("paid for {} units:\n{}", receipt.units, narrate::payments(receipt)));
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    let text = text(info.job, chain.output(info.job).await);
+    if context.json {
+        output::json(&settled_view(info, &text))?;
+        return text.map(|_| ()).map_err(Error::told);
+    }
+    output::line(text?);
+    Ok(())
+}
+
+/// A settled job with its text, or with why it could not be had.
+fn settled_view(info: &JobInfo, text: &Result<String>) -> JobView {
+    let (output, output_error) = match text {
+        Ok(text) => (Some(text.clone()), None),
+        Err(error) => (None, Some(error.into())),
+    };
+    JobView { output, output_error, ..JobView::from(info) }
+}
+
+/// The text of a settled job, by what the node answered.
+fn text(job: JobId, answer: Result<Option<JobOutput>>) -> Result<String> {
+    match answer {
+        Ok(Some(JobOutput { text: Some(text), .. })) => Ok(text),
+        Ok(Some(_)) => Err(not_had(
+            job,
+            "text",
+            Error::new("TextNotHere", "this node does not have the model; a validator or the provider does"),
+        )),
+        Ok(None) => Err(not_had(job, "text", not_here(job))),
+        Err(error) => Err(not_had(job, "text", error)),
+    }
+}
+
+/// The failure of a command whose job is done, but whose result could not be had.
+pub fn not_had(job: JobId, what: &str, why: Error) -> Error {
+    let advice = why.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+    Error::new(
+        "OutputNotHad",
+        format!("job {job} is done and paid, but its {what} is not to be had: {}: {}", why.name, why.message),
+    )
+    .hint(format!("do not order again: 'strike job output {job}' asks for it once more{advice}"))
+    .exit_code(ORDERED)
+}
+
+/// The failure of a command that could not follow its job to the end.
+pub fn not_known(job: JobId, why: Error) -> Error {
+    if !is_cut_off(&why) {
+        return why;
+    }
+    Error::new(
+        "OutcomeNotKnown",
+        format!("job {job} is ordered, but what became of it is not known: {}: {}", why.name, why.message),
+    )
+    .hint(format!(
+        "do not order again: 'strike job show {job}' tells what became of it, 'strike job output {job}' its result"
+    ))
+    .exit_code(ORDERED)
+}
+
+/// Why a closed job has no output, if it has none.
+pub fn failure(info: &JobInfo) -> Option<Error> {
+    if !settled(info) {
+        return Some(unsettled(info));
+    }
+    let stop = info.commitment.as_ref()?.v1().stop;
+    let (name, hint) = match stop {
+        StopReason::InputTooLong => ("InputTooLong", "shorten it, or raise --max-input-tokens"),
+        StopReason::InvalidInput => ("InvalidInput", "'strike job show' shows what was ordered"),
+        StopReason::NotFinite => ("NotFinite", "name another --model"),
+        StopReason::WrongModel => {
+            ("WrongModel", "name another --model: 'strike job generate' takes decoders, 'strike job embed' encoders")
+        }
+        StopReason::InputUnavailable => {
+            ("InputUnavailable", "order again, through a node that keeps the input and that others can reach")
+        }
+        StopReason::EndOfText
+        | StopReason::StopSequence
+        | StopReason::MaxTokens
+        | StopReason::ContextFull
+        | StopReason::Complete => return None,
+    };
+    Some(
+        Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, narrate::stop(stop)))
+            .hint(hint),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{chain::follow::not_found, commands::job::tests::order};
+    use strike_primitives::{
+        api::JobStatus,
+        commitment::{Commitment, CommitmentV1},
+        receipt::CloseReason,
+        AccountId, H256,
+    };
+
+    /// A job that closed as settled, and why its output ended.
+    fn closed(stop: StopReason) -> JobInfo {
+        JobInfo {
+            job: 7,
+            attempt: 0,
+            requester: AccountId::new([1; 32]),
+            order: order(),
+            submitted_at: 1,
+            escrow: 0,
+            status: JobStatus::Closed { reason: CloseReason::Settled },
+            commitment: Some(Commitment::V1(CommitmentV1 {
+                job_root: H256::zero(),
+                out_root: H256::zero(),
+                trace_root: None,
+                n_in: 0,
+                n_out: 0,
+                stop,
+            })),
+            receipt: Some(crate::views::tests::receipt()),
+        }
+    }
+
+    #[test]
+    fn a_paid_job_whose_text_cannot_be_had_is_told_with_its_receipt_and_not_to_be_ordered_again() {
+        let node = |name: &str| Err(Error::new(name, "what the node said").hint("what it advised"));
+        let of = |text: Option<&str>| Ok(Some(JobOutput { text: text.map(str::to_owned), vectors: None }));
+        let info = closed(StopReason::MaxTokens);
+        let answers = [
+            (node("BlobUnreadable"), "BlobUnreadable"),
+            (node("TextUnavailable"), "TextUnavailable"),
+            (node("OutputMalformed"), "OutputMalformed"),
+            (node("FetchUnfinished"), "what it advised"),
+            (node("ConnectionFailed"), "ConnectionFailed"),
+            (Ok(None), "OutputNotHere"),
+            (of(None), "TextNotHere"),
+        ];
+        for (answer, why) in answers {
+            let told = text(7, answer);
+            let error = told.clone().unwrap_err();
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutputNotHad", ORDERED), "{error}");
+            let said = format!("{error} {}", error.hint.clone().unwrap_or_default());
+            assert!(said.contains(why) && said.contains("strike job output 7"), "{said}");
+            let view = serde_json::to_string(&settled_view(&info, &told)).unwrap();
+            let view: serde_json::Value = serde_json::from_str(&view).unwrap();
+            assert_eq!(view["output_error"]["name"], "OutputNotHad");
+            assert!(view["receipt"]["units"].is_number() && view.get("output").is_none(), "{view}");
+        }
+        let view = settled_view(&info, &text(7, of(Some("there was"))));
+        assert_eq!((view.output.as_deref(), view.output_error.is_none()), (Some("there was"), true));
+    }
+
+    #[test]
+    fn an_order_that_cannot_be_followed_is_not_to_be_repeated_and_one_that_is_gone_is() {
+        for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed"] {
+            let error = not_known(7, Error::new(name, "gone"));
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeNotKnown", ORDERED));
+            assert!(error.message.contains("job 7 is ordered"), "{error}");
+        }
+        let error = not_known(7, not_found(7));
+        assert_eq!((error.name.as_str(), error.exit_code), ("JobNotFound", 1));
+    }
+
+    #[test]
+    fn job_errors_are_failures_that_name_their_reason() {
+        assert!(failure(&closed(StopReason::MaxTokens)).is_none());
+        assert!(failure(&closed(StopReason::Complete)).is_none());
+        let error = failure(&closed(StopReason::WrongModel)).unwrap();
+        assert_eq!(error.name, "WrongModel");
+        assert!(error.message.contains("job 7") && error.message.contains("cost nothing"), "{error}");
+        let cancelled =
+            JobInfo { status: JobStatus::Closed { reason: CloseReason::Cancelled }, ..closed(StopReason::Complete) };
+        assert_eq!(failure(&cancelled).unwrap().name, "JobCancelled");
+    }
+}
