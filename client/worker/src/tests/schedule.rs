@@ -1,4 +1,4 @@
-use super::support::provide;
+use super::support::{binding, check_for, commitment, key, outcome, provide, work};
 use crate::{
     duty::DutyId,
     schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View, MAX_PAUSE},
@@ -72,6 +72,22 @@ fn a_result_waits_for_finality_and_comes_again_until_the_mailbox_has_it() {
 
     // The write was lost: the mailbox does not have it at the next look.
     schedule.observe(view(12, 9, [provide(1, 9, 40)]));
+    assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
+}
+
+#[test]
+fn a_finding_waits_until_the_block_whose_beacon_it_hangs_on_is_final() {
+    let duty = || {
+        let claim = commitment(&binding(1, &work("once")), &outcome());
+        Duty::Check(check_for(key(), 1, claim))
+    };
+    let mut schedule = Schedule::new(BOUNDS);
+    schedule.observe(view(8, 5, [duty()]));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+    schedule.finished(&DutyId::of(&duty()), 0, Ended::Done(7));
+    // The commitment is final, the beacon's block is not.
+    assert_eq!(short(schedule.actions()), []);
+    schedule.observe(view(9, 6, [duty()]));
     assert_eq!(short(schedule.actions()), [Short::Publish(1)]);
 }
 
