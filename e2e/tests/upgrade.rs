@@ -86,6 +86,11 @@ async fn old_chain(folder: &std::path::Path) -> PathBuf {
     let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
     let place = spec.pointer_mut("/genesis/runtimeGenesis/code").expect("a plain specification has its runtime");
     *place = format!("0x{hex}").into();
+    // Its asks had no throughput, which is the last value now.
+    let asks = spec.pointer_mut("/genesis/runtimeGenesis/patch/market/asks").and_then(|asks| asks.as_array_mut());
+    for ask in asks.expect("the genesis has asks") {
+        ask.as_array_mut().expect("an ask is a tuple").truncate(6);
+    }
     std::fs::write(&file, spec.to_string()).expect("the folder can be written");
     file
 }
