@@ -15,9 +15,12 @@ use strike_primitives::{
     artifact::{file_root, ArtifactId},
     H256,
 };
+use tokio::sync::Semaphore;
 
 /// Most bytes of the files of kept tokenizers together. The last used one stays, however large it is.
 const MEMORY: usize = 128 << 20;
+/// Calls that load a tokenizer or wait for one to be loaded; more are refused. Each holds a thread of the JSON-RPC server.
+const WAITING: usize = 16;
 /// How long it is remembered that a tokenizer could not be loaded.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
@@ -53,6 +56,7 @@ pub(crate) struct Tokenizers {
     places: BTreeMap<ArtifactId, Place>,
     memory: usize,
     cache: Mutex<Cache>,
+    waiting: Semaphore,
     /// Held while one loads: at most one at a time, and none twice.
     loading: Mutex<()>,
 }
@@ -64,7 +68,13 @@ impl Tokenizers {
     }
 
     fn within(memory: usize) -> Self {
-        Self { places: BTreeMap::new(), memory, cache: Mutex::default(), loading: Mutex::new(()) }
+        Self {
+            places: BTreeMap::new(),
+            memory,
+            cache: Mutex::default(),
+            waiting: Semaphore::new(WAITING),
+            loading: Mutex::new(()),
+        }
     }
 
     /// The tokenizer of the model that is compiled in.
@@ -78,13 +88,16 @@ impl Tokenizers {
         self.places.entry(model).or_insert_with(|| Place::Folder(folder.to_path_buf(), roots));
     }
 
-    /// The tokenizer of a model; `None` if the node does not have the model. Blocks while it loads. An error is remembered: until a
-    /// minute after `now` it is the answer.
+    /// The tokenizer of a model; `None` if the node does not have the model. Blocks while it loads, unless many wait already. That it
+    /// cannot be loaded is remembered: until a minute after `now` it is the answer.
     pub fn get(&self, model: &ArtifactId, now: Instant) -> Result<Option<Arc<Tokenizer>>, String> {
         let Some(place) = self.places.get(model) else { return Ok(None) };
         if let Some(known) = self.known(model, now) {
             return known.map(Some);
         }
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            return Err("other calls wait for tokenizers to be loaded; try again in a few seconds".into());
+        };
         let _loading = self.loading.lock();
         if let Some(known) = self.known(model, now) {
             return known.map(Some);
@@ -191,6 +204,31 @@ mod tests {
         none.add_built_in(model(0));
         let only = none.get(&model(0), now).unwrap().unwrap();
         assert!(Arc::ptr_eq(&only, &none.get(&model(0), now).unwrap().unwrap()), "the last one stays");
+    }
+
+    #[test]
+    fn only_so_many_calls_wait_for_a_tokenizer_and_none_for_one_that_is_loaded() {
+        let folder = folder();
+        let mut tokenizers = Tokenizers::new();
+        tokenizers.add_built_in(model(0));
+        tokenizers.add_folder(model(1), folder.path());
+        let now = Instant::now();
+        let get = |number| tokenizers.get(&model(number), now);
+        assert!(get(0).unwrap().is_some());
+        let loading = tokenizers.loading.lock();
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> = (0..WAITING).map(|_| scope.spawn(|| get(1).map(|found| found.is_some()))).collect();
+            while tokenizers.waiting.available_permits() > 0 {
+                std::thread::yield_now();
+            }
+            assert!(get(1).unwrap_err().contains("try again"));
+            assert!(get(0).unwrap().is_some());
+            drop(loading);
+            for call in waiting {
+                assert_eq!(call.join().unwrap(), Ok(true));
+            }
+        });
+        assert!(get(1).unwrap().is_some(), "a refusal is not remembered");
     }
 
     #[test]

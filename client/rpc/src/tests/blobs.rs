@@ -78,6 +78,16 @@ async fn what_goes_wrong_with_a_fetch_is_told_apart() {
 }
 
 #[tokio::test]
+async fn an_output_of_more_tokens_than_were_ordered_is_not_fetched() {
+    let source = Network(|wanted: &Wanted| {
+        assert_eq!(wanted.max_length, 4 * 50);
+        Err(FetchError::TooLong { length: 1 << 30, limit: wanted.max_length })
+    });
+    let (code, message) = call_on(source, "strike_output", json!([6])).await.unwrap_err();
+    assert_eq!(code, 7009, "{message}");
+}
+
+#[tokio::test]
 async fn an_input_that_is_a_blob_is_looked_for_where_it_was_left_and_has_the_length_of_the_order() {
     let input = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| call_on(Network(fetch), "strike_input", json!([5]));
     let found = input(|wanted| {

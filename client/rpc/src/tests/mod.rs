@@ -71,7 +71,8 @@ fn embedding() -> JobOrder {
     })
 }
 
-/// Job 1 is settled, job 2 waits and has an input that is no text, job 4 has embedded two texts, the input of job 5 is a blob.
+/// Job 1 is settled, job 2 waits and has an input that is no text, job 4 has embedded two texts, the input of job 5 is a blob, job 6 has
+/// an output of more tokens than were ordered.
 fn job(id: JobId) -> Option<JobInfo> {
     let commitment = Commitment::V1(CommitmentV1 {
         job_root: H256([1; 32]),
@@ -133,6 +134,11 @@ fn job(id: JobId) -> Option<JobInfo> {
             let WorkSpec::Generate(work) = &mut order.work else { panic!("not a generation") };
             work.input = Input::Blob { root: file_root(LONG), length: LONG.len() as u64 };
             Some(info(JobOrder::V1(order), JobStatus::Pending { deadline: 30 }, None, None))
+        }
+        6 => {
+            let claim = CommitmentV1 { n_out: u32::MAX, ..commitment.v1().clone() };
+            let judged = JobStatus::Judged { provider: alice() };
+            Some(info(order(b"once"), judged, Some(Commitment::V1(claim)), None))
         }
         2 => Some(info(order(&[0xff]), JobStatus::Pending { deadline: 30 }, None, None)),
         _ => None,
