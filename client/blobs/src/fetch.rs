@@ -130,7 +130,7 @@ pub struct FetchLimits {
 impl Default for FetchLimits {
     fn default() -> Self {
         Self {
-            running: 4,
+            running: 8,
             waiting: 16,
             callers: 4,
             connected: 64,

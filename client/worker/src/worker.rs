@@ -1,7 +1,7 @@
 //! The task: follows the chain, asks what is owed, starts and cancels runs, publishes results.
 
 use crate::{
-    chain::{Chain, ClientChain},
+    chain::{Chain, ClientChain, Look},
     duty::{kind, DutyId, Named},
     execute::Executor,
     inputs::{self, Inputs},
@@ -56,7 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { runs: 1, duties: 1_024, inputs: 4, outputs: 4, run_time: Duration::from_secs(3_600) }
+        Self { runs: 1, duties: 1_024, inputs: 4, outputs: 8, run_time: Duration::from_secs(3_600) }
     }
 }
 
@@ -195,8 +195,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             outputs: Outputs::new(self.limits.outputs),
             searches: Searches { inputs: self.inputs.clone(), outputs: self.outputs.clone(), ended },
         };
-        let (mut blind, mut watch) = (false, Watch::default());
-        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
+        let (mut blind, mut watch, mut seen) = (false, Watch::default(), None);
+        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind, &mut seen);
         loop {
             for action in schedule.actions() {
                 match action {
@@ -227,23 +227,29 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                             return;
                         }
                     }
-                    self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
+                    self.look(&mut schedule, &mut watch, &mut gathering, &mut blind, &mut seen);
                 },
                 // The senders above live as long as the loop, so these never end.
-                Some(Searched { sought, found }) = searches.recv() => {
-                    let is_ready = match sought {
-                        Sought::Input(id) => {
-                            gathering.inputs.finished(&id, schedule.best());
-                            found
-                        }
-                        // Without it the check is started too.
-                        Sought::Output(id) => {
-                            gathering.outputs.finished(&id);
-                            true
-                        }
-                    };
-                    if is_ready {
-                        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind);
+                Some(searched) = searches.recv() => {
+                    let mut is_ready = false;
+                    let mut next = Some(searched);
+                    while let Some(Searched { sought, found }) = next {
+                        is_ready |= match sought {
+                            Sought::Input(id) => {
+                                gathering.inputs.finished(&id, schedule.best());
+                                found
+                            }
+                            // Without it the check is started too.
+                            Sought::Output(id) => {
+                                gathering.outputs.finished(&id);
+                                true
+                            }
+                        };
+                        next = searches.try_recv().ok();
+                    }
+                    // What is owed is as it was: the chain is not asked again, which is dear where much is owed.
+                    if let (true, Some(look)) = (is_ready, &seen) {
+                        self.take_in(look, &mut schedule, &mut gathering);
                     }
                 },
                 Some(report) = reports.recv() => {
@@ -261,6 +267,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         watch: &mut Watch,
         gathering: &mut Gathering,
         blind: &mut bool,
+        seen: &mut Option<Look>,
     ) {
         let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
         let look = match self.chain.look(keys) {
@@ -286,9 +293,15 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         self.workshop.unkept.retain(|binding| {
             look.duties.iter().any(|duty| matches!(duty, Duty::Provide(duty) if duty.binding == *binding))
         });
+        self.take_in(seen.insert(look), schedule, gathering);
+    }
+
+    /// Let the schedule know what is owed, and look for what that needs.
+    fn take_in(&self, look: &Look, schedule: &mut Schedule<mailbox::Entry>, gathering: &mut Gathering) {
         let owed: Vec<Owed> = look
             .duties
-            .into_iter()
+            .iter()
+            .cloned()
             .map(|duty| {
                 let id = DutyId::of(&duty);
                 let delivered = mailbox::delivered(&self.storage, &id, &duty);
