@@ -28,7 +28,7 @@ pub const NAME: &str = "calls";
 /// Most steps of one input.
 const MAX_STEPS: usize = 256;
 /// Most blocks of one input: several lives of jobs.
-const MAX_BLOCKS: BlockNumber = 1_000;
+const MAX_BLOCKS: BlockNumber = 400;
 /// How deep a decoded call may nest.
 const MAX_DEPTH: u32 = 8;
 
