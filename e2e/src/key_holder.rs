@@ -75,19 +75,21 @@ impl KeyHolder {
         assert_eq!(send().await, expected);
     }
 
+    /// As of the final block: seeds and beacons that only the best block knows may be others after a reorganization.
     async fn duties(&self) -> Vec<Duty> {
         let keys = vec![self.app_key()].encode();
-        let bytes = self.chain.methods().state_call("StrikeApi_duties", Some(&keys), None).await;
+        let block = self.chain.methods().chain_get_finalized_head().await.expect("the node answers");
+        let bytes = self.chain.methods().state_call("StrikeApi_duties", Some(&keys), Some(block)).await;
         Vec::decode(&mut &bytes.expect("the node answers")[..]).expect("the runtime answers with duties")
     }
 
-    /// The commitments it owes.
+    /// The commitments that it owes, by the final block.
     pub async fn to_provide(&self) -> Vec<ProvideDuty> {
         let duties = self.duties().await.into_iter();
         duties.filter_map(|duty| if let Duty::Provide(duty) = duty { Some(duty) } else { None }).collect()
     }
 
-    /// The verdicts it owes.
+    /// The verdicts that it owes, by the final block.
     pub async fn to_check(&self) -> Vec<CheckDuty> {
         let duties = self.duties().await.into_iter();
         duties.filter_map(|duty| if let Duty::Check(duty) = duty { Some(duty) } else { None }).collect()

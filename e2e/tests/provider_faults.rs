@@ -177,15 +177,12 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
         .take(test.each)
         .map(|info| info.commitment.as_ref().expect("a settled job has a commitment").v1().clone())
         .collect();
-    let copied = submit_all(&test.chain, &orders(None, test.each, DEADLINE), REQUESTER).await;
-    let duties = provide_duties(&mallory, &copied).await;
-    for (duty, result) in duties.iter().zip(&results) {
-        let commitment = bound(result, &duty.binding);
-        mallory.expect(Ok(()), async || mallory.commit(duty.binding.job, 0, &commitment).await).await;
-    }
+    // All at once: as soon as it has failed, others come before it.
+    let ordered = [orders(None, test.each, DEADLINE), orders(None, test.each, BOTH_DEADLINES)].concat();
+    let jobs = submit_all(&test.chain, &ordered, REQUESTER).await;
+    let duties = provide_duties(&mallory, &jobs).await;
+    let (copied, duties) = duties.split_at(test.each);
 
-    let late = submit_all(&test.chain, &orders(None, test.each, BOTH_DEADLINES), REQUESTER).await;
-    let duties = provide_duties(&mallory, &late).await;
     for (index, (duty, result)) in duties.iter().zip(&results).enumerate() {
         let job = duty.binding.job;
         let other = &duties[(index + 1) % duties.len()].binding;
@@ -201,15 +198,18 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
         let stranger = KeyHolder::new(REQUESTER, &test.chain);
         mallory.expect(refused(Refusal::BadSignature), async || stranger.commit(job, 0, &own).await).await;
     }
+    for (duty, result) in copied.iter().zip(&results) {
+        let commitment = bound(result, &duty.binding);
+        mallory.expect(Ok(()), async || mallory.commit(duty.binding.job, 0, &commitment).await).await;
+    }
     // Too late: the job is Eve's, and even a right result for the attempt before is refused. The pool judges by a block that may
     // be behind the best one, on which the attempt still stood; behind the final one it is not.
-    seen_final(&test.chain, &late, |info| info.attempt == 1).await;
+    seen_final(&test.chain, &jobs[test.each..], |info| info.attempt == 1).await;
     for (duty, result) in duties.iter().zip(&results) {
         let own: Commitment = bound(result, &duty.binding);
         mallory.expect(refused(Refusal::AttemptOver), async || mallory.commit(duty.binding.job, 0, &own).await).await;
     }
 
-    let jobs = [copied.clone(), late.clone()].concat();
     for info in closed(&test.chain, &jobs).await {
         assert!(is_valid(&info), "the next provider does it: {info:?}");
         let receipt = receipt(&info);
@@ -220,7 +220,7 @@ async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId>
     jobs
 }
 
-/// The provider's duties for these jobs, as soon as it knows their seeds.
+/// The provider's duties for these jobs, in their order, as soon as all seeds are known.
 async fn provide_duties(provider: &KeyHolder, jobs: &[JobId]) -> Vec<ProvideDuty> {
     loop {
         let duties: Vec<ProvideDuty> =
