@@ -132,7 +132,7 @@ async fn fill(chain: &Chain) {
     panic!("jobs were not in every state at once within {BLOCKS} orders");
 }
 
-/// Orders with every block until the upgrade is authorized: it comes with the next block, or the one after it.
+/// Orders with every block, some that wait too, until the upgrade is authorized: it comes with the next block, or the one after it.
 async fn keep_ordering(chain: &Chain) {
     loop {
         let (block, key) =
@@ -140,7 +140,9 @@ async fn keep_ordering(chain: &Chain) {
         if stored(chain, &key, block).await.is_some() {
             return;
         }
-        submit_all(chain, &orders(None, AT_ONCE, DEADLINE), REQUESTER).await;
+        let mut some = orders(None, AT_ONCE, DEADLINE);
+        some.push(too_cheap());
+        submit_all(chain, &some, REQUESTER).await;
     }
 }
 

@@ -3,7 +3,11 @@
 mod equivocations;
 
 use crate::{
-    configs::{session::GenesisValidators, transactions::extension},
+    configs::{
+        market::{MAX_DEADLINE, MIN_DEADLINE},
+        session::GenesisValidators,
+        transactions::extension,
+    },
     constants::{
         currency::{EXISTENTIAL_DEPOSIT, MILLISTRIKE},
         time,
@@ -28,6 +32,7 @@ use sp_runtime::{
     traits::{OpaqueKeys, TransactionExtension},
     BuildStorage, MultiSignature,
 };
+use strike_primitives::job::{usual_deadline, USUAL_THROUGHPUT};
 
 /// Merges a preset into the default genesis, as a chain spec does (RFC 7386).
 fn merge(target: &mut Value, patch: Value) {
@@ -130,6 +135,17 @@ fn session_keys_and_extensions_keep_their_order() {
             "WeightReclaim",
         ]
     );
+}
+
+#[test]
+fn orders_without_a_deadline_fit_asks_without_a_throughput() {
+    for units in [0, 1, 1_000, 10_000, 35_000, 36_000, u64::MAX] {
+        let deadline = usual_deadline(units);
+        assert!((MIN_DEADLINE..=MAX_DEADLINE).contains(&deadline), "{units} units: {deadline}");
+        // Nobody can give more time than there is.
+        let needed = u64::from(MIN_DEADLINE) + units / u64::from(USUAL_THROUGHPUT);
+        assert!(u64::from(deadline) >= needed.min(MAX_DEADLINE.into()), "{units} units: {deadline}");
+    }
 }
 
 #[test]

@@ -17,20 +17,13 @@ use strike_primitives::artifact::{file_root, output_bytes_root, ArtifactKind};
 
 /// As long as the worker waits.
 const PATIENCE: Duration = Duration::from_secs(8);
-const TIMES: FetchTimes = FetchTimes {
-    patience: PATIENCE,
-    slow: Duration::from_secs(1),
-    question: Duration::from_secs(3),
-    chunks: Duration::from_secs(6),
-    head_start: Duration::from_millis(500),
-    pause: Duration::from_secs(2),
-    missed: Duration::from_secs(5),
-    unfinished: Duration::from_secs(2),
-    slow_remembered: Duration::from_secs(600),
-};
+
+fn times() -> FetchTimes {
+    FetchTimes { patience: PATIENCE, ..Default::default() }
+}
 
 fn fetcher(dir: &Path, world: World) -> Fetcher<World> {
-    Fetcher::new(store(dir), world, FetchLimits { times: TIMES, ..Default::default() })
+    Fetcher::new(store(dir), world, FetchLimits { times: times(), ..Default::default() })
 }
 
 fn elapsed(fetcher: &Fetcher<World>) -> Duration {
@@ -54,7 +47,7 @@ fn a_silent_neighbour_keeps_nobody_from_being_looked_for() {
     world.located.insert(place, vec![2]);
     let fetcher = fetcher(dir.path(), world);
     assert_eq!(fetch(&fetcher, &wanted).unwrap(), bytes);
-    assert!(elapsed(&fetcher) < TIMES.head_start + 20 * LATENCY);
+    assert!(elapsed(&fetcher) < times().head_start + 20 * LATENCY);
 }
 
 #[test]
@@ -82,7 +75,7 @@ fn who_says_yes_and_then_nothing_costs_a_second_once() {
     let fetcher = fetcher(dir.path(), world);
     assert_eq!(fetch(&fetcher, &wanted(first_root)).unwrap(), first);
     let once = elapsed(&fetcher);
-    assert!((TIMES.slow..TIMES.slow * 2).contains(&once), "{once:?}");
+    assert!((times().slow..times().slow * 2).contains(&once), "{once:?}");
     assert_eq!(*fetcher.exchange().reports.lock(), [(1, Misconduct::Stall)], "and is told so, once");
     // It is remembered, and asked when all others were.
     let asked = fetcher.exchange().asked(1);
@@ -102,7 +95,7 @@ fn many_who_say_yes_and_then_nothing_are_passed_by_in_the_next_try() {
     let fetcher = fetcher(dir.path(), world);
     assert!(matches!(fetch(&fetcher, &wanted(root)), Err(FetchError::Unfinished)));
     assert_eq!(elapsed(&fetcher), PATIENCE);
-    fetcher.exchange().clock.run(fetcher.exchange().clock.sleep(TIMES.unfinished));
+    fetcher.exchange().clock.run(fetcher.exchange().clock.sleep(times().unfinished));
     assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
     let reports = fetcher.exchange().reports.lock().clone();
     assert_eq!(reports, (1..=12).map(|peer| (peer, Misconduct::Stall)).collect::<Vec<_>>());
@@ -115,9 +108,7 @@ fn a_slow_line_is_slow_and_not_silent() {
         let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
         let (bytes, root) = chunks_and_some(4, 0);
         world.add(1, &[&bytes], move |request, answer| Reply::After(time * request.count, answer.unwrap()));
-        let limits =
-            FetchLimits { times: FetchTimes { patience: Duration::from_secs(30), ..TIMES }, ..Default::default() };
-        let fetcher = Fetcher::new(store(dir.path()), world, limits);
+        let fetcher = Fetcher::new(store(dir.path()), world, FetchLimits::default());
         assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
         assert_eq!(fetcher.exchange().reports.lock().len(), reports);
     }
@@ -160,7 +151,7 @@ fn calls_for_what_nobody_has_share_one_round_and_hold_up_no_other() {
     };
     let (calls, (fetched, at)) = world.clock.run(join(calls, other));
     assert_eq!(fetched.unwrap(), bytes);
-    assert!(at < TIMES.slow, "{at:?}: while the others waited for the silent one");
+    assert!(at < times().slow, "{at:?}: while the others waited for the silent one");
     let count =
         |matches: fn(&FetchError) -> bool| calls.iter().filter(|call| call.as_ref().is_err_and(matches)).count();
     assert_eq!(count(|error| matches!(error, FetchError::NotFound { asked: 3 })), 4);
@@ -170,7 +161,7 @@ fn calls_for_what_nobody_has_share_one_round_and_hold_up_no_other() {
     // Nor is there another one at once.
     assert!(matches!(fetch(&fetcher, &absent), Err(FetchError::NotFound { asked: 3 })));
     assert_eq!(asked(), 3);
-    world.clock.run(world.clock.sleep(TIMES.missed));
+    world.clock.run(world.clock.sleep(times().missed));
     assert!(matches!(fetch(&fetcher, &absent), Err(FetchError::NotFound { asked: 3 })));
     assert_eq!(asked(), 6);
     assert_eq!(fetcher.waited_for(), 0);
@@ -206,7 +197,7 @@ fn fetchers_of_one_store_do_not_wait_for_each_other() {
     let mut quick = World { clock: clock.clone(), ..World::default() };
     quick.honest(2, &[&bytes]);
     let store = store(dir.path());
-    let limits = FetchLimits { times: TIMES, ..Default::default() };
+    let limits = FetchLimits { times: times(), ..Default::default() };
     let first = Fetcher::new(store.clone(), slow, limits);
     let second = Fetcher::new(store.clone(), quick, limits);
     let wanted = wanted(root);
@@ -217,7 +208,7 @@ fn fetchers_of_one_store_do_not_wait_for_each_other() {
     let worker = async { (second.fetch(&wanted).await, clock.elapsed()) };
     let (strangers, (fetched, at)) = clock.run(join(strangers, worker));
     assert_eq!(fetched.unwrap(), bytes);
-    assert!(at < TIMES.slow, "{at:?}");
+    assert!(at < times().slow, "{at:?}");
     let firsts: Vec<_> = second.exchange().requests.lock().iter().map(|(_, request)| request.first).collect();
     assert_eq!(firsts[..2], [0, 1], "the question, and what was missing: it goes on with what is here");
     assert_eq!(strangers.unwrap(), bytes, "and so does the other");
@@ -233,7 +224,7 @@ fn inputs_that_nobody_has_hold_up_no_output() {
         _ => Reply::Silence,
     });
     world.nodes[&1].store.put(ArtifactKind::Output, &bytes).unwrap();
-    let limits = FetchLimits { running: 2, times: TIMES, ..Default::default() };
+    let limits = FetchLimits { running: 2, times: times(), ..Default::default() };
     let fetcher = Fetcher::new(store(dir.path()), world, limits);
     let inputs: Vec<_> = (0..2).map(|seed| wanted(H256([seed; 32]))).collect();
     let output = Wanted { kind: ArtifactKind::Output, ..wanted(output_bytes_root(&bytes)) };

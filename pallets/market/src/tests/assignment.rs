@@ -6,7 +6,7 @@ use strike_primitives::{
     job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
     traits::Assignments,
-    AccountId, Balance, JobId,
+    AccountId, Balance, JobId, Units,
 };
 
 fn assignee(id: JobId) -> Option<AccountId> {
@@ -15,6 +15,12 @@ fn assignee(id: JobId) -> Option<AccountId> {
 
 fn is_pending(id: JobId) -> bool {
     matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Pending { .. })
+}
+
+/// Provider 1 asks the lowest price of these tests for one job at a time.
+fn ask(model: ArtifactId, class: VerificationClass, max_units: Units) {
+    let (by, price) = (RuntimeOrigin::signed(provider(1)), 100_000);
+    assert_ok!(Market::place_ask(by, model, class, price, 1, max_units, THROUGHPUT));
 }
 
 #[test]
@@ -87,20 +93,7 @@ fn asks_that_do_not_fit_are_passed_over() {
             (|| Linked::set(&[(provider(1), requester())].into()), || Linked::set(&Default::default())),
             (|| set_reserved(BOND - 9_999), || set_reserved(0)),
             (|| serve(provider(1), false), || serve(provider(1), true)),
-            (
-                || {
-                    assert_ok!(Market::place_ask(
-                        RuntimeOrigin::signed(provider(1)),
-                        MODEL,
-                        CLASS,
-                        100_000,
-                        1,
-                        99,
-                        THROUGHPUT
-                    ));
-                },
-                || place_ask(provider(1), 100_000, 1),
-            ),
+            (|| ask(MODEL, CLASS, 99), || place_ask(provider(1), 100_000, 1)),
         ];
         for (rule_out, restore) in cases {
             rule_out();
@@ -249,15 +242,7 @@ fn services_take_turns() {
         }
         let other = JobOrder::V1(JobOrderV1 { model: OTHER_MODEL, ..order(UNIT) });
         assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), other));
-        assert_ok!(Market::place_ask(
-            RuntimeOrigin::signed(provider(1)),
-            OTHER_MODEL,
-            CLASS,
-            100_000,
-            1,
-            1_000,
-            THROUGHPUT
-        ));
+        ask(OTHER_MODEL, CLASS, 1_000);
         next_block();
         assert_eq!(assignee(5), Some(provider(1)));
     });
@@ -361,15 +346,7 @@ fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
         work.input = Input::Blob { root: H256::zero(), length: MAX_BLOB_INPUT + 1 };
         refused(order, Error::InputLengthOutOfRange);
 
-        assert_ok!(Market::place_ask(
-            RuntimeOrigin::signed(provider(1)),
-            MODEL,
-            VerificationClass::Exact,
-            100_000,
-            1,
-            1_000,
-            THROUGHPUT
-        ));
+        ask(MODEL, VerificationClass::Exact, 1_000);
         let quote = Market::quote(&JobOrder::V1(exact(100))).unwrap();
         assert_eq!((quote.max_units, quote.max_fee), (100, 10_000));
         let id = crate::NextJobId::<Test>::get();
