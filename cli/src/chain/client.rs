@@ -111,6 +111,13 @@ impl Chain {
         self.client.at_block(subxt_hash(block)).await.map_err(errors::subxt)
     }
 
+    /// The fewest blocks that an order may give a provider: what an ask needs beyond its throughput.
+    pub async fn min_deadline(&self) -> Result<BlockNumber> {
+        let now = self.client.at_current_block().await.map_err(errors::subxt)?;
+        let constant = dynamic::constant::<BlockNumber>("Market", "MinDeadline");
+        now.constants().entry(constant).map_err(errors::subxt)
+    }
+
     /// Whether the chain is for development: its accounts' keys are known to everybody.
     pub async fn is_for_development(&self) -> Result<bool> {
         let chain_type = self.methods.system_chain_type().await.map_err(errors::rpc)?;

@@ -19,7 +19,7 @@ use strike_primitives::{
     artifact::ArtifactId,
     job::{fee, usual_deadline, Generate, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec, MAX_TOKENS},
     receipt::CloseReason,
-    Balance, JobId, Units,
+    Balance, BlockNumber, JobId, Units,
 };
 
 /// Tokens that a prompt may have beyond its bytes: the start token, and what a template adds.
@@ -203,7 +203,8 @@ async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>) ->
     // Nobody is free, perhaps: then the order may wait for whoever asks least.
     let JobOrder::V1(unlimited) = &unlimited;
     let (units, deadline) = (unlimited.work.max_units(), unlimited.deadline);
-    let max_fee = cheapest(&chain.providers().await?, unlimited).ok_or_else(|| {
+    let (providers, least) = (chain.providers().await?, chain.min_deadline().await?);
+    let max_fee = cheapest(&providers, unlimited, least).ok_or_else(|| {
         Error::new("NoProvider", format!("no provider asks for {units} units of this model within {deadline} blocks"))
             .hint(
                 "'strike provider list' shows what is offered, --deadline gives more time; \
@@ -214,11 +215,12 @@ async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>) ->
     order(max_fee)
 }
 
-/// What the order would cost at the lowest price that an active provider asks for such, free or not.
-fn cheapest(providers: &[ProviderInfo], order: &JobOrderV1) -> Option<Balance> {
+/// What the order would cost at the lowest price that an active provider asks for such, free or not. Every ask needs `least` blocks.
+fn cheapest(providers: &[ProviderInfo], order: &JobOrderV1, least: BlockNumber) -> Option<Balance> {
     let units = order.work.max_units();
     let fits = |ask: &&AskInfo| {
-        let in_time = units / Units::from(ask.throughput.max(1)) <= order.deadline.into();
+        let needed = (units / Units::from(ask.throughput.max(1))).saturating_add(least.into());
+        let in_time = needed <= order.deadline.into();
         ask.model == order.model && ask.class == order.class && ask.max_units >= units && in_time
     };
     let active = providers.iter().filter(|info| info.active).flat_map(|info| &info.asks);
@@ -379,11 +381,12 @@ pub(crate) mod tests {
         let cheapest = |change: fn(&mut JobOrderV1)| {
             let mut order = order.clone();
             change(&mut order);
-            cheapest(&providers, &order)
+            cheapest(&providers, &order, 10)
         };
         assert_eq!(order.work.max_units(), 96);
         assert_eq!(cheapest(|_| ()), Some(288));
-        assert_eq!(cheapest(|order| order.deadline = 100), Some(96));
+        assert_eq!(cheapest(|order| order.deadline = 105), Some(288), "the cheaper one takes 10 and 96 blocks");
+        assert_eq!(cheapest(|order| order.deadline = 106), Some(96));
         assert_eq!(cheapest(|order| order.class = VerificationClass::Exact), None);
         assert_eq!(cheapest(|order| order.model.root = H256::zero()), None);
         assert_eq!(

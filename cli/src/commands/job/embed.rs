@@ -8,7 +8,7 @@ use crate::{
     args::{EmbedArgs, TextArgs},
     chain::{calls, Chain},
     commands::{model, transaction_view, Context},
-    error::{Error, Result, ORDERED},
+    error::{Error, Result},
     keys,
     narrate::Narrator,
     output::{self, progress},
@@ -165,7 +165,7 @@ pub(super) async fn run(context: &Context, args: EmbedArgs) -> Result<()> {
         .await
         .map_err(|error| with_rest(not_known(job, error), rest))?;
         if let Some(failure) = failure(&info) {
-            return Err(failure);
+            return Err(with_rest(failure, rest));
         }
         if let Some(receipt) = &info.receipt {
             progress(format!("job {job}: paid {} for {} units", output::amount(receipt.fee), receipt.units));
@@ -178,12 +178,13 @@ pub(super) async fn run(context: &Context, args: EmbedArgs) -> Result<()> {
 
 /// A failure that leaves the results of other jobs unread, which are ordered too.
 fn with_rest(error: Error, rest: &[JobId]) -> Error {
-    let (Some(hint), [_, more @ ..]) = (&error.hint, rest) else { return error };
-    if more.is_empty() || error.exit_code != ORDERED {
+    let [_, more @ ..] = rest else { return error };
+    if more.is_empty() {
         return error;
     }
     let more: Vec<String> = more.iter().map(JobId::to_string).collect();
-    let hint = format!("{hint}; jobs ordered with it: {}", more.join(", "));
+    let more = format!("'strike job output' has the results of jobs ordered with it: {}", more.join(", "));
+    let hint = error.hint.as_ref().map_or(more.clone(), |hint| format!("{hint}; {more}"));
     error.hint(hint)
 }
 
@@ -205,6 +206,7 @@ fn print(context: &Context, vectors: Vec<Vec<f32>>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ORDERED;
     use strike_primitives::{artifact::ArtifactKind, H256};
 
     #[test]
@@ -233,6 +235,8 @@ mod tests {
         assert!(hint(&[7, 8, 9]).ends_with("jobs ordered with it: 8, 9"), "{}", hint(&[7, 8, 9]));
         assert_eq!(hint(&[7]), gone().hint.unwrap());
         assert_eq!(with_rest(gone(), &[7, 8]).exit_code, ORDERED);
+        let refused = with_rest(Error::new("ResultInvalid", "job 7 got results that were found invalid"), &[7, 8]);
+        assert!(refused.hint.unwrap().ends_with("jobs ordered with it: 8"));
     }
 
     #[test]
