@@ -1,6 +1,6 @@
 """Writes small random models of every supported family and what transformers computes with them in float32.
 
-    python bench/oracle.py [--out client/inference/tests/families] [NAME …]
+    python bench/oracle.py [--out engine/inference/tests/families] [NAME …]
 
 A folder of a language model holds `config.json`, `model.safetensors`, `tokenizer.json`, and
 - `tokens.json`: `{"vocab_size", "cases": [{"tokens", "positions", "first_row", "adapter"}]}`;
@@ -35,7 +35,7 @@ from encoder import write_encoder
 from families import LONG, VOCABULARY, Family, families
 
 DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
-DEFAULT_OUT = Path(__file__).resolve().parent.parent / "client/inference/tests/families"
+DEFAULT_OUT = Path(__file__).resolve().parent.parent / "engine/inference/tests/families"
 MAX_BYTES = 150_000
 # A change that matters moves some logit by more than this share of their spread.
 MOVES = 0.02

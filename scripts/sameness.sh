@@ -20,8 +20,8 @@ wasm() {
     local cargo=(cargo)
     [ -z "${WASM_BUILD_TOOLCHAIN:-}" ] || cargo=(rustup run "$WASM_BUILD_TOOLCHAIN" cargo)
     CARGO_TARGET_DIR=$work/target "${cargo[@]}" build --locked --release --target wasm32v1-none \
-        --manifest-path scripts/sameness/Cargo.toml
-    "$python" scripts/sameness/run.py "$work/target/wasm32v1-none/release/strike_sameness.wasm" docs/arithmetic-vectors.json
+        --manifest-path tools/sameness/Cargo.toml
+    "$python" tools/sameness/run.py "$work/target/wasm32v1-none/release/strike_sameness.wasm" docs/arithmetic-vectors.json
 }
 
 aarch64() {

@@ -20,12 +20,12 @@ fi
 
 # The benchmarking commands bring a runtime of their own, which nothing here runs.
 export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
-(cd bench/weights && cargo build --release --target-dir "$target_dir")
+(cd tools/weights && cargo build --release --target-dir "$target_dir")
 wasm=$target_dir/release/wbuild/strike-runtime/strike_runtime.compact.compressed.wasm
 
 for pallet in "${pallets[@]}"; do
     "$target_dir/release/strike-weights" --runtime "$wasm" --genesis-builder runtime --genesis-builder-preset development \
         --pallet "pallet_$pallet" --extrinsic '*' --steps 10 --repeat 5 --min-duration 0 \
-        --template bench/weights/template.hbs --output "pallets/$pallet/src/weights.rs" "$@"
+        --template tools/weights/template.hbs --output "pallets/$pallet/src/weights.rs" "$@"
     rustfmt --edition 2021 "pallets/$pallet/src/weights.rs"
 done

@@ -12,7 +12,7 @@ const MODEL: &str = "bert";
 const TEXTS: usize = 256;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/inference/tests/families").join(MODEL)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/inference/tests/families").join(MODEL)
 }
 
 /// What `strike job output` says of a job at a node.

@@ -32,7 +32,7 @@ const MODEL: &str = "bert";
 
 /// A small model of BERT's family, with random weights.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/inference/tests/families").join(MODEL)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/inference/tests/families").join(MODEL)
 }
 
 /// What the engine gives by itself.

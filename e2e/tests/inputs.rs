@@ -37,7 +37,7 @@ const CONFIRMED: Verdict = Verdict::Valid { units: 0 };
 const DEADLINE: u32 = 30;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/inference/tests/families").join(MODEL)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/inference/tests/families").join(MODEL)
 }
 
 /// A text of three chunks.

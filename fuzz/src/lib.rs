@@ -1,26 +1,26 @@
-//! What the fuzz targets share. The functions that they run are those that `tests/fuzz_cases.rs` of `client/models`,
-//! `client/inference`, `client/blobs` and `runtime` replay over the corpora.
+//! What the fuzz targets share. The functions that they run are those that `tests/fuzz_cases.rs` of `engine/models`,
+//! `engine/inference`, `client/blobs` and `runtime` replay over the corpora.
 
-#[path = "../../client/models/tests/entries/mod.rs"]
-pub mod entries;
+#[path = "../../engine/models/tests/fuzz/mod.rs"]
+pub mod fuzz;
 
-#[path = "../../client/models/tests/common/mod.rs"]
+#[path = "../../engine/models/tests/common/mod.rs"]
 pub mod common;
 
 #[cfg(feature = "engine")]
-#[path = "../../client/inference/tests/entries/trace.rs"]
+#[path = "../../engine/inference/tests/fuzz/trace.rs"]
 pub mod trace;
 
 #[cfg(feature = "blobs")]
-#[path = "../../client/blobs/tests/entries/blobs.rs"]
+#[path = "../../client/blobs/tests/fuzz/blobs.rs"]
 pub mod blobs;
 
 #[cfg(feature = "runtime")]
-#[path = "../../runtime/tests/entries/calls.rs"]
+#[path = "../../runtime/tests/fuzz/calls.rs"]
 pub mod calls;
 
 #[global_allocator]
-static ALLOCATOR: entries::memory::Counting = entries::memory::Counting;
+static ALLOCATOR: fuzz::memory::Counting = fuzz::memory::Counting;
 
 /// Before the first execution.
 ///
@@ -38,7 +38,7 @@ macro_rules! target {
     ($entry:path) => {
         libfuzzer_sys::fuzz_target!(init: $crate::initialize(), |data: &[u8]| {
             use $entry as entry;
-            let _ = $crate::entries::run(&entry::ENTRY, data);
+            let _ = $crate::fuzz::run(&entry::ENTRY, data);
         });
     };
 }

@@ -1,6 +1,6 @@
 //! Replays what the fuzzing of transactions (`scripts/fuzz.sh calls`) keeps.
 
-#[path = "entries/calls.rs"]
+#[path = "fuzz/calls.rs"]
 mod calls;
 
 use std::path::Path;

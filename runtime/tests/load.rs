@@ -2,7 +2,7 @@
 
 // Transactions of other kinds are the fuzz target's.
 #[allow(dead_code)]
-#[path = "entries/chain.rs"]
+#[path = "fuzz/chain.rs"]
 mod chain;
 
 use chain::{genesis, sign, Chain};

@@ -1,8 +1,8 @@
 //! Replays what the fuzzing of blob messages (`scripts/fuzz.sh blobs`) keeps, within a bound of memory.
 
-#[path = "entries/blobs.rs"]
+#[path = "fuzz/blobs.rs"]
 mod blobs;
-#[path = "../../models/tests/entries/memory.rs"]
+#[path = "../../../engine/models/tests/fuzz/memory.rs"]
 mod memory;
 
 use std::path::Path;

@@ -24,7 +24,7 @@ const TEXTS: [&str; 3] = ["The tide is out.", "", "Who bakes the bread?"];
 
 /// A small model of BERT's family, with random weights.
 fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../inference/tests/families/bert"))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../engine/inference/tests/families/bert"))
 }
 
 struct World {

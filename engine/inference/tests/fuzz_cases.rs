@@ -1,23 +1,23 @@
-//! Replays what the fuzzing of traces and claims (`scripts/fuzz.sh trace`) keeps, as `client/models/tests/fuzz_cases.rs` does for
+//! Replays what the fuzzing of traces and claims (`scripts/fuzz.sh trace`) keeps, as `engine/models/tests/fuzz_cases.rs` does for
 //! the files of models.
 
 #[path = "../../models/tests/common/mod.rs"]
 mod common;
-#[path = "../../models/tests/entries/mod.rs"]
-mod entries;
-#[path = "entries/trace.rs"]
+#[path = "../../models/tests/fuzz/mod.rs"]
+mod fuzz;
+#[path = "fuzz/trace.rs"]
 mod trace;
 
 use std::path::Path;
 
 #[global_allocator]
-static ALLOCATOR: entries::memory::Counting = entries::memory::Counting;
+static ALLOCATOR: fuzz::memory::Counting = fuzz::memory::Counting;
 
 #[test]
 fn nothing_but_results_and_errors_within_the_bounds_of_memory() {
     let mut kept = 0;
     for (name, seed) in trace::seeds() {
-        entries::run(&trace::ENTRY, &seed);
+        fuzz::run(&trace::ENTRY, &seed);
         kept += 1;
         if let Some(folder) = std::env::var_os("STRIKE_FUZZ_SEEDS") {
             let folder = Path::new(&folder).join(trace::ENTRY.name);
@@ -32,7 +32,7 @@ fn nothing_but_results_and_errors_within_the_bounds_of_memory() {
         for file in files {
             let path = file.expect("a file of the folder").path();
             eprintln!("{}", path.display());
-            entries::run(&trace::ENTRY, &std::fs::read(path).expect("the input is read"));
+            fuzz::run(&trace::ENTRY, &std::fs::read(path).expect("the input is read"));
         }
     }
 }

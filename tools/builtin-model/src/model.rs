@@ -192,7 +192,7 @@ mod tests {
     /// kernels with a cache.
     #[test]
     fn the_engine_generates_what_the_trained_model_predicts() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../engine/inference/models/builtin");
         let config = std::fs::read(directory.join("config.json")).expect("the built-in config is there");
         let config: Config = serde_json::from_slice(&config).expect("the built-in config is JSON");
         let model = Model::new(&config, 1).expect("fresh parameters");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use strike_inference::exact::{Claim, Engine, ExactGeneration, ExactModel, Job, Sampler, Trace, Verification};
 use strike_inference::Control;
 
-use crate::entries::{Entry, Parts};
+use crate::fuzz::{Entry, Parts};
 
 pub const ENTRY: Entry = Entry { name: "trace", run, fixed: 64 << 20, factor: 64 };
 

@@ -2,14 +2,14 @@
 //! much memory.
 
 mod common;
-mod entries;
+mod fuzz;
 
 use std::path::{Path, PathBuf};
 
-use entries::{costly, run, seeds, Entry, ALL};
+use fuzz::{costly, run, seeds, Entry, ALL};
 
 #[global_allocator]
-static ALLOCATOR: entries::memory::Counting = entries::memory::Counting;
+static ALLOCATOR: fuzz::memory::Counting = fuzz::memory::Counting;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz").join(name)
