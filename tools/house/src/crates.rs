@@ -186,6 +186,8 @@ struct Package {
 struct Dependency {
     name: String,
     kind: Option<String>,
+    /// Where it lies, if it is of the workspace.
+    path: Option<String>,
 }
 
 /// The crates of the workspace at `root`. Fails where cargo does.
@@ -201,6 +203,8 @@ pub fn workspace(root: &Path) -> Result<Vec<Crate>, String> {
         let folder = Path::new(manifest).parent().and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok());
         folder.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default()
     };
+    let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let is_ours = |it: &Dependency| it.path.is_some() || !names.contains(&it.name.as_str());
     let kind = |it: &Dependency| if it.kind.as_deref() == Some("dev") { Kind::Test } else { Kind::Normal };
     Ok(metadata
         .packages
@@ -208,7 +212,13 @@ pub fn workspace(root: &Path) -> Result<Vec<Crate>, String> {
         .map(|package| Crate {
             name: package.name.clone(),
             folder: folder(&package.manifest_path),
-            dependencies: package.dependencies.iter().map(|it| (it.name.clone(), kind(it))).collect(),
+            // What a patch of the workspace stands in for is asked for as any crate of the registry, and is none of the workspace's.
+            dependencies: package
+                .dependencies
+                .iter()
+                .filter(|it| is_ours(it))
+                .map(|it| (it.name.clone(), kind(it)))
+                .collect(),
         })
         .collect())
 }
