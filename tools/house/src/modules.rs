@@ -86,6 +86,18 @@ pub fn circles(imports: &Imports) -> Vec<Vec<String>> {
     circles
 }
 
+/// The circles of the library and the program of a crate in `folder`, each with the face it was found from.
+pub fn circles_of(folder: &Path) -> Result<Vec<(&'static str, Vec<String>)>, String> {
+    let mut found = Vec::new();
+    for face in ["src/lib.rs", "src/main.rs"] {
+        let path = folder.join(face);
+        if path.is_file() {
+            found.extend(circles(&imports(&path)?).into_iter().map(|circle| (face, circle)));
+        }
+    }
+    Ok(found)
+}
+
 /// All files that `file` imports, and those import, and so on.
 fn reached<'a>(imports: &'a Imports, file: &String) -> BTreeSet<&'a String> {
     let mut reached = BTreeSet::new();
