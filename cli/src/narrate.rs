@@ -88,7 +88,7 @@ pub fn payments(receipt: &Receipt) -> String {
         let role = match payment.role {
             PaymentRole::Provider => "for the work",
             PaymentRole::Royalty => "for the model",
-            PaymentRole::Verifier => "for checking",
+            PaymentRole::Validator => "for checking",
             PaymentRole::Compensation => "in compensation",
         };
         rows.push(vec![format!("  {}", account(&payment.account)), amount(payment.amount), role.into()]);

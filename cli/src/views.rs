@@ -409,7 +409,7 @@ pub(crate) mod tests {
         let payments = vec![
             pay(2, PaymentRole::Provider, u128::from(u64::MAX) + 1),
             pay(2, PaymentRole::Royalty, 5),
-            pay(3, PaymentRole::Verifier, 7),
+            pay(3, PaymentRole::Validator, 7),
         ];
         Receipt {
             job: 9,

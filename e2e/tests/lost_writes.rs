@@ -89,7 +89,7 @@ async fn what_a_node_has_lost_it_finds_out_again() {
     lose(&mut network, PROVIDER, |network| tear(network, PROVIDER, TORN)).await;
     all.extend(closed(&chain, &jobs).await);
 
-    // A validator has sealed, and has lost its finding and its salt when it is to reveal.
+    // A validator has sealed, and has lost its verdict and its salt when it is to reveal.
     let jobs = order(&chain).await;
     let before = Snapshot::take(&network, LOSER);
     network.node(LATE).unwrap_or_else(|error| panic!("{error}")).pause();

@@ -254,7 +254,7 @@ pub struct CheckDuty {
     pub validator: AccountId,
     /// What is judged.
     pub audit: AuditRef,
-    /// The beacon of [`AuditRef::beacon_block`]: the finding is published once that block is final.
+    /// The beacon of [`AuditRef::beacon_block`]: the verdict is published once that block is final.
     pub beacon: H256,
     /// Job, attempt, provider and seed.
     pub binding: AttemptBinding,

@@ -114,7 +114,7 @@ impl Commitment {
 }
 
 impl CommitmentV1 {
-    /// Units of this result, if the checkers confirm its counts. A job error costs nothing.
+    /// Units of this result, if the validators confirm its counts. A job error costs nothing.
     pub fn units(&self) -> Units {
         if self.stop.is_job_error() {
             0

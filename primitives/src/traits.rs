@@ -32,7 +32,7 @@ pub trait ProviderRegistry {
 }
 
 /// Bonds at risk. Implemented by the providers pallet, the only owner of bonds.
-pub trait Exposure {
+pub trait Bonds {
     /// The part of an active provider's bond that backs no job; zero for others.
     fn available(provider: &AccountId) -> Balance;
     /// Put `amount` of the bond behind a job.
@@ -76,9 +76,9 @@ pub trait Clock {
     fn block_at(time: BlockNumber) -> BlockNumber;
 }
 
-/// An assignment as the verification pallet needs it.
+/// An assigned job as the verification pallet needs it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
-pub struct Assignment {
+pub struct AssignedJob {
     /// The attempt that is running.
     pub attempt: Attempt,
     /// Who it is assigned to.
@@ -104,7 +104,7 @@ pub struct Assignment {
 /// Which provider works on what. Implemented by the market pallet.
 pub trait Assignments {
     /// The job's running assignment: from assignment until its verdict.
-    fn assignment(job: JobId) -> Option<Assignment>;
+    fn assigned_job(job: JobId) -> Option<AssignedJob>;
     /// Jobs assigned to `provider` that wait for its commitment.
     fn awaiting_commitment(provider: &AccountId) -> Vec<JobId>;
     /// A commitment for the running attempt is in: the commit deadline no longer applies.
@@ -119,11 +119,11 @@ pub struct AuditOutcome {
     /// Hash of the commitment judged.
     pub commitment: H256,
     /// The validators whose verdicts agree with it, in the order of their reveals.
-    pub verifiers: frame_support::BoundedVec<AccountId, frame_support::traits::ConstU32<MAX_VERIFIERS>>,
+    pub validators: frame_support::BoundedVec<AccountId, frame_support::traits::ConstU32<MAX_VALIDATORS>>,
 }
 
 /// Most validators that check one job.
-pub const MAX_VERIFIERS: u32 = 64;
+pub const MAX_VALIDATORS: u32 = 64;
 
 /// Told of outcomes. Implemented by the market pallet, which queues the settlement, so nothing re-enters.
 pub trait OnVerdict {

@@ -13,7 +13,7 @@ impl DutyId {
             Duty::Provide(duty) => {
                 mailbox::commitment_key(&duty.key, duty.binding.job, duty.binding.attempt, &duty.binding.seed)
             }
-            Duty::Check(duty) => mailbox::finding_key(&duty.key, &duty.audit, &duty.beacon),
+            Duty::Check(duty) => mailbox::verdict_key(&duty.key, &duty.audit, &duty.beacon),
         })
     }
 

@@ -9,7 +9,7 @@ use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
 use strike_primitives::{
     api::Duty,
     commitment::job_root,
-    mailbox::{CommitmentEntry, FindingEntry},
+    mailbox::{CommitmentEntry, VerdictEntry},
 };
 
 /// A result, as the mailbox takes it.
@@ -18,14 +18,14 @@ pub(crate) enum Entry {
     /// A provider's.
     Commitment(CommitmentEntry),
     /// A validator's.
-    Finding(FindingEntry),
+    Verdict(VerdictEntry),
 }
 
 impl Entry {
     fn encode(&self) -> Vec<u8> {
         match self {
             Self::Commitment(entry) => entry.encode(),
-            Self::Finding(entry) => entry.encode(),
+            Self::Verdict(entry) => entry.encode(),
         }
     }
 }
@@ -49,7 +49,7 @@ fn fits(duty: &Duty, bytes: &[u8]) -> bool {
             let root = job_root(&duty.binding, &claim.out_root, &claim.trace_root, claim.n_in, claim.n_out, claim.stop);
             root == claim.job_root
         }),
-        Duty::Check(_) => FindingEntry::decode(&mut &bytes[..]).is_ok(),
+        Duty::Check(_) => VerdictEntry::decode(&mut &bytes[..]).is_ok(),
     }
 }
 

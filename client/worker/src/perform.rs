@@ -24,7 +24,7 @@ use strike_primitives::{
     artifact::{output_bytes_root, ArtifactKind},
     commitment::{job_root, Commitment, CommitmentV1, StopReason},
     job::Input,
-    mailbox::{CommitmentEntry, FindingEntry},
+    mailbox::{CommitmentEntry, VerdictEntry},
     verdict::{salt, salt_input, work_cell, work_tag, AuditRef, InvalidReason, Verdict},
     Units,
 };
@@ -190,7 +190,7 @@ impl Workshop {
         };
         let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
         Ok(Performed {
-            entry: Entry::Finding(FindingEntry { verdict, work_tag, salt }),
+            entry: Entry::Verdict(VerdictEntry { verdict, work_tag, salt }),
             n_in: outcome.n_in,
             n_out: outcome.n_out,
             verdict: Some(verdict),
@@ -213,7 +213,7 @@ impl Workshop {
         };
         let salt = self.salt(&duty.key, &duty.binding.genesis, &duty.audit)?;
         Ok(Performed {
-            entry: Entry::Finding(FindingEntry { verdict, work_tag: None, salt }),
+            entry: Entry::Verdict(VerdictEntry { verdict, work_tag: None, salt }),
             n_in: 0,
             n_out: 0,
             verdict: Some(verdict),

@@ -22,7 +22,7 @@ struct Books {
     /// All there is.
     issuance: Balance,
     /// What stands or stood behind each attempt.
-    exposures: BTreeMap<(JobId, Attempt), Balance>,
+    at_risk: BTreeMap<(JobId, Attempt), Balance>,
     /// For each job, what the market says was burned of bonds, and paid out of them.
     punished: BTreeMap<JobId, (Balance, Balance)>,
     /// The same over all jobs, as the owner of the bonds says.
@@ -37,7 +37,7 @@ thread_local! {
 
 /// Open the books with what everybody has now.
 pub fn begin() {
-    let books = Books { totals: crate::flows::totals(), issuance: Balances::total_issuance(), ..Books::default() };
+    let books = Books { totals: crate::actions::totals(), issuance: Balances::total_issuance(), ..Books::default() };
     BOOKS.with(|it| *it.borrow_mut() = books);
     System::reset_events();
 }
@@ -55,7 +55,7 @@ pub fn check() {
     Verification::do_try_state().unwrap();
     Finality::do_try_state().unwrap();
     check_holds();
-    check_exposure();
+    check_at_risk();
     check_claims();
     check_audits();
     BOOKS.with(|it| it.borrow_mut().check());
@@ -93,11 +93,11 @@ fn check_holds() {
 }
 
 /// What is reserved of each bond is what stands behind the provider's running jobs.
-fn check_exposure() {
+fn check_at_risk() {
     let mut running: BTreeMap<AccountId, Balance> = BTreeMap::new();
     for job in pallet_market::Jobs::<Test>::iter_values() {
-        if let Some(placement) = job.placement() {
-            *running.entry(placement.provider.clone()).or_default() += placement.exposure;
+        if let Some(assignment) = job.assignment() {
+            *running.entry(assignment.provider.clone()).or_default() += assignment.at_risk;
         }
     }
     let reserved: BTreeMap<AccountId, Balance> = pallet_providers::Providers::<Test>::iter()
@@ -137,7 +137,7 @@ impl Books {
         assert_eq!(punished, self.lost_of_bonds, "bonds lose what jobs cost them");
 
         self.totals.retain(|_, total| *total > 0);
-        let totals = crate::flows::totals();
+        let totals = crate::actions::totals();
         assert_eq!(totals, self.totals, "everybody has what the events say");
         assert_eq!(Balances::total_issuance(), self.issuance, "only what was burned is gone");
         assert_eq!(totals.values().sum::<Balance>(), self.issuance, "all there is, is somebody's");
@@ -189,12 +189,12 @@ impl Books {
     fn enter_market(&mut self, event: &MarketEvent<Test>) {
         let requester = |job: &JobId| pallet_market::Jobs::<Test>::get(job).unwrap().requester;
         match event {
-            MarketEvent::JobAssigned { job, attempt, exposure, .. } => {
-                self.exposures.insert((*job, *attempt), *exposure);
+            MarketEvent::JobAssigned { job, attempt, at_risk, .. } => {
+                self.at_risk.insert((*job, *attempt), *at_risk);
             }
             MarketEvent::AttemptFailed { job, attempt, burned, compensated, .. } => {
                 assert!(burned >= compensated, "no less is burned than paid, so nobody gains by failing their own job");
-                let most = INVALID_PENALTY.mul_floor(self.exposures[&(*job, *attempt)]);
+                let most = INVALID_PENALTY.mul_floor(self.at_risk[&(*job, *attempt)]);
                 assert!(burned + compensated <= most, "a penalty is capped");
                 let sums = self.punished.entry(*job).or_default();
                 *sums = (sums.0 + burned, sums.1 + compensated);

@@ -35,9 +35,9 @@ pub const SEAL_GRACE: BlockNumber = 3;
 pub const REVEAL_PERIOD: BlockNumber = 6;
 pub const RETENTION: BlockNumber = 20;
 /// More than the cheapest jobs cost, and less than those at usual prices.
-pub const MIN_EXPOSURE: Balance = TOKEN / 100_000;
-pub const MIN_LAPSE: BlockNumber = 12;
-pub const MAX_LAPSE: BlockNumber = 36;
+pub const MIN_AT_RISK: Balance = TOKEN / 100_000;
+pub const MIN_DEMOTION: BlockNumber = 12;
+pub const MAX_DEMOTION: BlockNumber = 36;
 pub const JOB_DEPOSIT: Balance = TOKEN / 2;
 pub const ASK_DEPOSIT: Balance = TOKEN / 10;
 pub const LATE_PENALTY: Perbill = Perbill::from_percent(10);
@@ -83,7 +83,7 @@ parameter_types! {
         BlockWeights::with_sensible_defaults(MaxBlock::get(), Perbill::from_percent(75));
     pub const MaxRoyalty: Perbill = Perbill::from_percent(50);
     pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub const VerifierShare: Perbill = Perbill::from_percent(10);
+    pub const ValidatorShare: Perbill = Perbill::from_percent(10);
     pub const BurnShare: Perbill = Perbill::from_percent(5);
     pub const LatePenalty: Perbill = LATE_PENALTY;
     pub const InvalidPenalty: Perbill = INVALID_PENALTY;
@@ -135,7 +135,7 @@ impl pallet_market::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Providers = Providers;
-    type Exposure = Providers;
+    type Bonds = Providers;
     type Artifacts = Provenance;
     type Royalties = Provenance;
     type Audits = Verification;
@@ -150,10 +150,10 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MIN_PRICE>;
-    type MinExposure = ConstU128<MIN_EXPOSURE>;
-    type MinLapse = ConstU32<MIN_LAPSE>;
-    type MaxLapse = ConstU32<MAX_LAPSE>;
-    type VerifierShare = VerifierShare;
+    type MinAtRisk = ConstU128<MIN_AT_RISK>;
+    type MinDemotion = ConstU32<MIN_DEMOTION>;
+    type MaxDemotion = ConstU32<MAX_DEMOTION>;
+    type ValidatorShare = ValidatorShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;

@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
             services.is_some()
         });
         if !left {
-            Lapses::<T>::remove(&provider);
+            Demotions::<T>::remove(&provider);
         }
         T::Currency::release(&HoldReason::AskDeposit.into(), &provider, deposit, Precision::Exact)?;
         let (model, class) = service;

@@ -12,7 +12,7 @@ use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use strike_primitives::{
     job::{self, Input, JobOrder, JobOrderV1, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
-    traits::{ArtifactRegistry, Assignment, Assignments, Audits, Clock, Exposure, ProviderRegistry},
+    traits::{ArtifactRegistry, AssignedJob, Assignments, Audits, Bonds, Clock, ProviderRegistry},
     AccountId, Attempt, JobId,
 };
 
@@ -100,10 +100,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The cheapest ask that can take the job now, and how many asks were looked at. Providers that lapsed come behind all
+    /// The cheapest ask that can take the job now, and how many asks were looked at. Demoted providers come behind all
     /// others, so that nobody who fails again and again keeps a service from those who would not.
     pub(crate) fn find_fit(demand: &Demand) -> (Option<Fit>, u32) {
-        let (mut visited, mut lapsed) = (0u32, None);
+        let (mut visited, mut demoted) = (0u32, None);
         for ask in Asks::<T>::get(demand.service) {
             visited = visited.saturating_add(1);
             // The list is sorted by price: where one ask is too dear, so are all that follow.
@@ -111,48 +111,48 @@ impl<T: Config> Pallet<T> {
                 break;
             };
             let in_time = demand.deadline >= ask.least_deadline(demand.max_units, T::MinDeadline::get());
-            let exposure = max_fee.max(T::MinExposure::get());
-            let fit = Fit { provider: ask.provider, price: ask.price, max_fee, exposure };
+            let at_risk = max_fee.max(T::MinAtRisk::get());
+            let fit = Fit { provider: ask.provider, price: ask.price, max_fee, at_risk };
             if demand.max_units <= ask.max_units
                 && in_time
                 && !demand.failed.contains(&fit.provider)
                 && Running::<T>::get((&fit.provider, demand.service)) < ask.capacity
             {
-                let is_lapsed = Self::is_lapsed(&fit.provider);
-                // Of those who lapsed the cheapest is enough.
-                if (is_lapsed && lapsed.is_some()) || !Self::can_serve(demand, &fit) {
+                let is_demoted = Self::is_demoted(&fit.provider);
+                // Of the demoted ones the cheapest is enough.
+                if (is_demoted && demoted.is_some()) || !Self::can_serve(demand, &fit) {
                     continue;
                 }
-                if !is_lapsed {
+                if !is_demoted {
                     return (Some(fit), visited);
                 }
-                lapsed = Some(fit);
+                demoted = Some(fit);
             }
         }
-        (lapsed, visited)
+        (demoted, visited)
     }
 
-    fn is_lapsed(provider: &AccountId) -> bool {
-        Lapses::<T>::get(provider).is_some_and(|lapse| Self::time() <= lapse.until)
+    fn is_demoted(provider: &AccountId) -> bool {
+        Demotions::<T>::get(provider).is_some_and(|demotion| Self::time() <= demotion.until)
     }
 
-    /// An attempt failed by the provider's fault. One that lapses again soon after the last time comes behind others for twice as
-    /// long; what fails while it does so anyway, as all that runs on a machine that is down, adds nothing.
-    pub(crate) fn note_lapse(provider: &AccountId) {
+    /// An attempt failed by the provider's fault. A provider that fails again within one period after its last demotion ended is
+    /// demoted for twice as long. What fails during a demotion, as all that runs on a machine that is down, adds nothing.
+    pub(crate) fn demote(provider: &AccountId) {
         // Nothing is kept of those without asks.
         if !AskedServices::<T>::contains_key(provider) {
             return;
         }
         let now = Self::time();
-        Lapses::<T>::mutate(provider, |lapse| {
-            let pause = match lapse {
+        Demotions::<T>::mutate(provider, |demotion| {
+            let period = match demotion {
                 Some(last) if now <= last.until => return,
-                Some(last) if now <= last.until.saturating_add(last.pause) => {
-                    last.pause.saturating_mul(2).min(T::MaxLapse::get())
+                Some(last) if now <= last.until.saturating_add(last.period) => {
+                    last.period.saturating_mul(2).min(T::MaxDemotion::get())
                 }
-                _ => T::MinLapse::get(),
+                _ => T::MinDemotion::get(),
             };
-            *lapse = Some(Lapse { until: now.saturating_add(pause), pause });
+            *demotion = Some(Demotion { until: now.saturating_add(period), period });
         });
     }
 
@@ -164,7 +164,7 @@ impl<T: Config> Pallet<T> {
             && demand
                 .requester
                 .is_none_or(|requester| requester != provider && !T::Providers::linked(provider, requester))
-            && T::Exposure::available(provider) >= fit.exposure
+            && T::Bonds::available(provider) >= fit.at_risk
             && T::Audits::has_eligible_validator(provider)
     }
 
@@ -196,8 +196,8 @@ impl<T: Config> Pallet<T> {
     }
 
     fn assign(id: JobId, mut job: Job, attempt: Attempt, fit: Fit) -> Result<Job, DispatchError> {
-        let Fit { provider, price, exposure, .. } = fit;
-        T::Exposure::reserve(&provider, exposure)?;
+        let Fit { provider, price, at_risk, .. } = fit;
+        T::Bonds::reserve(&provider, at_risk)?;
         Running::<T>::try_mutate((&provider, &job.service), |running| -> DispatchResult {
             *running = running.checked_add(1).ok_or(ArithmeticError::Overflow)?;
             Ok(())
@@ -214,10 +214,10 @@ impl<T: Config> Pallet<T> {
             attempt,
             provider: provider.clone(),
             price,
-            exposure,
+            at_risk,
             deadline: T::Clock::block_at(deadline),
         });
-        job.state = JobState::Assigned(Placement { provider, price, exposure, assigned_at, deadline });
+        job.state = JobState::Assigned(Assignment { provider, price, at_risk, assigned_at, deadline });
         Ok(job)
     }
 
@@ -350,24 +350,24 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> Assignments for Pallet<T> {
-    fn assignment(id: JobId) -> Option<Assignment> {
+    fn assigned_job(id: JobId) -> Option<AssignedJob> {
         let job = Jobs::<T>::get(id)?;
-        let (placement, committed) = match job.state {
-            JobState::Assigned(placement) => (placement, false),
-            JobState::Committed { placement, .. } => (placement, true),
+        let (assignment, committed) = match job.state {
+            JobState::Assigned(assignment) => (assignment, false),
+            JobState::Committed { assignment, .. } => (assignment, true),
             JobState::Pending { .. } | JobState::Judged(_) | JobState::Closed(_) => return None,
         };
         let JobOrder::V1(order) = Orders::<T>::get(id)?;
-        Some(Assignment {
+        Some(AssignedJob {
             attempt: job.attempt,
-            provider: placement.provider,
+            provider: assignment.provider,
             requester: job.requester,
             model: order.model,
             class: order.class,
             work: order.work,
-            assigned_at: placement.assigned_at,
+            assigned_at: assignment.assigned_at,
             period: job.deadline,
-            commit_deadline: placement.deadline,
+            commit_deadline: assignment.deadline,
             committed,
         })
     }
@@ -380,15 +380,15 @@ impl<T: Config> Assignments for Pallet<T> {
 
     fn on_committed(id: JobId, attempt: Attempt) -> DispatchResult {
         let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
-        let JobState::Assigned(placement) = job.state.clone() else {
+        let JobState::Assigned(assignment) = job.state.clone() else {
             return Err(Error::<T>::AttemptNotRunning.into());
         };
         ensure!(job.attempt == attempt, Error::<T>::AttemptNotRunning);
         let committed_at = Self::now();
-        ensure!(Self::time() <= placement.deadline, Error::<T>::DeadlinePassed);
-        AwaitingCommitment::<T>::remove(&placement.provider, id);
+        ensure!(Self::time() <= assignment.deadline, Error::<T>::DeadlinePassed);
+        AwaitingCommitment::<T>::remove(&assignment.provider, id);
         Self::set_due(id, &mut job, None);
-        job.state = JobState::Committed { placement, committed_at };
+        job.state = JobState::Committed { assignment, committed_at };
         Jobs::<T>::insert(id, job);
         Ok(())
     }

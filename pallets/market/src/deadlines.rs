@@ -103,14 +103,14 @@ impl<T: Config> Pallet<T> {
                 Self::close_unpaid(id, job, CloseReason::NoProvider, Default::default());
                 0
             }
-            JobState::Assigned(placement) => {
+            JobState::Assigned(assignment) => {
                 let failed = with_storage_layer(|| {
                     let penalty = T::LatePenalty::get();
                     let reason = CloseReason::ProviderLate;
-                    Self::fail_attempt(id, job.clone(), &placement, reason, penalty, Default::default())
+                    Self::fail_attempt(id, job.clone(), &assignment, reason, penalty, Default::default())
                 });
                 failed.unwrap_or_else(|error| {
-                    Self::abandon(id, job, &placement, error);
+                    Self::abandon(id, job, &assignment, error);
                     0
                 })
             }

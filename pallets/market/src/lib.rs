@@ -11,7 +11,7 @@
 //!
 //! Providers place *asks* for a *service*, which is a model and a verification class. A requester submits an order: its
 //! maximum price is held as escrow, and the cheapest ask that fits gets the job, at the ask's price of that moment. Providers
-//! that failed lately by their own fault come behind all others. If none fits, the job waits. From then on everything happens on
+//! that failed lately by their own fault are demoted: they come behind all others. If none fits, the job waits. From then on everything happens on
 //! events and deadlines:
 //!
 //! - the provider commits in time, validators judge, the verdict is settled;
@@ -44,7 +44,7 @@ mod assignment;
 mod benchmarking;
 mod deadlines;
 pub mod migrations;
-mod reads;
+mod queries;
 mod settlement;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -66,7 +66,7 @@ pub(crate) const LOG_TARGET: &str = "runtime::market";
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{Ask, Job, Lapse, QueueEnds, Service, Waiting, MAX_ATTEMPTS},
+        types::{Ask, Demotion, Job, QueueEnds, Service, Waiting, MAX_ATTEMPTS},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -86,7 +86,7 @@ pub mod pallet {
         artifact::ArtifactId,
         job::{JobOrder, VerificationClass},
         receipt::{CloseReason, PaymentRole, Receipt, MAX_PAYMENTS},
-        traits::{ArtifactRegistry, AuditOutcome, Audits, Clock, Exposure, ProviderRegistry, Royalties, MAX_VERIFIERS},
+        traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, ProviderRegistry, Royalties, MAX_VALIDATORS},
         verdict::Verdict,
         AccountId, Attempt, Balance, BlockNumber, JobId, Units,
     };
@@ -109,7 +109,7 @@ pub mod pallet {
         type Providers: ProviderRegistry;
 
         /// Bonds at risk.
-        type Exposure: Exposure;
+        type Bonds: Bonds;
 
         /// What can be run.
         type Artifacts: ArtifactRegistry;
@@ -165,29 +165,29 @@ pub mod pallet {
 
         /// Least part of a bond that stands behind a job, so that failing is not free where the price is next to nothing.
         #[pallet::constant]
-        type MinExposure: Get<Balance>;
+        type MinAtRisk: Get<Balance>;
 
-        /// Blocks for which a provider comes behind others after an attempt that failed by its fault. Above zero.
+        /// Time for which a provider is demoted, that is comes behind others, after an attempt that failed by its fault. Above zero.
         #[pallet::constant]
-        type MinLapse: Get<BlockNumber>;
+        type MinDemotion: Get<BlockNumber>;
 
         /// The same for one that fails again and again: it doubles each time, up to this.
         #[pallet::constant]
-        type MaxLapse: Get<BlockNumber>;
+        type MaxDemotion: Get<BlockNumber>;
 
         /// Share of the fee for the validators whose verdicts agree with the outcome.
         #[pallet::constant]
-        type VerifierShare: Get<Perbill>;
+        type ValidatorShare: Get<Perbill>;
 
         /// Share of the fee that is burned.
         #[pallet::constant]
         type BurnShare: Get<Perbill>;
 
-        /// Share of its exposure that a provider loses by committing nothing in time.
+        /// Share of what a provider has at risk that it loses by committing nothing in time.
         #[pallet::constant]
         type LatePenalty: Get<Perbill>;
 
-        /// Share of its exposure that a provider loses by a result found invalid, or withheld. Never more than the exposure:
+        /// Share of what a provider has at risk that it loses by a result found invalid, or withheld. Never more than that:
         /// the statistical class decides no large slash.
         #[pallet::constant]
         type InvalidPenalty: Get<Perbill>;
@@ -244,9 +244,9 @@ pub mod pallet {
     pub type AskedServices<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountId, BoundedVec<Service, T::MaxAsksPerProvider>, ValueQuery>;
 
-    /// Providers with asks that come behind others, or did.
+    /// Demotions of providers with asks, those that ended too: the next one's length depends on the last.
     #[pallet::storage]
-    pub type Lapses<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Lapse>;
+    pub type Demotions<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Demotion>;
 
     /// Jobs that each provider works on, by service: assigned, committed or judged. Outlives a withdrawn ask.
     #[pallet::storage]
@@ -408,8 +408,8 @@ pub mod pallet {
             provider: AccountId,
             /// The agreed price per 1,000 units.
             price: Balance,
-            /// What of the provider's bond stands behind it.
-            exposure: Balance,
+            /// What of the provider's bond is at risk.
+            at_risk: Balance,
             /// Last block for the commitment, later if time stands still.
             deadline: BlockNumber,
         },
@@ -673,10 +673,10 @@ pub mod pallet {
             assert!(!T::Retention::get().is_zero(), "a receipt must be readable");
             assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());
             assert!((1..=MAX_ATTEMPTS).contains(&u32::from(T::MaxAttempts::get())));
-            assert!(!T::MinLapse::get().is_zero() && T::MinLapse::get() <= T::MaxLapse::get());
-            assert!(T::VerifierShare::get().saturating_add(T::BurnShare::get()) < Perbill::one());
+            assert!(!T::MinDemotion::get().is_zero() && T::MinDemotion::get() <= T::MaxDemotion::get());
+            assert!(T::ValidatorShare::get().saturating_add(T::BurnShare::get()) < Perbill::one());
             assert!(T::MaxCapacity::get() > 0 && T::MaxPending::get() > 0 && T::MaxMatches::get() > 0);
-            assert!(crate::MAX_ROYALTIES.saturating_add(MAX_VERIFIERS).saturating_add(2) <= MAX_PAYMENTS);
+            assert!(crate::MAX_ROYALTIES.saturating_add(MAX_VALIDATORS).saturating_add(2) <= MAX_PAYMENTS);
             // Every item of upkeep must fit, or it would wait for ever.
             let share = Self::hook_limit();
             let poll = T::WeightInfo::poll().saturating_add(T::WeightInfo::visit_height());

@@ -20,7 +20,7 @@ use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
-    traits::{ArtifactRegistry, AuditOutcome, Audits, Clock, Exposure, ProviderRegistry, Royalties},
+    traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, ProviderRegistry, Royalties},
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
 };
@@ -33,7 +33,7 @@ pub const BOND: Balance = 100 * UNIT;
 pub const ASK_DEPOSIT: Balance = 5_000;
 pub const JOB_DEPOSIT: Balance = 3_000;
 pub const RETENTION: BlockNumber = 20;
-pub const MIN_LAPSE: BlockNumber = 15;
+pub const MIN_DEMOTION: BlockNumber = 15;
 /// Units in a block: enough for any deadline.
 pub const THROUGHPUT: u32 = 1_001;
 /// Units of [`order`]: 40 in, 60 out.
@@ -54,7 +54,7 @@ pub fn requester() -> AccountId {
 pub fn provider(n: u8) -> AccountId {
     account(10 + n)
 }
-pub fn verifier(n: u8) -> AccountId {
+pub fn validator(n: u8) -> AccountId {
     account(20 + n)
 }
 /// The model's owner.
@@ -80,15 +80,15 @@ parameter_types! {
     pub BlockWeights: frame_system::limits::BlockWeights =
         frame_system::limits::BlockWeights::simple_max(Weight::from_parts(2_000_000_000_000, u64::MAX));
     pub MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub VerifierShare: Perbill = Perbill::from_percent(10);
+    pub ValidatorShare: Perbill = Perbill::from_percent(10);
     pub BurnShare: Perbill = Perbill::from_percent(5);
     pub LatePenalty: Perbill = Perbill::from_percent(20);
     pub InvalidPenalty: Perbill = Perbill::from_percent(50);
     pub HookShare: Perbill = Perbill::from_percent(25);
 
     // The other pallets.
-    pub storage MinExposure: Balance = 1;
-    pub storage Bonds: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
+    pub storage MinAtRisk: Balance = 1;
+    pub storage BondsOf: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
     pub storage Served: BTreeSet<(AccountId, ArtifactId)> = BTreeSet::new();
     pub storage Linked: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
     pub storage Inactive: BTreeSet<AccountId> = BTreeSet::new();
@@ -123,7 +123,7 @@ impl pallet_market::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Providers = Network;
-    type Exposure = Network;
+    type Bonds = Network;
     type Artifacts = Network;
     type Royalties = Network;
     type Audits = Network;
@@ -138,10 +138,10 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<100>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<10>;
-    type MinExposure = MinExposure;
-    type MinLapse = ConstU32<MIN_LAPSE>;
-    type MaxLapse = ConstU32<{ 4 * MIN_LAPSE }>;
-    type VerifierShare = VerifierShare;
+    type MinAtRisk = MinAtRisk;
+    type MinDemotion = ConstU32<MIN_DEMOTION>;
+    type MaxDemotion = ConstU32<{ 4 * MIN_DEMOTION }>;
+    type ValidatorShare = ValidatorShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
@@ -157,7 +157,7 @@ pub struct Network;
 
 impl ProviderRegistry for Network {
     fn is_active(provider: &AccountId) -> bool {
-        Bonds::get().contains_key(provider) && !Inactive::get().contains(provider)
+        BondsOf::get().contains_key(provider) && !Inactive::get().contains(provider)
     }
     fn app_key(_: &AccountId) -> Option<AppKey> {
         None
@@ -181,18 +181,18 @@ fn with_bond<R>(
     provider: &AccountId,
     change: impl FnOnce(&mut (Balance, Balance)) -> Result<R, DispatchError>,
 ) -> Result<R, DispatchError> {
-    let mut bonds = Bonds::get();
+    let mut bonds = BondsOf::get();
     let changed = change(bonds.get_mut(provider).ok_or("no such provider")?)?;
-    Bonds::set(&bonds);
+    BondsOf::set(&bonds);
     Ok(changed)
 }
 
-impl Exposure for Network {
+impl Bonds for Network {
     fn available(provider: &AccountId) -> Balance {
         if !Self::is_active(provider) {
             return 0;
         }
-        Bonds::get().get(provider).map_or(0, |(bond, reserved)| bond - reserved)
+        BondsOf::get().get(provider).map_or(0, |(bond, reserved)| bond - reserved)
     }
     fn reserve(provider: &AccountId, amount: Balance) -> DispatchResult {
         with_bond(provider, |(bond, reserved)| {
@@ -269,7 +269,7 @@ impl Audits for Network {
     }
 }
 
-/// Builds the world of a test: three providers that serve both models, a requester, verifiers and the model's owner.
+/// Builds the world of a test: three providers that serve both models, a requester, validators and the model's owner.
 #[derive(Default)]
 pub struct ExtBuilder {
     asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32)>,
@@ -293,7 +293,7 @@ impl ExtBuilder {
     pub fn run(self, test: impl FnOnce()) {
         let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let providers = [provider(1), provider(2), provider(3)];
-        let people = [requester(), account(2), owner(), verifier(1), verifier(2), verifier(3)];
+        let people = [requester(), account(2), owner(), validator(1), validator(2), validator(3)];
         let balances = providers
             .iter()
             .chain(&people)
@@ -307,7 +307,7 @@ impl ExtBuilder {
         let mut ext = sp_io::TestExternalities::from(storage);
         ext.execute_with(|| {
             System::set_block_number(1);
-            Bonds::set(&providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
+            BondsOf::set(&providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
             Served::set(&providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
             pallet_market::GenesisConfig::<Test> { asks: self.asks, ..Default::default() }.build();
             Market::on_poll(1, &mut WeightMeter::new());
@@ -322,18 +322,18 @@ pub fn check() {
     Market::do_try_state().unwrap();
     let mut reserved: BTreeMap<AccountId, Balance> = BTreeMap::new();
     for job in crate::Jobs::<Test>::iter_values() {
-        if let Some(placement) = job.placement() {
-            *reserved.entry(placement.provider.clone()).or_default() += placement.exposure;
+        if let Some(assignment) = job.assignment() {
+            *reserved.entry(assignment.provider.clone()).or_default() += assignment.at_risk;
         }
     }
-    for (provider, (bond, at_risk)) in Bonds::get() {
+    for (provider, (bond, at_risk)) in BondsOf::get() {
         assert!(at_risk <= bond);
         // With `ReleaseFails` the table keeps what the market wanted to release.
         if !ReleaseFails::get() {
             assert_eq!(at_risk, reserved.get(&provider).copied().unwrap_or(0), "{provider:?}");
         }
     }
-    let bonds: Balance = Bonds::get().values().map(|(bond, _)| bond).sum();
+    let bonds: Balance = BondsOf::get().values().map(|(bond, _)| bond).sum();
     assert_eq!(Balances::total_balance(&vault()), bonds + ED);
     let total: Balance =
         frame_system::Account::<Test>::iter_values().map(|who| who.data.free + who.data.reserved).sum();
@@ -396,8 +396,8 @@ pub fn submit(max_price: Balance) -> JobId {
     id
 }
 
-pub fn outcome(verdict: Option<Verdict>, verifiers: &[AccountId]) -> AuditOutcome {
-    AuditOutcome { verdict, commitment: H256([7; 32]), verifiers: verifiers.to_vec().try_into().unwrap() }
+pub fn outcome(verdict: Option<Verdict>, validators: &[AccountId]) -> AuditOutcome {
+    AuditOutcome { verdict, commitment: H256([7; 32]), validators: validators.to_vec().try_into().unwrap() }
 }
 
 pub fn valid(units: Units) -> Option<Verdict> {

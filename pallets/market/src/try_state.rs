@@ -65,13 +65,16 @@ impl<T: Config> Pallet<T> {
             .collect();
         ensure!(indexed.len() == asked.len(), "each ask is indexed once");
         ensure!(indexed.iter().all(|entry| asked.contains(entry)), "indexed asks exist");
-        for (provider, lapse) in Lapses::<T>::iter() {
-            ensure!(AskedServices::<T>::contains_key(&provider), "lapses are those of providers with asks");
+        for (provider, demotion) in Demotions::<T>::iter() {
+            ensure!(AskedServices::<T>::contains_key(&provider), "demotions are those of providers with asks");
             ensure!(
-                (T::MinLapse::get()..=T::MaxLapse::get()).contains(&lapse.pause),
-                "a lapse lasts as long as may be"
+                (T::MinDemotion::get()..=T::MaxDemotion::get()).contains(&demotion.period),
+                "a demotion lasts as long as may be"
             );
-            ensure!(lapse.until <= Self::time().saturating_add(lapse.pause), "a lapse began at the latest now");
+            ensure!(
+                demotion.until <= Self::time().saturating_add(demotion.period),
+                "a demotion began at the latest now"
+            );
         }
         Ok(())
     }
@@ -80,11 +83,11 @@ impl<T: Config> Pallet<T> {
         let mut running: BTreeMap<(AccountId, Service), u32> = BTreeMap::new();
         let mut awaiting = BTreeSet::new();
         for (id, job) in jobs {
-            let Some(placement) = job.placement() else { continue };
-            let count = running.entry((placement.provider.clone(), job.service)).or_default();
+            let Some(assignment) = job.assignment() else { continue };
+            let count = running.entry((assignment.provider.clone(), job.service)).or_default();
             *count = count.saturating_add(1);
             if matches!(job.state, JobState::Assigned(_)) {
-                awaiting.insert((placement.provider.clone(), *id));
+                awaiting.insert((assignment.provider.clone(), *id));
             }
         }
         ensure!(running == Running::<T>::iter().collect(), "running counts are those of the jobs");

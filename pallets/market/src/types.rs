@@ -45,24 +45,24 @@ impl Ask {
     }
 }
 
-/// How long a provider comes behind others because of attempts that failed by its own fault.
+/// A provider comes behind others because of attempts that failed by its own fault.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Lapse {
-    /// Last time at which it does.
+pub struct Demotion {
+    /// Last time at which it counts.
     pub until: BlockNumber,
-    /// How long this one lasts.
-    pub pause: BlockNumber,
+    /// How long it lasts.
+    pub period: BlockNumber,
 }
 
 /// The terms of one attempt, fixed when it was assigned.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Placement {
+pub struct Assignment {
     /// Who works.
     pub provider: AccountId,
     /// The agreed price per [`strike_primitives::UNITS_PER_PRICE`] units.
     pub price: Balance,
     /// What of the provider's bond stands behind the attempt.
-    pub exposure: Balance,
+    pub at_risk: Balance,
     /// Block of the assignment.
     pub assigned_at: BlockNumber,
     /// Last time at which a commitment counts.
@@ -80,18 +80,18 @@ pub enum JobState {
     },
     /// A provider works on it.
     #[codec(index = 1)]
-    Assigned(Placement),
+    Assigned(Assignment),
     /// A commitment is in and is being checked.
     #[codec(index = 2)]
     Committed {
         /// The terms.
-        placement: Placement,
+        assignment: Assignment,
         /// Block of the commitment.
         committed_at: BlockNumber,
     },
     /// The verdict is in and waits for its settlement.
     #[codec(index = 3)]
-    Judged(Placement),
+    Judged(Assignment),
     /// Over.
     #[codec(index = 4)]
     Closed(CloseReason),
@@ -130,10 +130,10 @@ pub struct Job {
 
 impl Job {
     /// The terms of the running attempt.
-    pub fn placement(&self) -> Option<&Placement> {
+    pub fn assignment(&self) -> Option<&Assignment> {
         match &self.state {
-            JobState::Assigned(placement) | JobState::Committed { placement, .. } | JobState::Judged(placement) => {
-                Some(placement)
+            JobState::Assigned(assignment) | JobState::Committed { assignment, .. } | JobState::Judged(assignment) => {
+                Some(assignment)
             }
             JobState::Pending { .. } | JobState::Closed(_) => None,
         }
@@ -192,6 +192,6 @@ pub(crate) struct Fit {
     pub price: Balance,
     /// The most the job can cost there.
     pub max_fee: Balance,
-    /// What the provider risks: no less than it can earn, and no less than [`crate::Config::MinExposure`].
-    pub exposure: Balance,
+    /// What the provider risks: no less than it can earn, and no less than [`crate::Config::MinAtRisk`].
+    pub at_risk: Balance,
 }

@@ -2,7 +2,7 @@
 //!
 //! Who serves: provider accounts with their bond, their app key, the models they serve and the accounts they are linked
 //! to. The pallet is the only owner of bonds: other pallets put a part of a bond behind a job, and take it back, burn
-//! it or pay it out, through [`Exposure`](strike_primitives::traits::Exposure).
+//! it or pay it out, through [`Bonds`](strike_primitives::traits::Bonds).
 //!
 //! ## Pallet API
 //!
@@ -11,7 +11,7 @@
 //! [`leave`](Pallet::leave), [`rejoin`](Pallet::rejoin), [`withdraw`](Pallet::withdraw).
 //!
 //! For other pallets: [`ProviderRegistry`](strike_primitives::traits::ProviderRegistry) and
-//! [`Exposure`](strike_primitives::traits::Exposure). For the runtime API: [`Pallet::provider_info`] and
+//! [`Bonds`](strike_primitives::traits::Bonds). For the runtime API: [`Pallet::provider_info`] and
 //! [`Pallet::providers_after`].
 //!
 //! ## Overview
@@ -49,7 +49,7 @@ pub use weights::WeightInfo;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod exposure;
+mod bonds;
 mod registry;
 mod try_state;
 mod types;
@@ -372,7 +372,7 @@ pub mod pallet {
         /// Origin: signed by the provider.
         ///
         /// A list that holds all of the old one is taken at any time. A link is removed only while no part of the bond
-        /// is reserved, so that no linked validator becomes a checker of a job that runs.
+        /// is reserved, so that no linked validator comes to judge a job that runs.
         ///
         /// Errors: [`ProviderNotFound`](Error::ProviderNotFound), [`DuplicateLink`](Error::DuplicateLink),
         /// [`SelfLink`](Error::SelfLink), [`JobsRunning`](Error::JobsRunning).

@@ -34,7 +34,7 @@ use strike_primitives::{
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     embedding::encode_texts,
     job::{Embed, Generate, Input, Sampler, VerificationClass, WorkSpec},
-    traits::{Assignment, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
+    traits::{AssignedJob, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, Attempt, JobId, H256,
 };
@@ -69,7 +69,7 @@ parameter_types! {
     pub const ResendAfter: u32 = 4;
 
     /// The jobs that are assigned.
-    pub static Assigned: BTreeMap<JobId, Assignment> = BTreeMap::new();
+    pub static Assigned: BTreeMap<JobId, AssignedJob> = BTreeMap::new();
     /// The registered providers.
     pub static Providers: Vec<(AccountId, AppKey)> = Vec::new();
     /// Who is linked to whom.
@@ -105,7 +105,7 @@ impl ProviderRegistry for Others {
 }
 
 impl Assignments for Others {
-    fn assignment(job: JobId) -> Option<Assignment> {
+    fn assigned_job(job: JobId) -> Option<AssignedJob> {
         Assigned::get().get(&job).cloned()
     }
     fn awaiting_commitment(provider: &AccountId) -> Vec<JobId> {
@@ -113,9 +113,9 @@ impl Assignments for Others {
     }
     fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult {
         Assigned::mutate(|jobs| {
-            let assignment =
+            let assigned =
                 jobs.get_mut(&job).filter(|it| it.attempt == attempt).ok_or(DispatchError::Other("unknown"))?;
-            assignment.committed = true;
+            assigned.committed = true;
             Ok(())
         })
     }
@@ -362,7 +362,7 @@ pub fn assign(job: JobId) {
 
 pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
     let now = System::block_number();
-    let assignment = Assignment {
+    let assigned = AssignedJob {
         attempt,
         provider: to.account.clone(),
         requester: AccountId::new([9; 32]),
@@ -374,7 +374,7 @@ pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
         commit_deadline: now + 30,
         committed: false,
     };
-    Assigned::mutate(|jobs| jobs.insert(job, assignment));
+    Assigned::mutate(|jobs| jobs.insert(job, assigned));
 }
 
 /// A commitment to five tokens read and three written, bound to the job's running attempt.

@@ -89,9 +89,9 @@ impl<T: Config> Pallet<T> {
         ensure!(queued, "no deadline leads to an open audit");
 
         if !matches!(audit.phase, Phase::Delivering { .. }) {
-            let assignment = T::Assignments::assignment(job).ok_or("an audited job is not assigned")?;
-            ensure!(assignment.attempt == audit.attempt, "an audit of another attempt is open");
-            ensure!(assignment.committed, "an audited job is not committed");
+            let assigned = T::Assignments::assigned_job(job).ok_or("an audited job is not assigned")?;
+            ensure!(assigned.attempt == audit.attempt, "an audit of another attempt is open");
+            ensure!(assigned.committed, "an audited job is not committed");
         }
         Ok(())
     }

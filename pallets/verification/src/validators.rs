@@ -9,7 +9,7 @@ use frame_support::{defensive, traits::OneSessionHandler};
 use sp_runtime::BoundToRuntimeAppPublic;
 use strike_primitives::{
     app::AppKey,
-    traits::{Audits, ProviderRegistry, MAX_VERIFIERS},
+    traits::{Audits, ProviderRegistry, MAX_VALIDATORS},
     AccountId, JobId,
 };
 
@@ -70,8 +70,8 @@ impl<T: Config> Pallet<T> {
 
     fn collect_set<'a>(validators: impl Iterator<Item = (&'a AccountId, AppKey)>) -> KeySet {
         let all: Vec<_> = validators.map(|(account, key)| SessionValidator { account: account.clone(), key }).collect();
-        if all.len() > MAX_VERIFIERS as usize {
-            log::warn!(target: LOG_TARGET, "{} validators; only the first {MAX_VERIFIERS} judge", all.len());
+        if all.len() > MAX_VALIDATORS as usize {
+            log::warn!(target: LOG_TARGET, "{} validators; only the first {MAX_VALIDATORS} judge", all.len());
         }
         KeySet::truncate_from(all)
     }

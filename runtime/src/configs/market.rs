@@ -20,16 +20,16 @@ pub const MIN_DEADLINE: BlockNumber = MINUTES / 2;
 pub const MAX_DEADLINE: BlockNumber = HOURS;
 
 /// What of a bond stands behind the cheapest job: a bond of 100 tokens is enough for 2,000 jobs at once.
-pub const MIN_EXPOSURE: Balance = 50 * MILLISTRIKE;
+pub const MIN_AT_RISK: Balance = 50 * MILLISTRIKE;
 
 parameter_types! {
     /// Names the account of payments that could not be delivered.
     pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
     /// Shared equally by the validators whose verdicts agree with the outcome.
-    pub const VerifierShare: Perbill = Perbill::from_percent(10);
+    pub const ValidatorShare: Perbill = Perbill::from_percent(10);
     /// What a job costs nobody can pay back to itself.
     pub const BurnShare: Perbill = Perbill::from_percent(5);
-    /// Of the job's exposure; half of it compensates the requester, half burns.
+    /// Of what is at risk; half of it compensates the requester, half burns.
     pub const LatePenalty: Perbill = Perbill::from_percent(10);
     /// Likewise. No floating-point comparison costs a provider more than this.
     pub const InvalidPenalty: Perbill = Perbill::from_percent(50);
@@ -48,7 +48,7 @@ impl pallet_market::Config for Runtime {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Providers = Providers;
-    type Exposure = Providers;
+    type Bonds = Providers;
     type Artifacts = Provenance;
     type Royalties = Provenance;
     type Audits = Verification;
@@ -63,11 +63,11 @@ impl pallet_market::Config for Runtime {
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MICROSTRIKE>;
-    type MinExposure = ConstU128<MIN_EXPOSURE>;
+    type MinAtRisk = ConstU128<MIN_AT_RISK>;
     // Ten minutes, and no more than a day.
-    type MinLapse = ConstU32<{ 10 * MINUTES }>;
-    type MaxLapse = ConstU32<{ 24 * HOURS }>;
-    type VerifierShare = VerifierShare;
+    type MinDemotion = ConstU32<{ 10 * MINUTES }>;
+    type MaxDemotion = ConstU32<{ 24 * HOURS }>;
+    type ValidatorShare = ValidatorShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;

@@ -107,7 +107,7 @@ fn commit(world: &World, workshop: &Workshop, binding: AttemptBinding, work: &Wo
     let duty = ProvideDuty { key, binding, model, class, work: work.clone(), assigned_at: 1, deadline: 9 };
     match workshop.perform(&Duty::Provide(duty), false, &Control::default()).unwrap().entry {
         Entry::Commitment(entry) => entry.commitment,
-        Entry::Finding(_) => panic!("a provider commits"),
+        Entry::Verdict(_) => panic!("a provider commits"),
     }
 }
 
@@ -150,7 +150,7 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
             deadline: 50,
         };
         match workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap().entry {
-            Entry::Finding(finding) => finding,
+            Entry::Verdict(verdict) => verdict,
             Entry::Commitment(_) => panic!("a check finds"),
         }
     };

@@ -105,19 +105,19 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let workshop = workshop(always(wrong), always(outcome()), keystore, blobs.clone());
     let claim = commitment(&binding(1, &work("once")), &outcome());
-    let finding = |job| {
+    let verdict = |job| {
         let duty = Duty::Check(check_for(key.clone(), job, claim.clone()));
-        let Entry::Finding(entry) = workshop.perform(&duty, false, &Control::default()).unwrap().entry else {
+        let Entry::Verdict(entry) = workshop.perform(&duty, false, &Control::default()).unwrap().entry else {
             panic!()
         };
         entry
     };
-    let (first, again, other) = (finding(1), finding(1), finding(2));
+    let (first, again, other) = (verdict(1), verdict(1), verdict(2));
     assert_eq!(first.verdict, Verdict::Valid { units: 7 });
-    assert_eq!(first, again, "a lost mailbox is filled with the same finding");
+    assert_eq!(first, again, "a lost mailbox is filled with the same verdict");
     assert_ne!(first.salt, other.salt);
     assert_eq!(first.work_tag, None);
-    assert!(blobs.output(&claim.out_root).unwrap().is_some(), "a checker can serve what it found valid");
+    assert!(blobs.output(&claim.out_root).unwrap().is_some(), "a validator can serve what it found valid");
 }
 
 #[test]
@@ -187,13 +187,13 @@ fn a_check_that_can_have_the_output_replays_it_and_any_doubt_is_left_to_a_run() 
         if served {
             blobs.put(ArtifactKind::Output, &claimed.output).unwrap();
         }
-        let checker = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
-        let workshop = workshop(always(claimed.clone()), checker.clone(), keystore, blobs);
+        let validator = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
+        let workshop = workshop(always(claimed.clone()), validator.clone(), keystore, blobs);
         let claim = commitment(&binding(1, &work("once")), &claimed);
         let duty = CheckDuty { class, ..check_for(key, 1, claim) };
         let performed = workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap();
         assert_eq!(performed.verdict, Some(expected));
-        let runs = checker.runs.load(Ordering::Relaxed);
+        let runs = validator.runs.load(Ordering::Relaxed);
         assert_eq!((performed.replayed, runs), (replayed, usize::from(!replayed)), "{claimed:?} {class:?} {served}");
     }
 }

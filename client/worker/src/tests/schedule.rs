@@ -76,7 +76,7 @@ fn a_result_waits_for_finality_and_comes_again_until_the_mailbox_has_it() {
 }
 
 #[test]
-fn a_finding_waits_until_the_block_whose_beacon_it_hangs_on_is_final() {
+fn a_verdict_waits_until_the_block_whose_beacon_it_hangs_on_is_final() {
     let duty = || {
         let claim = commitment(&binding(1, &work("once")), &outcome());
         Duty::Check(check_for(key(), 1, claim))

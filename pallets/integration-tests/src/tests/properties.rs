@@ -1,6 +1,6 @@
 //! Random sequences of everything that accounts can do, with the invariants after each step.
 
-use crate::{flows::*, invariants, runtime::*, world::*};
+use crate::{actions::*, invariants, runtime::*, world::*};
 use frame_support::weights::Weight;
 use pallet_market::{JobState, Jobs};
 use pallet_verification::{types::Phase, OpenAudits};
@@ -377,7 +377,8 @@ impl Runner {
             fields.n_out += 1;
         }
         let signer = if matches!(delivery, Delivery::Forged) { rita().pair } else { signer };
-        let in_time = Jobs::<Test>::get(job).unwrap().placement().is_some_and(|placement| now() <= placement.deadline);
+        let in_time =
+            Jobs::<Test>::get(job).unwrap().assignment().is_some_and(|assignment| now() <= assignment.deadline);
         let provider = assigned_to(job).unwrap();
         let judged = <Verification as Audits>::has_eligible_validator(&provider);
         let included = include_commitment(job, made, &signer);

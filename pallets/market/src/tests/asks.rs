@@ -106,7 +106,7 @@ fn an_inactive_provider_cannot_ask_but_can_withdraw() {
 #[test]
 fn the_book_is_bounded() {
     ExtBuilder::default().run(|| {
-        let mut bonds = Bonds::get();
+        let mut bonds = BondsOf::get();
         let mut served = Served::get();
         for n in 1..=5 {
             bonds.insert(provider(n), (0, 0));
@@ -115,7 +115,7 @@ fn the_book_is_bounded() {
         for n in 1..=3 {
             bonds.insert(provider(n), (BOND, 0));
         }
-        Bonds::set(&bonds);
+        BondsOf::set(&bonds);
         Served::set(&served);
         for n in 4..=5 {
             assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), provider(n), ENDOWMENT));
@@ -134,13 +134,13 @@ fn the_book_is_bounded() {
 #[test]
 fn an_ask_that_can_get_no_jobs_makes_room_in_a_full_book() {
     ExtBuilder::default().run(|| {
-        let (mut bonds, mut served) = (Bonds::get(), Served::get());
+        let (mut bonds, mut served) = (BondsOf::get(), Served::get());
         for n in 4..=6 {
             bonds.insert(provider(n), (0, 0));
             served.insert((provider(n), MODEL));
             assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), provider(n), ENDOWMENT));
         }
-        Bonds::set(&bonds);
+        BondsOf::set(&bonds);
         Served::set(&served);
         for n in 1..=4 {
             place_ask(provider(n), 100, 1);

@@ -10,7 +10,7 @@ use strike_primitives::{
 };
 
 fn assignee(id: JobId) -> Option<AccountId> {
-    Jobs::<Test>::get(id).unwrap().placement().map(|placement| placement.provider.clone())
+    Jobs::<Test>::get(id).unwrap().assignment().map(|assignment| assignment.provider.clone())
 }
 
 fn is_pending(id: JobId) -> bool {
@@ -31,7 +31,7 @@ fn an_order_holds_its_maximum_price_and_goes_to_the_cheapest_ask() {
         assert_eq!(Balances::balance_on_hold(&HoldReason::Escrow.into(), &requester()), UNIT);
         assert_eq!(Balances::balance_on_hold(&HoldReason::JobDeposit.into(), &requester()), JOB_DEPOSIT);
         // 100 units at 100,000 per 1,000.
-        assert_eq!(Bonds::get()[&provider(2)], (BOND, 10_000));
+        assert_eq!(BondsOf::get()[&provider(2)], (BOND, 10_000));
         assert_eq!(
             events()[events().len() - 2..],
             [
@@ -41,12 +41,12 @@ fn an_order_holds_its_maximum_price_and_goes_to_the_cheapest_ask() {
                     attempt: 0,
                     provider: provider(2),
                     price: 100_000,
-                    exposure: 10_000,
+                    at_risk: 10_000,
                     deadline: 11
                 },
             ]
         );
-        let assignment = Market::assignment(id).unwrap();
+        let assignment = Market::assigned_job(id).unwrap();
         assert_eq!((assignment.provider, assignment.committed), (provider(2), false));
         assert_eq!((assignment.assigned_at, assignment.commit_deadline), (1, 11));
         assert_eq!(Market::awaiting_commitment(&provider(2)), vec![id]);
@@ -78,7 +78,7 @@ fn a_changed_ask_does_not_touch_jobs_that_run() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
         let id = submit(UNIT);
         place_ask(provider(1), 900_000, 1);
-        assert_eq!(Jobs::<Test>::get(id).unwrap().placement().unwrap().price, 100_000);
+        assert_eq!(Jobs::<Test>::get(id).unwrap().assignment().unwrap().price, 100_000);
     });
 }
 
@@ -117,9 +117,9 @@ fn asks_that_do_not_fit_are_passed_over() {
 
 /// Let other business take a part of the first provider's bond.
 fn set_reserved(amount: Balance) {
-    let mut bonds = Bonds::get();
+    let mut bonds = BondsOf::get();
     bonds.insert(provider(1), (BOND, amount));
-    Bonds::set(&bonds);
+    BondsOf::set(&bonds);
 }
 
 fn serve(provider: AccountId, serves: bool) {
@@ -185,7 +185,7 @@ fn a_waiting_job_gets_the_ask_that_comes() {
         assert!(is_pending(id));
         next_block();
         assert_eq!(assignee(id), Some(provider(1)));
-        assert_eq!(Jobs::<Test>::get(id).unwrap().placement().unwrap().deadline, 12);
+        assert_eq!(Jobs::<Test>::get(id).unwrap().assignment().unwrap().deadline, 12);
         // The service leaves the queue with its next turn.
         next_block();
         assert!(!Pending::<Test>::contains_key((MODEL, CLASS)));

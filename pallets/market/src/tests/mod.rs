@@ -3,7 +3,7 @@
 mod asks;
 mod assignment;
 mod deadlines;
+mod demotions;
 mod invariants;
-mod lapses;
 mod migrations;
 mod settlement;

@@ -1,4 +1,4 @@
-//! A reference model: what the pallets are to do, written a second time and simply.
+//! The reference: what the pallets are to do, written a second time and simply.
 //!
 //! It keeps everything in plain lists and knows no storage, no queues with cursors, no holds and no events; it is told of each
 //! call and of each block, says whether the call succeeds, and `compare` holds everything that the pallets store to it. Blocks
@@ -50,9 +50,9 @@ pub struct Ask {
 
 /// A provider comes behind the others.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lapse {
+pub struct Demotion {
     pub until: BlockNumber,
-    pub pause: BlockNumber,
+    pub period: BlockNumber,
 }
 
 /// An attempt: who works, on which terms.
@@ -60,7 +60,7 @@ pub struct Lapse {
 pub struct Terms {
     pub provider: AccountId,
     pub price: Balance,
-    pub exposure: Balance,
+    pub at_risk: Balance,
     pub assigned_at: BlockNumber,
     pub deadline: BlockNumber,
 }
@@ -81,7 +81,7 @@ pub struct Audit {
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub verdict: Option<Verdict>,
-    pub verifiers: Vec<AccountId>,
+    pub validators: Vec<AccountId>,
 }
 
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ pub struct Owned {
     pub deposit: Balance,
 }
 
-pub struct Model {
+pub struct Reference {
     pub block: BlockNumber,
     pub clock: clock::Clock,
     pub free: BTreeMap<AccountId, Balance>,
@@ -143,7 +143,7 @@ pub struct Model {
     pub claims: BTreeMap<AccountId, Balance>,
     pub providers: BTreeMap<AccountId, Provider>,
     pub asks: BTreeMap<ArtifactId, Vec<Ask>>,
-    pub lapses: BTreeMap<AccountId, Lapse>,
+    pub demotions: BTreeMap<AccountId, Demotion>,
     pub jobs: BTreeMap<JobId, Job>,
     pub next_job: JobId,
     /// Models with waiting jobs, in the order of their turns.
@@ -155,14 +155,14 @@ pub struct Model {
     pub models: BTreeMap<ArtifactId, Owned>,
 }
 
-impl Model {
+impl Reference {
     /// The world that `ExtBuilder` makes, as it is in block 1.
     pub fn begin() -> Self {
         let owned = |percent| {
             let deposit = pallet_provenance::Artifacts::<Test>::get(MODEL).unwrap().deposit;
             Owned { owner: olga().account, percent, offered_to: None, deposit }
         };
-        let mut model = Self {
+        let mut reference = Self {
             block: 1,
             clock: clock::Clock::default(),
             free: everybody().into_iter().map(|it| (it.account, ENDOWMENT)).collect(),
@@ -171,7 +171,7 @@ impl Model {
             claims: BTreeMap::new(),
             providers: BTreeMap::new(),
             asks: BTreeMap::new(),
-            lapses: BTreeMap::new(),
+            demotions: BTreeMap::new(),
             jobs: BTreeMap::new(),
             next_job: 0,
             turns: Vec::new(),
@@ -180,23 +180,23 @@ impl Model {
             validators: validators().into_iter().map(|it| it.account).collect(),
             models: BTreeMap::from([(MODEL, owned(7)), (FREE_MODEL, Owned { percent: 0, ..owned(0) })]),
         };
-        model.free.insert(validator(2).account, 0);
-        model.free.insert(Market::account(), ED);
-        model.issuance = model.free.values().sum();
+        reference.free.insert(validator(2).account, 0);
+        reference.free.insert(Market::account(), ED);
+        reference.issuance = reference.free.values().sum();
         let deposit: Balance = [MODEL, FREE_MODEL]
             .iter()
             .map(|it| {
                 let deposit = pallet_provenance::Artifacts::<Test>::get(it).unwrap().deposit;
-                model.models.get_mut(it).unwrap().deposit = deposit;
+                reference.models.get_mut(it).unwrap().deposit = deposit;
                 deposit
             })
             .sum();
-        assert!(model.hold(&olga().account, Purpose::Registration, deposit));
+        assert!(reference.hold(&olga().account, Purpose::Registration, deposit));
         for (who, price) in [(eve(), EVES_PRICE), (ferdie(), FERDIES_PRICE)] {
-            assert!(model.register(&who.account, BOND, who.key(), Vec::new()));
-            assert!(model.place_ask(&who.account, MODEL, price, CAPACITY, MAX_UNITS, THROUGHPUT));
+            assert!(reference.register(&who.account, BOND, who.key(), Vec::new()));
+            assert!(reference.place_ask(&who.account, MODEL, price, CAPACITY, MAX_UNITS, THROUGHPUT));
         }
-        model
+        reference
     }
 
     pub fn time(&self) -> BlockNumber {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Model {
+impl Reference {
     pub fn is_active(&self, who: &AccountId) -> bool {
         self.providers.get(who).is_some_and(|it| it.leaves_at.is_none() && it.bond >= MIN_BOND)
     }
@@ -113,7 +113,7 @@ impl Model {
         asks.remove(at);
         self.give_back(who, Purpose::AskDeposit, ASK_DEPOSIT);
         if !self.asks(who) {
-            self.lapses.remove(who);
+            self.demotions.remove(who);
         }
         true
     }
@@ -123,16 +123,16 @@ impl Model {
     }
 
     /// It failed by its own fault: it comes behind the others, for twice as long if it did so shortly before.
-    pub(super) fn lapse(&mut self, who: &AccountId) {
+    pub(super) fn demote(&mut self, who: &AccountId) {
         let now = self.time();
         if !self.asks(who) {
             return;
         }
-        let pause = match self.lapses.get(who) {
+        let period = match self.demotions.get(who) {
             Some(last) if now <= last.until => return,
-            Some(last) if now <= last.until + last.pause => MAX_LAPSE.min(2 * last.pause),
-            _ => MIN_LAPSE,
+            Some(last) if now <= last.until + last.period => MAX_DEMOTION.min(2 * last.period),
+            _ => MIN_DEMOTION,
         };
-        self.lapses.insert(who.clone(), Lapse { until: now + pause, pause });
+        self.demotions.insert(who.clone(), Demotion { until: now + period, period });
     }
 }

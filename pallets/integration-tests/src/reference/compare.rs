@@ -1,4 +1,4 @@
-//! The pallets' storage, held to the model.
+//! The pallets' storage, held to the reference.
 
 use super::*;
 use frame_support::traits::fungible::InspectHold;
@@ -6,8 +6,8 @@ use pallet_market::JobState;
 use pallet_verification::types::Phase;
 use strike_primitives::{receipt::PaymentRole, traits::Clock};
 
-impl Model {
-    /// Whether everything is as the model says.
+impl Reference {
+    /// Whether everything is as the reference says.
     pub fn compare(&self) {
         assert_eq!(now(), self.block);
         assert_eq!(Finality::time(), self.time(), "the time in block {}", self.block);
@@ -76,10 +76,10 @@ impl Model {
             });
             assert_eq!(asks.collect::<Vec<_>>(), self.asks.get(&model).cloned().unwrap_or_default());
         }
-        let lapses = pallet_market::Lapses::<Test>::iter();
-        let lapses: BTreeMap<_, _> =
-            lapses.map(|(who, it)| (who, Lapse { until: it.until, pause: it.pause })).collect();
-        assert_eq!(lapses, self.lapses);
+        let demotions = pallet_market::Demotions::<Test>::iter();
+        let demotions: BTreeMap<_, _> =
+            demotions.map(|(who, it)| (who, Demotion { until: it.until, period: it.period })).collect();
+        assert_eq!(demotions, self.demotions);
     }
 
     fn compare_waiting(&self) {
@@ -96,10 +96,10 @@ impl Model {
             (&expected.requester, expected.attempt, expected.failed.clone(), expected.slashed, expected.compensated),
             "job {id}"
         );
-        let terms = job.placement().map(|it| Terms {
+        let terms = job.assignment().map(|it| Terms {
             provider: it.provider.clone(),
             price: it.price,
-            exposure: it.exposure,
+            at_risk: it.at_risk,
             assigned_at: it.assigned_at,
             deadline: it.deadline,
         });
@@ -111,8 +111,8 @@ impl Model {
             (JobState::Judged(_), Stage::Judged(_, expected)) => {
                 let (_, outcome) = pallet_market::Verdicts::<Test>::get(id).unwrap();
                 assert_eq!(
-                    (outcome.verdict, outcome.verifiers.to_vec()),
-                    (expected.verdict, expected.verifiers.clone())
+                    (outcome.verdict, outcome.validators.to_vec()),
+                    (expected.verdict, expected.validators.clone())
                 );
             }
             (JobState::Closed(reason), Stage::Closed { reason: expected_reason, prune_at }) => {

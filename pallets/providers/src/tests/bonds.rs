@@ -2,7 +2,7 @@
 
 use crate::{mock::*, Error, Event};
 use frame_support::{assert_noop, assert_ok};
-use strike_primitives::traits::{Exposure, ProviderRegistry};
+use strike_primitives::traits::{Bonds, ProviderRegistry};
 
 #[test]
 fn reserve_and_release_should_move_within_the_bond() {
@@ -37,7 +37,7 @@ fn release_should_refuse_more_than_is_reserved() {
 }
 
 #[test]
-fn exposure_should_refuse_who_is_no_provider() {
+fn bonds_should_refuse_who_is_no_provider() {
     ExtBuilder::default().execute(|| {
         assert_eq!(Providers::available(&BOB), 0);
         assert_noop!(Providers::reserve(&BOB, 1), Error::<Test>::ProviderNotFound);

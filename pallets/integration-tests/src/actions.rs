@@ -37,7 +37,7 @@ pub const TRUE_OUTPUT: &[u32] = &[1, 2, 3, 4, 5, 6];
 pub const FALSE_OUTPUT: &[u32] = &[9, 9, 9, 9, 9, 9];
 /// Tokens read of an order's prompt.
 const INPUT_TOKENS: u32 = 5;
-/// What the checkers count for a true output.
+/// What the validators count for a true output.
 pub const UNITS: Units = 11;
 /// What an order offers at most.
 pub const MAX_PRICE: Balance = 200_000_000;
@@ -102,7 +102,7 @@ pub fn state(job: JobId) -> JobState {
 
 /// Who works on the job.
 pub fn assigned_to(job: JobId) -> Option<AccountId> {
-    pallet_market::Jobs::<Test>::get(job)?.placement().map(|placement| placement.provider.clone())
+    pallet_market::Jobs::<Test>::get(job)?.assignment().map(|assignment| assignment.provider.clone())
 }
 
 pub fn receipt(job: JobId) -> Receipt {

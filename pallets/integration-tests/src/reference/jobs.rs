@@ -4,7 +4,7 @@ use super::*;
 use sp_runtime::Perbill;
 use strike_primitives::job::fee;
 
-const VERIFIERS: Perbill = Perbill::from_percent(10);
+const VALIDATORS: Perbill = Perbill::from_percent(10);
 const BURNED: Perbill = Perbill::from_percent(5);
 const LATE: Perbill = Perbill::from_percent(10);
 const ATTEMPTS: Attempt = 2;
@@ -28,7 +28,7 @@ impl Stage {
     }
 }
 
-impl Model {
+impl Reference {
     /// Settlements, deadlines and waiting jobs; which of them comes first goes round.
     pub(super) fn upkeep(&mut self) {
         for step in 0..3 {
@@ -75,7 +75,7 @@ impl Model {
         let Some(Stage::Judged(terms, outcome)) = self.jobs.get(&id).map(|job| job.stage.clone()) else { return false };
         self.to_settle.retain(|it| *it != id);
         match outcome.verdict {
-            Some(Verdict::Valid { units }) => self.settle_valid(id, terms, units, outcome.verifiers),
+            Some(Verdict::Valid { units }) => self.settle_valid(id, terms, units, outcome.validators),
             Some(Verdict::Invalid { .. }) => self.fail(id, terms, CloseReason::Invalid, INVALID_PENALTY),
             Some(Verdict::Withheld) => self.fail(id, terms, CloseReason::Withheld, INVALID_PENALTY),
             None => self.fail(id, terms, CloseReason::Undecided, Perbill::zero()),
@@ -83,15 +83,15 @@ impl Model {
         true
     }
 
-    fn settle_valid(&mut self, id: JobId, terms: Terms, units: Units, verifiers: Vec<AccountId>) {
+    fn settle_valid(&mut self, id: JobId, terms: Terms, units: Units, validators: Vec<AccountId>) {
         let job = self.jobs[&id].clone();
         let fee = fee(units.min(job.max_units), terms.price).unwrap();
         let owned = self.models[&job.model].clone();
-        let (burned, each) = (BURNED.mul_floor(fee), VERIFIERS.mul_floor(fee) / verifiers.len() as Balance);
+        let (burned, each) = (BURNED.mul_floor(fee), VALIDATORS.mul_floor(fee) / validators.len() as Balance);
         let royalty = Perbill::from_percent(owned.percent).mul_floor(fee);
-        let rest = fee - burned - each * verifiers.len() as Balance - royalty;
+        let rest = fee - burned - each * validators.len() as Balance - royalty;
         let mut paid = vec![(terms.provider.clone(), rest), (owned.owner, royalty)];
-        paid.extend(verifiers.into_iter().map(|it| (it, each)));
+        paid.extend(validators.into_iter().map(|it| (it, each)));
         paid.retain(|(_, amount)| *amount > 0);
 
         self.burn(&job.requester, Purpose::Escrow, burned);
@@ -100,26 +100,26 @@ impl Model {
         }
         let refunded = job.max_price - fee;
         self.give_back(&job.requester, Purpose::Escrow, refunded);
-        self.providers.get_mut(&terms.provider).unwrap().at_risk -= terms.exposure;
+        self.providers.get_mut(&terms.provider).unwrap().at_risk -= terms.at_risk;
         self.close(id, CloseReason::Settled, Ending { fee, burned, refunded, paid });
     }
 
     /// The provider loses a share of what it put at risk, the smaller half of that to the requester; the next one tries.
     pub(super) fn fail(&mut self, id: JobId, terms: Terms, reason: CloseReason, share: Perbill) {
         let requester = self.jobs[&id].requester.clone();
-        let lost = share.mul_floor(terms.exposure);
+        let lost = share.mul_floor(terms.at_risk);
         // Of what the job could have cost, not of what more stands behind it.
         let most = fee(self.jobs[&id].max_units, terms.price).unwrap();
-        let compensated = share.mul_floor(most.min(terms.exposure)) / 2;
+        let compensated = share.mul_floor(most.min(terms.at_risk)) / 2;
         let burned = lost - compensated;
         self.burn(&terms.provider, Purpose::Bond, burned);
         *self.held_mut(&terms.provider, Purpose::Bond) -= compensated;
         *self.free_mut(&requester) += compensated;
         let record = self.providers.get_mut(&terms.provider).unwrap();
         record.bond -= lost;
-        record.at_risk -= terms.exposure;
+        record.at_risk -= terms.at_risk;
         if !share.is_zero() {
-            self.lapse(&terms.provider);
+            self.demote(&terms.provider);
         }
 
         let job = self.jobs.get_mut(&id).unwrap();

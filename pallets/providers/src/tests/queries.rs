@@ -2,7 +2,7 @@
 
 use crate::mock::*;
 use frame_support::assert_ok;
-use strike_primitives::{api::ProviderInfo, traits::Exposure};
+use strike_primitives::{api::ProviderInfo, traits::Bonds};
 
 #[test]
 fn provider_info_should_say_what_is_registered() {

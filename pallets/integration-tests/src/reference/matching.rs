@@ -6,7 +6,7 @@ use strike_primitives::job::fee;
 /// Most waiting jobs that are looked at in a block.
 const MOST_VISITS: usize = 64;
 
-impl Model {
+impl Reference {
     /// Jobs that a provider works on for a model.
     fn running(&self, provider: &AccountId, model: ArtifactId) -> u32 {
         let works = |job: &&Job| job.model == model && job.stage.terms().is_some_and(|it| it.provider == *provider);
@@ -15,9 +15,10 @@ impl Model {
 
     /// The cheapest ask that can take the job now; of providers that failed lately only if there is no other.
     fn cheapest(&self, job: &Job) -> Option<Terms> {
-        let lapsed = |it: &Terms| self.lapses.get(&it.provider).is_some_and(|lapse| self.time() <= lapse.until);
+        let demoted =
+            |it: &Terms| self.demotions.get(&it.provider).is_some_and(|demotion| self.time() <= demotion.until);
         let fitting = self.fitting(job);
-        fitting.iter().find(|it| !lapsed(it)).or(fitting.first()).cloned()
+        fitting.iter().find(|it| !demoted(it)).or(fitting.first()).cloned()
     }
 
     fn fitting(&self, job: &Job) -> Vec<Terms> {
@@ -25,7 +26,7 @@ impl Model {
         let terms = asks.filter_map(|ask| {
             let provider = &ask.provider;
             let most = fee(job.max_units, ask.price)?;
-            let exposure = most.max(MIN_EXPOSURE);
+            let at_risk = most.max(MIN_AT_RISK);
             let record = self.providers.get(provider)?;
             let fits = most <= job.max_price
                 && job.max_units <= ask.max_units
@@ -34,12 +35,12 @@ impl Model {
                 && self.running(provider, job.model) < ask.capacity
                 && self.is_active(provider)
                 && !self.linked(provider, &job.requester)
-                && record.bond - record.at_risk >= exposure
+                && record.bond - record.at_risk >= at_risk
                 && !self.eligible(&self.validators, provider).is_empty();
             fits.then(|| Terms {
                 provider: provider.clone(),
                 price: ask.price,
-                exposure,
+                at_risk,
                 assigned_at: self.block,
                 deadline: self.time() + job.given,
             })
@@ -50,7 +51,7 @@ impl Model {
     /// Whether somebody takes the job, as this attempt.
     pub(super) fn assign(&mut self, id: JobId, attempt: Attempt) -> bool {
         let Some(terms) = self.cheapest(&self.jobs[&id]) else { return false };
-        self.providers.get_mut(&terms.provider).unwrap().at_risk += terms.exposure;
+        self.providers.get_mut(&terms.provider).unwrap().at_risk += terms.at_risk;
         let job = self.jobs.get_mut(&id).unwrap();
         (job.attempt, job.stage) = (attempt, Stage::Assigned(terms));
         true

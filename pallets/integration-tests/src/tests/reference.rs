@@ -1,8 +1,14 @@
-//! Random sequences of calls and blocks, on the pallets and on the model of them; after each step both have to agree on whether it
+//! Random sequences of calls and blocks, on the pallets and on the reference; after each step both have to agree on whether it
 //! succeeded and on everything that is stored.
 
 use super::properties::{anybody, links, picked, picked_of, provider, takes_reveals, takes_seals, throughput};
-use crate::{flows::*, invariants, model::Model, model::Stage, runtime::*, world::*};
+use crate::{
+    actions::*,
+    invariants,
+    reference::{Reference, Stage},
+    runtime::*,
+    world::*,
+};
 use pallet_market::JobState;
 use proptest::prelude::*;
 use sp_core::Pair;
@@ -146,23 +152,23 @@ fn ok(who: &Actor, call: impl Into<RuntimeCall>) -> bool {
     result.is_ok()
 }
 
-/// The pallets and their model.
+/// The pallets and the reference.
 struct Both {
-    model: Model,
+    reference: Reference,
 }
 
 impl Both {
     fn begin() -> Self {
-        let both = Self { model: Model::begin() };
-        both.model.compare();
+        let both = Self { reference: Reference::begin() };
+        both.reference.compare();
         both
     }
 
     fn next_block(&mut self) {
         let seen = last_final();
         next_block();
-        self.model.next_block(seen);
-        self.model.compare();
+        self.reference.next_block(seen);
+        self.reference.compare();
     }
 
     fn run(&mut self, step: Step) {
@@ -170,13 +176,13 @@ impl Both {
         if let Some((real, expected)) = self.both(step) {
             assert_eq!(real, expected, "whether it succeeds: {shown}");
         }
-        self.model.compare();
+        self.reference.compare();
         invariants::check();
     }
 
     /// Do it; whether it succeeded, and whether it should have.
     fn both(&mut self, step: Step) -> Option<(bool, bool)> {
-        let model = &mut self.model;
+        let reference = &mut self.reference;
         let result = match step {
             Step::PlaceAsk { who, free, price, capacity, max_units, throughput } => {
                 let (who, artifact) = (provider(who), model_of(free));
@@ -188,12 +194,12 @@ impl Both {
                     max_units,
                     throughput,
                 };
-                (ok(&who, call), model.place_ask(&who.account, artifact, price, capacity, max_units, throughput))
+                (ok(&who, call), reference.place_ask(&who.account, artifact, price, capacity, max_units, throughput))
             }
             Step::WithdrawAsk { who, free } => {
                 let (who, artifact) = (provider(who), model_of(free));
                 let call = pallet_market::Call::withdraw_ask { model: artifact, class: CLASS };
-                (ok(&who, call), model.withdraw_ask(&who.account, artifact))
+                (ok(&who, call), reference.withdraw_ask(&who.account, artifact))
             }
             Step::Register { who, bond, links: bits } => {
                 let who = provider(who);
@@ -205,41 +211,41 @@ impl Both {
                     models: vec![MODEL, FREE_MODEL].try_into().unwrap(),
                     linked: linked.clone().try_into().unwrap(),
                 };
-                (ok(&who, call), model.register(&who.account, bond, who.key(), linked))
+                (ok(&who, call), reference.register(&who.account, bond, who.key(), linked))
             }
             Step::BondExtra { who, amount } => {
                 let who = provider(who);
-                (ok(&who, pallet_providers::Call::bond_extra { amount }), model.bond_extra(&who.account, amount))
+                (ok(&who, pallet_providers::Call::bond_extra { amount }), reference.bond_extra(&who.account, amount))
             }
             Step::Leave { who } => {
                 let who = provider(who);
-                (ok(&who, pallet_providers::Call::leave {}), model.leave(&who.account))
+                (ok(&who, pallet_providers::Call::leave {}), reference.leave(&who.account))
             }
             Step::Rejoin { who } => {
                 let who = provider(who);
-                (ok(&who, pallet_providers::Call::rejoin {}), model.rejoin(&who.account))
+                (ok(&who, pallet_providers::Call::rejoin {}), reference.rejoin(&who.account))
             }
             Step::Withdraw { who } => {
                 let who = provider(who);
-                (ok(&who, pallet_providers::Call::withdraw {}), model.withdraw(&who.account))
+                (ok(&who, pallet_providers::Call::withdraw {}), reference.withdraw(&who.account))
             }
             Step::Link { who, links: bits } => {
                 let (who, linked) = (provider(who), links(bits));
                 let call = pallet_providers::Call::set_linked { linked: linked.clone().try_into().unwrap() };
-                (ok(&who, call), model.link(&who.account, linked))
+                (ok(&who, call), reference.link(&who.account, linked))
             }
             Step::Rekey { who, seed } => {
                 let (who, new) = (provider(who), pair(seed));
                 let (app_key, proof) = (new.public(), proof(&new, &who.account));
                 let call = pallet_providers::Call::set_app_key { app_key: app_key.clone(), proof };
-                (ok(&who, call), model.rekey(&who.account, app_key))
+                (ok(&who, call), reference.rekey(&who.account, app_key))
             }
             Step::Submit { who, free, max_price, deadline } => {
                 let (who, artifact) = (anybody(who), model_of(free));
                 let order = JobOrderV1 { model: artifact, max_price, deadline, ..order() };
                 let units = order.work.max_units();
                 let real = ok(&who, pallet_market::Call::submit { order: JobOrder::V1(order) });
-                (real, model.submit(&who.account, artifact, units, max_price, deadline))
+                (real, reference.submit(&who.account, artifact, units, max_price, deadline))
             }
             Step::Cancel { who, pick } => {
                 let job = picked(pick, |state| matches!(state, JobState::Pending { .. })).unwrap_or(pick as JobId % 50);
@@ -249,7 +255,7 @@ impl Both {
                     everybody().into_iter().find(|it| it.account == requester)
                 };
                 let who = who.map(anybody).or_else(own).unwrap_or_else(rita);
-                (ok(&who, pallet_market::Call::cancel { job }), model.cancel(&who.account, job))
+                (ok(&who, pallet_market::Call::cancel { job }), reference.cancel(&who.account, job))
             }
             Step::Commit { pick, delivery } => return self.commit(pick, delivery),
             Step::Seal { pick, votes } => {
@@ -262,42 +268,42 @@ impl Both {
             }
             Step::Settle { pick } => {
                 let job = picked(pick, |state| matches!(state, JobState::Judged(_))).unwrap_or(pick as JobId % 50);
-                (ok(&sam(), pallet_market::Call::settle { job }), model.settle(job))
+                (ok(&sam(), pallet_market::Call::settle { job }), reference.settle(job))
             }
             Step::Claim { who } => {
                 let who = anybody(who);
-                (ok(&who, pallet_market::Call::claim {}), model.claim(&who.account))
+                (ok(&who, pallet_market::Call::claim {}), reference.claim(&who.account))
             }
             Step::LowerRoyalty { percent } => {
                 let call =
                     pallet_provenance::Call::set_royalty { model: MODEL, royalty: Perbill::from_percent(percent) };
-                (ok(&olga(), call), model.lower_royalty(percent))
+                (ok(&olga(), call), reference.lower_royalty(percent))
             }
             Step::Offer { to } => {
-                let owner = model.models[&MODEL].owner.clone();
+                let owner = reference.models[&MODEL].owner.clone();
                 let owner = everybody().into_iter().find(|it| it.account == owner).unwrap();
                 let new_owner = anybody(to).account;
                 let call = pallet_provenance::Call::offer_ownership { model: MODEL, new_owner: new_owner.clone() };
-                (ok(&owner, call), model.offer(&new_owner))
+                (ok(&owner, call), reference.offer(&new_owner))
             }
             Step::Accept { who } => {
                 let who = anybody(who);
                 let call = pallet_provenance::Call::accept_ownership { model: MODEL };
-                (ok(&who, call), model.accept(&who.account))
+                (ok(&who, call), reference.accept(&who.account))
             }
             Step::Send { from, to } => {
                 let (from, dest) = (anybody(from), anybody(to).account);
-                let value = model.free[&from.account] / 2;
+                let value = reference.free[&from.account] / 2;
                 if value < ED {
                     return None;
                 }
                 let call = pallet_balances::Call::transfer_allow_death { dest: dest.clone(), value };
-                (ok(&from, call), model.send_half(&from.account, &dest))
+                (ok(&from, call), reference.send_half(&from.account, &dest))
             }
             Step::Session { members } => {
                 let members: Vec<_> = (0..4).filter(|at| members >> at & 1 == 1).map(validator).collect();
                 new_session(&members);
-                model.session(members.into_iter().map(|it| it.account).collect());
+                reference.session(members.into_iter().map(|it| it.account).collect());
                 return None;
             }
             Step::Finality { lags } => {
@@ -320,8 +326,8 @@ impl Both {
 
     /// The pair whose key the job's provider has registered.
     fn signer(&self, job: JobId) -> AppPair {
-        let terms = self.model.jobs[&job].stage.terms().unwrap();
-        let key = &self.model.providers[&terms.provider].key;
+        let terms = self.reference.jobs[&job].stage.terms().unwrap();
+        let key = &self.reference.providers[&terms.provider].key;
         let own = everybody().into_iter().map(|actor| actor.pair);
         own.chain((90..93).map(pair)).find(|pair| pair.public() == *key).unwrap()
     }
@@ -331,13 +337,13 @@ impl Both {
         let job = picked_of(pick, assigned, |job| Verification::binding(job).is_some())?;
         let output = if matches!(delivery, Delivery::False) { FALSE_OUTPUT } else { TRUE_OUTPUT };
         let other = if matches!(delivery, Delivery::OfAnotherJob) {
-            let others: Vec<_> = self.model.jobs.keys().copied().filter(|it| *it != job).collect();
+            let others: Vec<_> = self.reference.jobs.keys().copied().filter(|it| *it != job).collect();
             *others.get(pick % others.len().max(1))?
         } else {
             job
         };
         let mut made = commitment(other, output)?;
-        let mut attempt = self.model.jobs[&job].attempt;
+        let mut attempt = self.reference.jobs[&job].attempt;
         let mut honest = true;
         match delivery {
             Delivery::True | Delivery::False => {}
@@ -356,7 +362,7 @@ impl Both {
         let (hash, key) = (made.hash(), signer.public());
         let signature = signer.sign(&payload);
         let real = include(pallet_verification::Call::commit { job, attempt, commitment: made, signature }).is_ok();
-        Some((real, honest && self.model.commit(job, attempt, hash, &key)))
+        Some((real, honest && self.reference.commit(job, attempt, hash, &key)))
     }
 
     fn seal(&mut self, pick: usize, votes: [Vote; 4]) {
@@ -379,8 +385,8 @@ impl Both {
             };
             let by = validator(at as u8);
             let real = seal(job, &by, verdict).is_ok();
-            assert_eq!(real, self.model.seal(job, &by.account, verdict), "a seal of {at} on job {job}");
-            self.model.compare();
+            assert_eq!(real, self.reference.seal(job, &by.account, verdict), "a seal of {at} on job {job}");
+            self.reference.compare();
         }
     }
 
@@ -393,7 +399,7 @@ impl Both {
                 return;
             }
             let by = validator(at as u8);
-            let Stage::Audited(_, audit) = &self.model.jobs[&job].stage else { return };
+            let Stage::Audited(_, audit) = &self.reference.jobs[&job].stage else { return };
             let sealed = audit.seals.iter().find(|(who, _)| *who == by.account).map(|(_, verdict)| *verdict);
             let verdict = match opening {
                 Opening::Faithful => sealed.unwrap_or(VALID),
@@ -401,8 +407,8 @@ impl Both {
                 Opening::Never => continue,
             };
             let real = reveal(job, &by, verdict).is_ok();
-            assert_eq!(real, self.model.reveal(job, &by.account, verdict), "a reveal of {at} on job {job}");
-            self.model.compare();
+            assert_eq!(real, self.reference.reveal(job, &by.account, verdict), "a reveal of {at} on job {job}");
+            self.reference.compare();
         }
     }
 
@@ -413,10 +419,10 @@ impl Both {
         for _ in 0..2 * LAG_LIMIT + MAX_DEADLINE / 2 + 2 * attempt + RETENTION {
             self.next_block();
         }
-        assert_eq!(self.model.jobs.len(), 0, "every job ends and is pruned");
-        assert!(self.model.held.iter().all(|((_, purpose), amount)| *amount == 0
-            || !matches!(purpose, crate::model::Purpose::Escrow | crate::model::Purpose::JobDeposit)));
-        assert!(self.model.providers.values().all(|record| record.at_risk == 0));
+        assert_eq!(self.reference.jobs.len(), 0, "every job ends and is pruned");
+        assert!(self.reference.held.iter().all(|((_, purpose), amount)| *amount == 0
+            || !matches!(purpose, crate::reference::Purpose::Escrow | crate::reference::Purpose::JobDeposit)));
+        assert!(self.reference.providers.values().all(|record| record.at_risk == 0));
         assert_eq!(pallet_verification::AuditRecords::<Test>::iter().count(), 0);
     }
 }
@@ -429,7 +435,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn the_pallets_do_what_the_model_does(steps in prop::collection::vec(step(), 40..120)) {
+    fn the_pallets_do_what_the_reference_does(steps in prop::collection::vec(step(), 40..120)) {
         ExtBuilder::default().without(validator(2)).run(|| {
             let mut both = Both::begin();
             for step in steps {

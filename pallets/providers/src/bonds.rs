@@ -11,9 +11,9 @@ use frame_support::{
     },
 };
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, DispatchResult};
-use strike_primitives::{traits::Exposure, AccountId, Balance};
+use strike_primitives::{traits::Bonds, AccountId, Balance};
 
-impl<T: Config> Exposure for Pallet<T> {
+impl<T: Config> Bonds for Pallet<T> {
     fn available(provider: &AccountId) -> Balance {
         match Providers::<T>::get(provider) {
             Some(record) if record.is_active(T::MinBond::get()) => record.unreserved(),

@@ -38,13 +38,17 @@ impl<T: Config> Pallet<T> {
         let job = Jobs::<T>::get(id)?;
         let status = match job.state {
             JobState::Pending { deadline } => JobStatus::Pending { deadline: T::Clock::block_at(deadline) },
-            JobState::Assigned(Placement { provider, assigned_at, deadline, .. }) => {
+            JobState::Assigned(Assignment { provider, assigned_at, deadline, .. }) => {
                 JobStatus::Assigned { provider, assigned_at, deadline: T::Clock::block_at(deadline) }
             }
-            JobState::Committed { placement, committed_at } => {
-                JobStatus::Committed { provider: placement.provider, committed_at, eligible: 0, sealed: 0, revealed: 0 }
-            }
-            JobState::Judged(placement) => JobStatus::Judged { provider: placement.provider },
+            JobState::Committed { assignment, committed_at } => JobStatus::Committed {
+                provider: assignment.provider,
+                committed_at,
+                eligible: 0,
+                sealed: 0,
+                revealed: 0,
+            },
+            JobState::Judged(assignment) => JobStatus::Judged { provider: assignment.provider },
             JobState::Closed(reason) => JobStatus::Closed { reason },
         };
         Some(JobInfo {

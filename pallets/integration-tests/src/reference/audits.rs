@@ -20,15 +20,15 @@ impl Audit {
         for (_, verdict) in &self.reveals {
             let agree: Vec<_> = self.reveals.iter().filter(|(_, other)| same(verdict, other)).collect();
             if agree.len() >= self.majority() {
-                let verifiers = agree.into_iter().map(|(who, _)| who.clone()).collect();
-                return Outcome { verdict: Some(*verdict), verifiers };
+                let validators = agree.into_iter().map(|(who, _)| who.clone()).collect();
+                return Outcome { verdict: Some(*verdict), validators };
             }
         }
-        Outcome { verdict: None, verifiers: Vec::new() }
+        Outcome { verdict: None, validators: Vec::new() }
     }
 }
 
-impl Model {
+impl Reference {
     /// Whether the job's attempt takes a commitment that is its own, signed with this key.
     pub fn commit(&mut self, id: JobId, attempt: Attempt, commitment: H256, signer: &AppKey) -> bool {
         let (block, time) = (self.block, self.time());

@@ -1,6 +1,6 @@
 //! What a provider that fails by its own fault risks, and how it comes behind others.
 
-use crate::{mock::*, JobState, Jobs, Lapse, Lapses};
+use crate::{mock::*, Demotion, Demotions, JobState, Jobs};
 use frame_support::assert_ok;
 use strike_primitives::{
     job::JobOrder,
@@ -10,7 +10,7 @@ use strike_primitives::{
 };
 
 fn assigned_to(job: JobId) -> Option<AccountId> {
-    Jobs::<Test>::get(job).unwrap().placement().map(|placement| placement.provider.clone())
+    Jobs::<Test>::get(job).unwrap().assignment().map(|assignment| assignment.provider.clone())
 }
 
 /// Order, and let whoever gets the job be late with it; back to the block in which it is.
@@ -25,8 +25,8 @@ fn run_for(blocks: BlockNumber) {
     run_to(u64::from(now() + blocks));
 }
 
-fn pause(who: &AccountId) -> Option<BlockNumber> {
-    Lapses::<Test>::get(who).map(|lapse| lapse.pause)
+fn period(who: &AccountId) -> Option<BlockNumber> {
+    Demotions::<Test>::get(who).map(|demotion| demotion.period)
 }
 
 #[test]
@@ -36,14 +36,17 @@ fn who_was_late_comes_behind_a_dearer_provider_for_a_while() {
         run_for(11);
         // The second attempt is the other's, whose one place it takes.
         assert_eq!(assigned_to(first), Some(provider(2)));
-        assert_eq!(Lapses::<Test>::get(provider(1)), Some(Lapse { until: now() + MIN_LAPSE, pause: MIN_LAPSE }));
+        assert_eq!(
+            Demotions::<Test>::get(provider(1)),
+            Some(Demotion { until: now() + MIN_DEMOTION, period: MIN_DEMOTION })
+        );
         // Where nobody else has room, it gets jobs all the same.
         assert_eq!(assigned_to(submit(UNIT)), Some(provider(1)));
         assert_ok!(Market::on_committed(first, 1));
         assert_ok!(Market::on_verdict(first, 1, outcome(valid(UNITS), &[])));
         next_block();
         assert_eq!(Market::quote(&JobOrder::V1(order(UNIT))).unwrap().provider, provider(2));
-        run_for(MIN_LAPSE);
+        run_for(MIN_DEMOTION);
         assert_eq!(Market::quote(&JobOrder::V1(order(UNIT))).unwrap().provider, provider(1));
     });
 }
@@ -51,50 +54,50 @@ fn who_was_late_comes_behind_a_dearer_provider_for_a_while() {
 #[test]
 fn who_fails_again_and_again_comes_behind_for_longer_and_longer() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
-        let mut expected = MIN_LAPSE;
+        let mut expected = MIN_DEMOTION;
         for _ in 0..4 {
             assert_eq!(late(), provider(1));
-            assert_eq!(pause(&provider(1)), Some(expected));
+            assert_eq!(period(&provider(1)), Some(expected));
             // Failing meanwhile adds nothing.
-            let before = Lapses::<Test>::get(provider(1));
+            let before = Demotions::<Test>::get(provider(1));
             late();
-            assert_eq!(Lapses::<Test>::get(provider(1)), before);
+            assert_eq!(Demotions::<Test>::get(provider(1)), before);
             run_to(u64::from(before.unwrap().until + 1));
-            expected = (2 * expected).min(4 * MIN_LAPSE);
+            expected = (2 * expected).min(4 * MIN_DEMOTION);
         }
         // Some time without a fault, and it is as if nothing had been.
-        run_for(4 * MIN_LAPSE);
+        run_for(4 * MIN_DEMOTION);
         late();
-        assert_eq!(pause(&provider(1)), Some(MIN_LAPSE));
+        assert_eq!(period(&provider(1)), Some(MIN_DEMOTION));
     });
 }
 
 #[test]
-fn an_undecided_result_is_no_lapse_and_an_invalid_one_is() {
+fn an_undecided_result_is_no_reason_to_demote_and_an_invalid_one_is() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
-        for (verdict, lapses) in [(None, 0), (invalid(), 1)] {
+        for (verdict, demotions) in [(None, 0), (invalid(), 1)] {
             let job = submit(UNIT);
             assert_ok!(Market::on_committed(job, 0));
             assert_ok!(Market::on_verdict(job, 0, outcome(verdict, &[])));
             next_block();
             assert!(matches!(Jobs::<Test>::get(job).unwrap().state, JobState::Closed(_)));
-            assert_eq!(Lapses::<Test>::iter().count(), lapses);
+            assert_eq!(Demotions::<Test>::iter().count(), demotions);
         }
     });
 }
 
 #[test]
-fn lapses_go_with_the_last_ask() {
+fn demotions_go_with_the_last_ask() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
         late();
         let own = || RuntimeOrigin::signed(provider(1));
         assert_ok!(Market::place_ask(own(), OTHER_MODEL, CLASS, 100_000, 1, 1_000, THROUGHPUT));
         assert_ok!(Market::withdraw_ask(own(), MODEL, CLASS));
-        assert!(pause(&provider(1)).is_some());
+        assert!(period(&provider(1)).is_some());
         let job = submit(UNIT);
         assert_eq!(assigned_to(job), None);
         assert_ok!(Market::withdraw_ask(own(), OTHER_MODEL, CLASS));
-        assert_eq!(pause(&provider(1)), None);
+        assert_eq!(period(&provider(1)), None);
     });
 }
 
@@ -105,22 +108,22 @@ fn who_has_no_ask_any_more_is_late_without_a_trace() {
         assert_ok!(Market::withdraw_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS));
         run_for(11);
         assert_eq!(Jobs::<Test>::get(job).unwrap().state, JobState::Closed(CloseReason::ProviderLate));
-        assert_eq!(pause(&provider(1)), None);
+        assert_eq!(period(&provider(1)), None);
     });
 }
 
 #[test]
 fn failing_a_cheap_job_costs_more_than_the_job() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
-        MinExposure::set(&(5 * UNIT));
+        MinAtRisk::set(&(5 * UNIT));
         let (id, before) = (submit(UNIT), free(&requester()));
-        assert_eq!(Bonds::get()[&provider(1)], (BOND, 5 * UNIT));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND, 5 * UNIT));
         assert_eq!(Market::quote(&JobOrder::V1(order(UNIT))).unwrap().max_fee, 10_000);
         let issuance = Balances::total_issuance();
         run_for(11);
         // A fifth of what is at risk; the requester gets half a fifth of what it could have paid.
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::ProviderLate));
-        assert_eq!(Bonds::get()[&provider(1)], (BOND - UNIT, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND - UNIT, 0));
         assert_eq!(free(&requester()), before + UNIT + 1_000);
         assert_eq!(Balances::total_issuance(), issuance - (UNIT - 1_000));
     });
@@ -129,7 +132,7 @@ fn failing_a_cheap_job_costs_more_than_the_job() {
 #[test]
 fn a_job_takes_part_of_a_bond_that_is_there() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
-        MinExposure::set(&(40 * UNIT));
+        MinAtRisk::set(&(40 * UNIT));
         assert_eq!(
             [submit(UNIT), submit(UNIT), submit(UNIT)].map(assigned_to),
             [Some(provider(1)), Some(provider(1)), None]
