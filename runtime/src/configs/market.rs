@@ -39,8 +39,8 @@ parameter_types! {
     pub const AskDeposit: Balance = deposit(1, 128);
     /// How long a closed job and its receipt can be read: one day.
     pub const Retention: BlockNumber = 24 * HOURS;
-    /// Half of the block for matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of
-    /// orders, which pay for that.
+    /// Half of the block for matching, deadlines and settlements: more than it takes to end and to forget the jobs of
+    /// a block full of orders, which pay for that.
     pub const HookShare: Perbill = Perbill::from_percent(50);
 }
 

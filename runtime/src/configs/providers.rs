@@ -10,7 +10,8 @@ use frame_support::{
 };
 
 parameter_types! {
-    /// As long as an equivocation stays answerable. Counted in blocks; a bond that stands behind an open job stays in any case.
+    /// As long as an equivocation stays answerable. Counted in blocks; a bond that stands behind an open job stays in
+    /// any case.
     pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
 }
 
