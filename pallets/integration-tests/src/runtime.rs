@@ -205,7 +205,7 @@ impl Get<Option<H256>> for AuthorRandomness {
 }
 
 impl pallet_verification::Config for Test {
-    type ProviderRegistry = Providers;
+    type Providers = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
     type Clock = Finality;

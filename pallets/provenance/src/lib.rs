@@ -68,7 +68,6 @@ pub mod pallet {
         type MaxName: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;

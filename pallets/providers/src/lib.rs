@@ -75,7 +75,6 @@ pub mod pallet {
         type MaxLinked: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
