@@ -32,7 +32,15 @@ pub(crate) fn kind(duty: &Duty) -> &'static str {
 }
 
 /// A duty in a log line: `job 7, attempt 0 (check)`.
+#[derive(Clone, Copy)]
 pub(crate) struct Named<'a>(pub &'a Duty);
+
+impl Named<'_> {
+    /// The kind of the duty.
+    pub fn kind(&self) -> &'static str {
+        kind(self.0)
+    }
+}
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +48,6 @@ impl fmt::Display for Named<'_> {
             Duty::Provide(duty) => &duty.binding,
             Duty::Check(duty) => &duty.binding,
         };
-        write!(f, "job {}, attempt {} ({})", binding.job, binding.attempt, kind(self.0))
+        write!(f, "job {}, attempt {} ({})", binding.job, binding.attempt, self.kind())
     }
 }

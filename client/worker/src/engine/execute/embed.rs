@@ -1,6 +1,9 @@
 //! Embeddings, which are of the exact class.
 
-use super::{count, exact::job_error_or, ExecuteError, Outcome};
+use super::{
+    exact::job_error_or,
+    outcome::{count, ExecuteError, Outcome},
+};
 use std::sync::Arc;
 use strike_inference::{
     exact::{Engine, ExactEncoder},

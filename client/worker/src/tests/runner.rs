@@ -1,18 +1,16 @@
 use super::support::*;
 use crate::{
-    execute::{Claimed, ExecuteError, Executor, Outcome},
-    mailbox::Entry,
-    perform::{judge, Failure, Workshop},
+    chain::mailbox::Entry,
+    engine::execute::{Claimed, ExecuteError, Executor, Outcome},
+    runs::{failure::Failure, judge::judge},
     schedule::Ended,
     Control,
 };
 use sp_core::H256;
-use sp_keystore::KeystorePtr;
 use std::sync::{
     atomic::{AtomicUsize, Ordering},
     Arc,
 };
-use strike_blobs::BlobStore;
 use strike_primitives::{
     api::{CheckDuty, Duty},
     artifact::{output_bytes, output_root, ArtifactId, ArtifactKind},
@@ -20,16 +18,6 @@ use strike_primitives::{
     job::{VerificationClass, WorkSpec},
     verdict::{InvalidReason, Verdict},
 };
-
-/// A workshop that has no blobs but its own.
-fn workshop(
-    provide: Arc<dyn Executor>,
-    check: Arc<dyn Executor>,
-    keystore: KeystorePtr,
-    blobs: Arc<BlobStore>,
-) -> Workshop {
-    Workshop { provide, check, keystore, blobs, unkept: Arc::default() }
-}
 
 fn invalid(reason: InvalidReason) -> Verdict {
     Verdict::Invalid { reason }
@@ -59,10 +47,10 @@ fn a_job_nobody_can_run_is_valid_and_counts_no_units() {
 fn a_provider_keeps_its_output_and_commits_to_it() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
+    let runner = runner(always(outcome()), always(outcome()), keystore, blobs.clone());
     let duty = provide_for(key, 1, 5, 50);
-    let performed = workshop.perform(&Duty::Provide(duty.clone()), false, &Control::default()).unwrap();
-    let Entry::Commitment(entry) = performed.entry else { panic!() };
+    let entry = runner.run(&Duty::Provide(duty.clone()), false, &Control::default()).unwrap();
+    let Entry::Commitment(entry) = entry else { panic!() };
     assert_eq!(entry.commitment.v1(), &commitment(&duty.binding, &outcome()));
     assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
 }
@@ -72,15 +60,14 @@ fn a_result_that_could_not_be_written_is_kept_and_only_written_again() {
     let (dir, blobs) = blobs();
     let (keystore, key) = keystore();
     let provider = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
-    let workshop = workshop(provider.clone(), provider.clone(), keystore, blobs.clone());
-    let perform =
-        |job| workshop.perform(&Duty::Provide(provide_for(key.clone(), job, 5, 50)), false, &Control::default());
+    let runner = runner(provider.clone(), provider.clone(), keystore, blobs.clone());
+    let run = |job| runner.run(&Duty::Provide(provide_for(key.clone(), job, 5, 50)), false, &Control::default());
     // As on a disk that takes nothing more.
     let (folder, away) = (dir.path().to_path_buf(), dir.path().with_extension("away"));
     std::fs::rename(&folder, &away).unwrap();
     std::fs::write(&folder, b"no folder").unwrap();
     for _ in 0..3 {
-        let failure = perform(1).unwrap_err();
+        let failure = run(1).unwrap_err();
         assert_eq!(failure.reason(), "store");
         assert!(matches!(failure.ended::<()>(), Ended::Failed));
         assert!(failure.advice().is_some_and(|advice| advice.contains("room")), "{failure}");
@@ -89,12 +76,12 @@ fn a_result_that_could_not_be_written_is_kept_and_only_written_again() {
     std::fs::remove_file(&folder).unwrap();
     std::fs::rename(&away, &folder).unwrap();
 
-    let Entry::Commitment(entry) = perform(1).unwrap().entry else { panic!() };
+    let Entry::Commitment(entry) = run(1).unwrap() else { panic!() };
     let binding = provide_for(key.clone(), 1, 5, 50).binding;
     assert_eq!(entry.commitment.v1(), &commitment(&binding, &outcome()));
     assert_eq!(blobs.output(&output_root(&[10, 11, 12])).unwrap(), Some(vec![10, 11, 12]));
     assert_eq!(provider.runs.load(Ordering::Relaxed), 1, "it was run once");
-    perform(2).unwrap();
+    run(2).unwrap();
     assert_eq!(provider.runs.load(Ordering::Relaxed), 2, "another job is run");
 }
 
@@ -103,13 +90,11 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
-    let workshop = workshop(always(wrong), always(outcome()), keystore, blobs.clone());
+    let runner = runner(always(wrong), always(outcome()), keystore, blobs.clone());
     let claim = commitment(&binding(1, &work("once")), &outcome());
     let finding = |job| {
         let duty = Duty::Check(check_for(key.clone(), job, claim.clone()));
-        let Entry::Finding(entry) = workshop.perform(&duty, false, &Control::default()).unwrap().entry else {
-            panic!()
-        };
+        let Entry::Finding(entry) = runner.run(&duty, false, &Control::default()).unwrap() else { panic!() };
         entry
     };
     let (first, again, other) = (finding(1), finding(1), finding(2));
@@ -124,11 +109,11 @@ fn a_check_runs_the_check_executor_and_salts_by_key_and_audit() {
 fn a_check_of_a_wrong_output_keeps_nothing() {
     let (_dir, blobs) = blobs();
     let (keystore, key) = keystore();
-    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs.clone());
+    let runner = runner(always(outcome()), always(outcome()), keystore, blobs.clone());
     let wrong = Outcome { output: output_bytes(&[0]), n_out: 1, ..outcome() };
     let duty = Duty::Check(check_for(key, 1, commitment(&binding(1, &work("once")), &wrong)));
-    let performed = workshop.perform(&duty, false, &Control::default()).unwrap();
-    assert_eq!(performed.verdict, Some(invalid(InvalidReason::OutputMismatch)));
+    let entry = runner.run(&duty, false, &Control::default()).unwrap();
+    assert_eq!(verdict(&entry), invalid(InvalidReason::OutputMismatch));
     assert_eq!(blobs.size(), 0);
 }
 
@@ -188,13 +173,14 @@ fn a_check_that_can_have_the_output_replays_it_and_any_doubt_is_left_to_a_run() 
             blobs.put(ArtifactKind::Output, &claimed.output).unwrap();
         }
         let checker = Arc::new(Replaying { honest: outcome(), runs: AtomicUsize::new(0) });
-        let workshop = workshop(always(claimed.clone()), checker.clone(), keystore, blobs);
+        let runner = runner(always(claimed.clone()), checker.clone(), keystore, blobs);
         let claim = commitment(&binding(1, &work("once")), &claimed);
         let duty = CheckDuty { class, ..check_for(key, 1, claim) };
-        let performed = workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap();
-        assert_eq!(performed.verdict, Some(expected));
+        let entry = runner.run(&Duty::Check(duty), false, &Control::default()).unwrap();
+        assert_eq!(verdict(&entry), expected);
         let runs = checker.runs.load(Ordering::Relaxed);
-        assert_eq!((performed.replayed, runs), (replayed, usize::from(!replayed)), "{claimed:?} {class:?} {served}");
+        let replays = runner.metrics.replays();
+        assert_eq!((replays, runs), (u64::from(replayed), usize::from(!replayed)), "{claimed:?} {class:?} {served}");
     }
 }
 
@@ -204,8 +190,8 @@ fn failures_say_whether_to_try_again() {
     let (keystore, key) = keystore();
     let fails_with = |error: fn() -> ExecuteError| {
         let executor = Arc::new(Fake(move |_: &WorkSpec, _: &Control| Err(error())));
-        let workshop = workshop(executor.clone(), executor, keystore.clone(), blobs.clone());
-        workshop.perform(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), false, &Control::default()).unwrap_err()
+        let runner = runner(executor.clone(), executor, keystore.clone(), blobs.clone());
+        runner.run(&Duty::Provide(provide_for(key.clone(), 1, 5, 50)), false, &Control::default()).unwrap_err()
     };
     assert!(matches!(fails_with(|| ExecuteError::Cancelled).ended::<()>(), Ended::Cancelled));
     assert!(matches!(fails_with(|| ExecuteError::ModelMissing(MODEL)).ended::<()>(), Ended::Hopeless));
@@ -219,9 +205,9 @@ fn failures_say_whether_to_try_again() {
 fn a_key_that_is_gone_is_hopeless() {
     let (_dir, blobs) = blobs();
     let (keystore, _) = keystore();
-    let workshop = workshop(always(outcome()), always(outcome()), keystore, blobs);
+    let runner = runner(always(outcome()), always(outcome()), keystore, blobs);
     let duty = check_for(key(), 1, commitment(&binding(1, &work("once")), &outcome()));
-    let failure = workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap_err();
+    let failure = runner.run(&Duty::Check(duty), false, &Control::default()).unwrap_err();
     assert!(matches!(failure, Failure::KeyMissing));
     assert!(matches!(failure.ended::<()>(), Ended::Hopeless));
 }

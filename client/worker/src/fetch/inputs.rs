@@ -1,11 +1,12 @@
-//! Inputs that travel as blobs: fetched beside the runs and before them, so that one that nobody has holds up no other work.
+//! Inputs that travel as blobs: which to fetch next, and when to give one up.
 //!
-//! A state machine without clocks or threads, like the schedule. A duty is started once its input is here. Where it may end
-//! without its input (a job, or the check of a commitment that says that the input could not be had), it is started without it
-//! after half of the time for it: the other half is for the run, and for what follows.
+//! A state machine without clocks or threads, like the schedule. A duty starts once its input is here. Two kinds of duties can
+//! end without their input: jobs, and checks of a commitment that says that the input was unavailable. They start without it
+//! after half of their time. The other half is for the run and for what follows.
 
+use crate::limits::MAX_FETCH_PAUSE;
 use std::collections::BTreeMap;
-use strike_blobs::{BlobStore, Wanted};
+use strike_blobs::{BlobQuery, BlobStore};
 use strike_primitives::{
     api::Duty,
     artifact::ArtifactKind,
@@ -15,10 +16,7 @@ use strike_primitives::{
     BlockNumber, H256,
 };
 
-/// Longest pause between two looks for the same input, in blocks.
-const MAX_PAUSE: BlockNumber = 4;
-
-/// An input that travels: root and length. Two orders may name one root with different lengths, of which one at most is true.
+/// An input that travels: root, and length in bytes. Two orders may name one root with different lengths; at most one is true.
 pub(crate) type InputId = (H256, u64);
 
 /// The input of a duty, if it travels.
@@ -48,7 +46,7 @@ pub(crate) fn is_here(store: &BlobStore, (root, length): &InputId) -> bool {
     store.length(ArtifactKind::File, root) == Some(*length)
 }
 
-/// Whether the time is over in which the input of a duty is waited for, if the duty can end without it.
+/// Whether a duty that can end without its input waits no longer for it at block `best`.
 pub(crate) fn is_given_up(duty: &Duty, best: BlockNumber) -> bool {
     let (since, deadline) = match duty {
         Duty::Provide(duty) => (duty.assigned_at, duty.deadline),
@@ -61,42 +59,42 @@ pub(crate) fn is_given_up(duty: &Duty, best: BlockNumber) -> bool {
     best >= since.saturating_add(deadline.saturating_sub(since) / 2)
 }
 
-/// What has to be looked for, for a duty whose input travels: at the node that it was left with, and at the nodes of the
-/// provider, which had it if it ran the job.
-pub(crate) fn wanted(duty: &Duty) -> Option<Wanted> {
+/// The query for the input of a duty, if it travels. It names the node that the input was left with. For checks it names the
+/// provider's nodes too: they had the input if they ran the job.
+pub(crate) fn query_of(duty: &Duty) -> Option<BlobQuery> {
     let (root, length) = blob_of(duty)?;
     let binding = binding(duty);
     let mut places = vec![input_place(&binding.genesis, &root)];
     if let Duty::Check(_) = duty {
         places.push(provider_place(&binding.genesis, &binding.provider));
     }
-    Some(Wanted { kind: ArtifactKind::File, root, max_length: length, places })
+    Some(BlobQuery { kind: ArtifactKind::File, root, max_length: length, places })
 }
 
-/// The look for an input.
+/// The fetches of one input.
 #[derive(Default)]
-struct Search {
+struct Fetch {
     running: bool,
     tries: u32,
     /// Not again before this block.
     not_before: BlockNumber,
 }
 
-/// What is looked for.
+/// The inputs that are not here.
 pub(crate) struct Inputs {
     at_once: usize,
-    searches: BTreeMap<InputId, Search>,
+    fetches: BTreeMap<InputId, Fetch>,
 }
 
 impl Inputs {
-    /// Looks for up to `at_once` inputs at once.
+    /// Fetches up to `at_once` inputs at once.
     pub fn new(at_once: usize) -> Self {
-        Self { at_once, searches: BTreeMap::new() }
+        Self { at_once, fetches: BTreeMap::new() }
     }
 
     /// Take in which duties lack their input, those with the nearest deadline first. Returns those of them whose input is to be
-    /// looked for now: each has to be reported to [`Self::finished`]. Inputs that were looked for least go first, so that many
-    /// that nobody has do not keep others from being found.
+    /// fetched now: each has to be reported to [`Self::finished`]. The least-tried inputs go first, so that many that nobody has
+    /// do not keep others from being fetched.
     pub fn observe<'a>(&mut self, lacking: impl IntoIterator<Item = &'a Duty>, best: BlockNumber) -> Vec<&'a Duty> {
         let mut lacking_inputs: BTreeMap<InputId, (usize, &Duty)> = BTreeMap::new();
         for (place, duty) in lacking.into_iter().enumerate() {
@@ -104,35 +102,35 @@ impl Inputs {
                 lacking_inputs.entry(id).or_insert((place, duty));
             }
         }
-        self.searches.retain(|id, search| search.running || lacking_inputs.contains_key(id));
-        let running = self.searches.values().filter(|search| search.running).count();
+        self.fetches.retain(|id, fetch| fetch.running || lacking_inputs.contains_key(id));
+        let running = self.fetches.values().filter(|fetch| fetch.running).count();
         let mut waiting: Vec<(u32, usize, InputId, &'a Duty)> = Vec::new();
         for (id, (place, duty)) in lacking_inputs {
-            let search = self.searches.entry(id).or_default();
-            if !search.running && search.not_before <= best {
-                waiting.push((search.tries, place, id, duty));
+            let fetch = self.fetches.entry(id).or_default();
+            if !fetch.running && fetch.not_before <= best {
+                waiting.push((fetch.tries, place, id, duty));
             }
         }
         waiting.sort_by_key(|(tries, place, ..)| (*tries, *place));
         waiting.truncate(self.at_once.saturating_sub(running));
         for (.., id, _) in &waiting {
-            self.searches.entry(*id).or_default().running = true;
+            self.fetches.entry(*id).or_default().running = true;
         }
         waiting.into_iter().map(|(.., duty)| duty).collect()
     }
 
-    /// A look for an input ended, whether it was found or not.
+    /// The fetch of an input ended, whether it was found or not.
     pub fn finished(&mut self, id: &InputId, best: BlockNumber) {
-        if let Some(search) = self.searches.get_mut(id) {
-            search.running = false;
-            let pause = 1u32.checked_shl(search.tries).map_or(MAX_PAUSE, |pause| pause.min(MAX_PAUSE));
-            search.tries = search.tries.saturating_add(1);
-            search.not_before = best.saturating_add(pause);
+        if let Some(fetch) = self.fetches.get_mut(id) {
+            fetch.running = false;
+            let pause = 1u32.checked_shl(fetch.tries).map_or(MAX_FETCH_PAUSE, |pause| pause.min(MAX_FETCH_PAUSE));
+            fetch.tries = fetch.tries.saturating_add(1);
+            fetch.not_before = best.saturating_add(pause);
         }
     }
 
-    /// Inputs that are not here.
+    /// How many inputs are not here.
     pub fn missing(&self) -> usize {
-        self.searches.len()
+        self.fetches.len()
     }
 }

@@ -1,11 +1,12 @@
 //! Tokenizers without their models: whoever asks for the text of an output loads no weights, and holds up no run.
 
+use crate::limits::{MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CALLS, TOKENIZER_FAILURE_TIME};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use strike_inference::{
     builtin_files,
@@ -16,13 +17,6 @@ use strike_primitives::{
     H256,
 };
 use tokio::sync::Semaphore;
-
-/// Most bytes of the files of kept tokenizers together. The last used one stays, however large it is.
-const MEMORY: usize = 128 << 20;
-/// Calls that load a tokenizer or wait for one to be loaded; more are refused. Each holds a thread of the JSON-RPC server.
-const WAITING: usize = 16;
-/// How long it is remembered that a tokenizer could not be loaded.
-const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Roots of the files that a tokenizer is made of.
 type Roots = [H256; 2];
@@ -64,7 +58,7 @@ pub(crate) struct Tokenizers {
 impl Tokenizers {
     /// None yet, with bounds of its own.
     pub fn new() -> Self {
-        Self::within(MEMORY)
+        Self::within(MAX_TOKENIZER_BYTES)
     }
 
     fn within(memory: usize) -> Self {
@@ -72,7 +66,7 @@ impl Tokenizers {
             places: BTreeMap::new(),
             memory,
             cache: Mutex::default(),
-            waiting: Semaphore::new(WAITING),
+            waiting: Semaphore::new(MAX_TOKENIZER_CALLS),
             loading: Mutex::new(()),
         }
     }
@@ -126,7 +120,7 @@ impl Tokenizers {
             return Some(Ok(kept.tokenizer.clone()));
         }
         let (at, error) = cache.failed.get(model)?;
-        (now.saturating_duration_since(*at) < REMEMBERED).then(|| Err(error.clone()))
+        (now.saturating_duration_since(*at) < TOKENIZER_FAILURE_TIME).then(|| Err(error.clone()))
     }
 }
 
@@ -165,7 +159,7 @@ fn load(place: &Place) -> Result<(Arc<Tokenizer>, usize), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::{fs, time::Duration};
     use strike_primitives::artifact::ArtifactKind;
 
     fn model(number: u8) -> ArtifactId {
@@ -217,7 +211,8 @@ mod tests {
         assert!(get(0).unwrap().is_some());
         let loading = tokenizers.loading.lock();
         std::thread::scope(|scope| {
-            let waiting: Vec<_> = (0..WAITING).map(|_| scope.spawn(|| get(1).map(|found| found.is_some()))).collect();
+            let waiting: Vec<_> =
+                (0..MAX_TOKENIZER_CALLS).map(|_| scope.spawn(|| get(1).map(|found| found.is_some()))).collect();
             while tokenizers.waiting.available_permits() > 0 {
                 std::thread::yield_now();
             }
@@ -243,9 +238,9 @@ mod tests {
         let refused = tokenizers.get(&model(1), now).unwrap_err();
         assert!(refused.contains("changed since the node started"), "{refused}");
         fs::write(&path, &good).unwrap();
-        let almost = now + REMEMBERED - Duration::from_millis(1);
+        let almost = now + TOKENIZER_FAILURE_TIME - Duration::from_millis(1);
         assert_eq!(tokenizers.get(&model(1), almost).unwrap_err(), refused);
-        assert!(tokenizers.get(&model(1), now + REMEMBERED).unwrap().is_some());
+        assert!(tokenizers.get(&model(1), now + TOKENIZER_FAILURE_TIME).unwrap().is_some());
 
         // What never was a tokenizer is told as such.
         fs::write(&path, b"{}").unwrap();

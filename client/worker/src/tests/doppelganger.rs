@@ -1,7 +1,7 @@
 use super::support::{key, provide, provide_for, SharedStorage};
 use crate::{
+    chain::doppelganger::{is_foreign, KeyWatch},
     duty::DutyId,
-    twin::{is_foreign, Watch},
 };
 use codec::Encode;
 use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
@@ -28,7 +28,7 @@ fn noted(bytes: Vec<u8>) -> (SharedStorage, DutyId) {
 
 #[test]
 fn what_is_not_owed_any_more_is_told_once() {
-    let mut watch = Watch::default();
+    let mut watch = KeyWatch::default();
     let (one, two) = (provide(1, 5, 50), provide(2, 5, 50));
     assert!(watch.observe([&one, &two].into_iter()).is_empty());
     let gone = watch.observe([&two].into_iter());

@@ -1,10 +1,11 @@
-//! Another node that works with this node's key.
+//! Doppelgangers: other nodes that work with a key of this node.
 //!
-//! Two providers' nodes with one key harm nobody: they get the same results, and the chain takes one commitment. But whoever
-//! runs them pays for the work twice, or somebody else has the key. So each commitment made with a key of this node is looked
-//! up in its block: its signature is one that the off-chain worker has noted, or it is not this node's.
+//! Two nodes with one provider's key harm nobody: they get the same results, and the chain takes one commitment. But the
+//! operator pays for the work twice, or someone else has the key. So the worker looks up each commitment that was made with
+//! a key of this node in its block. If the block has no signature that the off-chain worker has noted, the commitment is a
+//! doppelganger's.
 
-use crate::duty::DutyId;
+use crate::{duty::DutyId, limits::MAX_TRANSACTION_BYTES};
 use codec::Decode;
 use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
 use std::collections::BTreeMap;
@@ -13,15 +14,12 @@ use strike_primitives::{
     mailbox::{sent_key, SentNote, STEP_COMMIT},
 };
 
-/// Longer than any transaction with a commitment.
-const MAX_TRANSACTION: usize = 2_048;
-
-/// The commitments that this node's keys owe.
+/// Watches the keys of this node: remembers which commitments they owe.
 #[derive(Default)]
-pub(crate) struct Watch(BTreeMap<DutyId, ProvideDuty>);
+pub(crate) struct KeyWatch(BTreeMap<DutyId, ProvideDuty>);
 
-impl Watch {
-    /// Takes in what is owed now, and returns what is not owed any more. As many are remembered as the runtime lists.
+impl KeyWatch {
+    /// Take in what is owed now. Returns what is not owed any more. Remembers as many as the runtime lists.
     pub fn observe<'a>(&mut self, owed: impl Iterator<Item = &'a Duty>) -> Vec<(DutyId, ProvideDuty)> {
         let provided = owed.filter_map(|duty| match duty {
             Duty::Provide(provide) => Some((DutyId::of(duty), provide.clone())),
@@ -32,8 +30,8 @@ impl Watch {
     }
 }
 
-/// Whether none of a block's transactions carries a signature that this node has noted for the duty. A note that cannot be read,
-/// such as one of an older runtime, tells nothing.
+/// Whether none of a block's transactions carries a signature that this node has noted for the duty. False where the note
+/// cannot be read, such as one of an older runtime.
 pub(crate) fn is_foreign<S: OffchainStorage>(storage: &S, id: &DutyId, block: &[Vec<u8>]) -> bool {
     let signatures = match storage.get(STORAGE_PREFIX, &sent_key(id.mailbox_key(), STEP_COMMIT)) {
         None => Vec::new(),
@@ -43,7 +41,8 @@ pub(crate) fn is_foreign<S: OffchainStorage>(storage: &S, id: &DutyId, block: &[
         },
     };
     let carries = |transaction: &Vec<u8>, signature: &[u8]| {
-        transaction.len() <= MAX_TRANSACTION && transaction.windows(signature.len()).any(|bytes| bytes == signature)
+        transaction.len() <= MAX_TRANSACTION_BYTES
+            && transaction.windows(signature.len()).any(|bytes| bytes == signature)
     };
     !block.iter().any(|transaction| signatures.iter().any(|signature| carries(transaction, signature.as_ref())))
 }

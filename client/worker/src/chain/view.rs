@@ -1,4 +1,4 @@
-//! What the worker asks the chain.
+//! What the worker reads of the chain: the duties of this node's keys, and the block of a commitment.
 
 use codec::Encode;
 use sc_client_api::BlockBackend;
@@ -16,19 +16,23 @@ use strike_primitives::{
 
 /// The chain as the worker sees it.
 pub(crate) trait Chain {
-    /// What `keys` owe at the best block, and the heights of the best and of the last final block.
-    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String>;
+    /// What `keys` owe at the best block.
+    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String>;
 
     /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it is judged
     /// already.
     fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String>;
 }
 
-/// See [`Chain::look`].
-pub(crate) struct Look {
+/// The chain at one moment, as far as it concerns the worker.
+pub(crate) struct ChainView {
+    /// Height of the best block.
     pub best: BlockNumber,
+    /// Height of the last final block. The best block descends from it.
     pub finalized: BlockNumber,
+    /// What the keys owe at the best block.
     pub duties: Vec<Duty>,
+    /// Whether the node catches up with the chain.
     pub syncing: bool,
 }
 
@@ -45,7 +49,7 @@ where
     Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockBackend<Block>,
     Client::Api: StrikeApi<Block>,
 {
-    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
+    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String> {
         // One read of both heads: the best block descends from the final one of the same reading.
         let info = self.client.info();
         let duties = if keys.is_empty() {
@@ -56,7 +60,7 @@ where
             understood(version, OLDEST_API..=<dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
             api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
         };
-        Ok(Look {
+        Ok(ChainView {
             best: info.best_number.saturated_into(),
             finalized: info.finalized_number.saturated_into(),
             duties,

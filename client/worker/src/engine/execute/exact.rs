@@ -1,6 +1,9 @@
 //! Generations of the exact class.
 
-use super::{count, Claimed, ExecuteError, Outcome};
+use super::{
+    executor::Claimed,
+    outcome::{count, ExecuteError, Outcome},
+};
 use sp_core::H256;
 use std::sync::Arc;
 use strike_inference::{

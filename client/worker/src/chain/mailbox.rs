@@ -12,7 +12,7 @@ use strike_primitives::{
     mailbox::{CommitmentEntry, FindingEntry},
 };
 
-/// A result, as the mailbox takes it.
+/// The result of a run, as the mailbox takes it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Entry {
     /// A provider's.

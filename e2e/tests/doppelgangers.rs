@@ -17,13 +17,13 @@ use strike_e2e::{
 /// Jobs of the test.
 const JOBS: usize = 16;
 /// The provider, and the node with its key.
-const PROVIDERS: [&str; 2] = ["eve", "eve-twin"];
+const PROVIDERS: [&str; 2] = ["eve", "eve-doppelganger"];
 /// The node with the app key of a validator.
-const CHECKER: &str = "dave-twin";
+const CHECKER: &str = "dave-doppelganger";
 /// What the worker says when it finds a commitment with its key that is not its own.
 const WARNING: &str = "ANOTHER NODE WORKS WITH THIS NODE'S KEY";
 
-fn twin(name: &str, app_key: &str) -> Provider {
+fn doppelganger(name: &str, app_key: &str) -> Provider {
     Provider { name: name.into(), app_key: app_key.into(), ..Provider::eve() }
 }
 
@@ -40,8 +40,8 @@ fn count(network: &Network, name: &str, text: &str) -> usize {
 #[tokio::test]
 async fn two_nodes_with_one_key_do_no_harm() {
     let mut network = network::start(|options| {
-        options.providers.push(twin(PROVIDERS[1], "//Eve"));
-        options.providers.push(twin(CHECKER, "//Dave"));
+        options.providers.push(doppelganger(PROVIDERS[1], "//Eve"));
+        options.providers.push(doppelganger(CHECKER, "//Dave"));
     })
     .await;
     let chain = network.connect("alice").await.unwrap_or_else(|error| panic!("{error}"));

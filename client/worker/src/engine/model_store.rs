@@ -1,6 +1,6 @@
 //! The models a node can run: the built-in one and those in its model directories.
 
-use crate::tokenizers::Tokenizers;
+use crate::{engine::tokenizers::Tokenizers, limits::LOG_TARGET};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
@@ -118,7 +118,7 @@ impl ModelStore {
                 match ModelFolder::read(&candidate) {
                     Ok(ModelFolder { id, .. }) => {
                         log::info!(
-                            target: crate::LOG_TARGET,
+                            target: LOG_TARGET,
                             "Model {} is in {}",
                             hex::encode(id.root),
                             candidate.display(),
@@ -127,7 +127,7 @@ impl ModelStore {
                         sources.entry(id).or_insert(Source::Directory(candidate));
                         found += 1;
                     }
-                    Err(error) => log::warn!(target: crate::LOG_TARGET, "Skipped a model: {error}"),
+                    Err(error) => log::warn!(target: LOG_TARGET, "Skipped a model: {error}"),
                 }
             }
             if found == 0 {
