@@ -1,4 +1,4 @@
-use crate::{disk, BlobError, BlobStore, Limits};
+use crate::{store::disk, BlobError, BlobStore, Limits};
 use std::{fs, path::Path, process::Command, sync::Arc, thread};
 use strike_primitives::artifact::{file_root, output_root, ArtifactKind};
 

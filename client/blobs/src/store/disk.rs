@@ -1,7 +1,7 @@
 //! Files and directories of the store: `<dir>/<kind>/<first two hex digits>/<root>`, `<dir>/partial/<kind>-<root>`,
 //! `<dir>/tmp/` and `<dir>/uploads`.
 
-use crate::{index::Index, BlobError};
+use super::{error::BlobError, index::Index};
 use sp_core::H256;
 use std::{
     fs, io,

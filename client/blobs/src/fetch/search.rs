@@ -1,15 +1,19 @@
 //! One fetch: who is asked, in which order, and what becomes of what they send.
 //!
-//! Connected peers are asked first, after a head start beside them those that announce themselves, and last those that were slow
-//! of late. Of all that say that they have the blob one gives at a time, for as long as it gives promptly what it is asked for.
-//! Nobody's silence holds up the others: whoever is slow loses its turn and is waited for beside them.
+//! The search asks connected peers first. After a head start it asks, beside them, the peers that announce themselves. It asks
+//! peers last that were slow of late. Of all peers that say that they have the blob, one gives at a time, for as long as it gives
+//! promptly what it is asked for. A slow peer loses its turn to the next one, and the search keeps waiting for both. So no
+//! peer's silence holds up the others.
 
+use super::{
+    exchange::Exchange,
+    recent_failures::SlowPeers,
+    source::{within, BlobQuery, FetchError},
+};
 use crate::{
-    download::{Download, Progress},
-    fetch::{within, Exchange, FetchError, FetchLimits, Wanted},
-    message::{Chunks, Proved, Request, Response, MAX_CHUNKS},
-    remember::Slow,
-    serve::Misconduct,
+    limits::FetchLimits,
+    message::{Chunks, Misconduct, Proved, Request, Response, MAX_CHUNKS},
+    store::download::{Download, Progress},
 };
 use codec::{DecodeAll, Encode};
 use futures::{
@@ -41,8 +45,8 @@ enum Asked {
 pub(crate) struct Search<'a, E: Exchange> {
     exchange: &'a E,
     limits: &'a FetchLimits,
-    slow: &'a Slow<E::Peer>,
-    wanted: &'a Wanted,
+    slow: &'a SlowPeers<E::Peer>,
+    query: &'a BlobQuery,
     download: Download,
     /// For those that are asked whether they have it.
     questions: Semaphore,
@@ -61,12 +65,12 @@ impl<'a, E: Exchange> Search<'a, E> {
     pub fn new(
         exchange: &'a E,
         limits: &'a FetchLimits,
-        slow: &'a Slow<E::Peer>,
-        wanted: &'a Wanted,
+        slow: &'a SlowPeers<E::Peer>,
+        query: &'a BlobQuery,
         download: Download,
     ) -> Self {
         let questions = Semaphore::new(limits.asked_at_once.max(1));
-        Self { exchange, limits, slow, wanted, download, questions, giving: Semaphore::new(1) }
+        Self { exchange, limits, slow, query, download, questions, giving: Semaphore::new(1) }
     }
 
     /// Returns once the blob is in the store, or everybody was asked.
@@ -114,7 +118,7 @@ impl<'a, E: Exchange> Search<'a, E> {
     fn locate(&self) -> SelectAll<BoxStream<'a, E::Peer>> {
         let (exchange, located) = (self.exchange, self.limits.located);
         let at = |place| exchange.located(place).flat_map(stream::iter).take(located).boxed();
-        stream::select_all(self.wanted.places.iter().map(at))
+        stream::select_all(self.query.places.iter().map(at))
     }
 
     /// The peer, if it was not heard of before and is to be asked now.
@@ -159,7 +163,7 @@ impl<'a, E: Exchange> Search<'a, E> {
     /// Whether a peer says that it has the blob.
     async fn has(&self, peer: &E::Peer) -> Asked {
         let Ok(turn) = self.questions.acquire().await else { return Asked::Nothing };
-        let request = Request { kind: self.wanted.kind, root: self.wanted.root, first: 0, count: 0 };
+        let request = Request { kind: self.query.kind, root: self.query.root, first: 0, count: 0 };
         match self.answer(&request, peer, turn, self.limits.times.question, || {}).await {
             Ok((chunks, _)) if chunks.chunks.is_empty() => Asked::Has,
             Ok(_) => Asked::Garbage,
@@ -180,7 +184,7 @@ impl<'a, E: Exchange> Search<'a, E> {
                 return Ok(Asked::Complete);
             }
             let missing = self.download.missing().unwrap_or(u64::MAX).clamp(1, count) as u32;
-            let (kind, root) = (self.wanted.kind, self.wanted.root);
+            let (kind, root) = (self.query.kind, self.query.root);
             let request = Request { kind, root, first: self.download.next(), count: missing };
             let when_slow = || {
                 if !gave {
@@ -195,7 +199,7 @@ impl<'a, E: Exchange> Search<'a, E> {
             };
             let all = chunks.chunks.len() as u64 == u64::from(request.count);
             let Some(proved) = Proved::new(&request, chunks) else { return Ok(Asked::Garbage) };
-            within(proved.length(), self.wanted)?;
+            within(proved.length(), self.query)?;
             match self.download.keep(proved)? {
                 Progress::Missing(_) => {}
                 Progress::Complete => return Ok(Asked::Complete),

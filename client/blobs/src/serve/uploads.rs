@@ -1,9 +1,9 @@
 //! Inputs that requesters left with this node for their jobs: kept from eviction until the jobs are forgotten.
 
+use super::rate_limit::RateLimiter;
 use crate::{
-    disk,
-    rate::{Meter, Quota},
-    BlobError, BlobStore, LOG_TARGET,
+    limits::{UploadLimits, JOBS_A_PAGE, LOG_TARGET, MAX_JOBS_OF_UPLOAD, MAX_JOB_PAGES},
+    store::{blob_store::BlobStore, disk, error::BlobError},
 };
 use codec::{Decode, DecodeAll, Encode};
 use parking_lot::Mutex;
@@ -15,44 +15,9 @@ use std::{
 };
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
-    job::MAX_BLOB_INPUT,
     BlockNumber, JobId,
 };
 use tokio::sync::Notify;
-
-/// Jobs of one upload that are remembered. Of more than these the newest count.
-const MAX_JOBS: usize = 64;
-/// Jobs that are asked for at once.
-const PAGE: u32 = 64;
-/// Pages read at one time. What an older job uses is kept like an upload that no job uses.
-const MAX_PAGES: usize = 64;
-
-/// How much is kept for requesters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct UploadLimits {
-    /// Longest upload, in bytes.
-    pub length: u64,
-    /// Uploads.
-    pub count: usize,
-    /// All uploads together, in bytes: below what the store keeps.
-    pub bytes: u64,
-    /// How fast they may come.
-    pub rate: Quota,
-    /// Blocks that an upload is kept for which no job uses.
-    pub unused: BlockNumber,
-}
-
-impl Default for UploadLimits {
-    fn default() -> Self {
-        Self {
-            length: MAX_BLOB_INPUT,
-            count: 1_024,
-            bytes: 1 << 30,
-            rate: Quota { burst: 16 << 20, per_second: 1 << 20 },
-            unused: 600,
-        }
-    }
-}
 
 /// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +80,7 @@ impl Ledger {
 
 struct State {
     ledger: Ledger,
-    meter: Meter<()>,
+    rate: RateLimiter<()>,
 }
 
 /// The uploads of a store. Blocks on the disk.
@@ -138,7 +103,7 @@ impl Uploads {
             None => Ledger::default(),
         };
         ledger.entries.retain(|root, _| store.pin(ArtifactKind::File, root, true));
-        let state = State { ledger, meter: Meter::new(limits.rate, limits.rate, 1, now) };
+        let state = State { ledger, rate: RateLimiter::new(limits.rate, limits.rate, 1, now) };
         Ok(Self { store, limits, state: Mutex::new(state), came: Notify::new() })
     }
 
@@ -149,7 +114,7 @@ impl Uploads {
             return Err(UploadError::LengthOutOfRange { length, limit: self.limits.length });
         }
         let mut state = self.state.lock();
-        state.meter.take(&(), length, now).map_err(|_| UploadError::Busy)?;
+        state.rate.take(&(), length, now).map_err(|_| UploadError::Busy)?;
         let root = file_root(bytes);
         let mut ledger = state.ledger.clone();
         let known = ledger.entries.get(&root);
@@ -195,8 +160,8 @@ impl Uploads {
         }
         let mut found: Vec<(JobId, H256)> = Vec::new();
         let (mut before, mut next_job) = (None, seen.next_job);
-        for _ in 0..MAX_PAGES {
-            let page = chain.jobs(before, PAGE)?;
+        for _ in 0..MAX_JOB_PAGES {
+            let page = chain.jobs(before, JOBS_A_PAGE)?;
             let Some((oldest, _)) = page.last() else { break };
             next_job = page.iter().map(|(job, _)| job.saturating_add(1)).fold(next_job, JobId::max);
             let is_last = *oldest <= seen.next_job;
@@ -222,7 +187,7 @@ impl Uploads {
         for (job, root) in found {
             if let Some(entry) = ledger.entries.get_mut(&root) {
                 entry.jobs.insert(job);
-                if entry.jobs.len() > MAX_JOBS {
+                if entry.jobs.len() > MAX_JOBS_OF_UPLOAD {
                     entry.jobs.pop_first();
                 }
             }

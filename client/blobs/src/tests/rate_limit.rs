@@ -1,11 +1,14 @@
-use crate::rate::{Exceeded, Meter, Quota};
+use crate::{
+    serve::rate_limit::{Exceeded, RateLimiter},
+    Quota,
+};
 use std::time::{Duration, Instant};
 
 const EACH: Quota = Quota { burst: 100, per_second: 10 };
 const ALL: Quota = Quota { burst: 250, per_second: 20 };
 
-fn meter(now: Instant) -> Meter<u32> {
-    Meter::new(EACH, ALL, 3, now)
+fn meter(now: Instant) -> RateLimiter<u32> {
+    RateLimiter::new(EACH, ALL, 3, now)
 }
 
 #[test]

@@ -1,18 +1,10 @@
-//! How much is given to whom: token buckets, one for each peer and one for all.
+//! How much each peer gets: token buckets, one for each peer and one for all.
 
+use crate::limits::Quota;
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-
-/// How fast a bucket fills and how much it holds, in bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Quota {
-    /// What may be taken at once after a pause.
-    pub burst: u64,
-    /// What may be taken in a second in the long run.
-    pub per_second: u64,
-}
 
 struct Bucket {
     level: u64,
@@ -36,7 +28,7 @@ impl Bucket {
 }
 
 /// Counts what each peer and all peers together take. Remembers a bounded number of peers.
-pub(crate) struct Meter<P> {
+pub(crate) struct RateLimiter<P> {
     each: Quota,
     all: Quota,
     most_peers: usize,
@@ -53,7 +45,7 @@ pub(crate) enum Exceeded {
     Total,
 }
 
-impl<P: Ord + Clone> Meter<P> {
+impl<P: Ord + Clone> RateLimiter<P> {
     pub fn new(each: Quota, all: Quota, most_peers: usize, now: Instant) -> Self {
         Self { each, all, most_peers: most_peers.max(1), total: Bucket::full(&all, now), peers: BTreeMap::new() }
     }

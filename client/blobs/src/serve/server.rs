@@ -1,49 +1,15 @@
 //! Answers to the requests of other nodes.
 
+use super::rate_limit::{Exceeded, RateLimiter};
 use crate::{
-    message::{Request, Response, MAX_CHUNKS},
-    rate::{Exceeded, Meter, Quota},
-    BlobStore,
+    limits::{ServeLimits, LOG_TARGET, REQUEST_COST},
+    message::{Misconduct, Request, Response, MAX_CHUNKS},
+    store::blob_store::BlobStore,
 };
 use codec::{DecodeAll, Encode};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Instant};
 use strike_primitives::merkle::CHUNK_SIZE;
-
-/// What a request costs beside the bytes that are read for it.
-const REQUEST_COST: u64 = 16 << 10;
-
-/// How much a node gives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ServeLimits {
-    /// To one peer.
-    pub each: Quota,
-    /// To all peers together.
-    pub all: Quota,
-    /// Peers that are told apart; beyond them those are forgotten that took least of late.
-    pub peers: usize,
-}
-
-impl Default for ServeLimits {
-    fn default() -> Self {
-        Self {
-            each: Quota { burst: 8 << 20, per_second: 4 << 20 },
-            all: Quota { burst: 32 << 20, per_second: 16 << 20 },
-            peers: 1_024,
-        }
-    }
-}
-
-/// What a peer did wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Misconduct {
-    /// It sent what no node sends that follows the protocol: have nothing to do with it any longer.
-    Garbage,
-    /// It says that it has what it then does not give: perhaps it is slow.
-    Stall,
-    /// It asks for more than it gets: harmless once, a nuisance if it goes on.
-    Flood,
-}
 
 /// What becomes of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +23,7 @@ pub struct Answer {
 /// Answers requests from a store, within limits.
 pub struct Server<P> {
     store: Arc<BlobStore>,
-    meter: Mutex<Meter<P>>,
+    rate: Mutex<RateLimiter<P>>,
     /// The most that is charged for what is read and not given: a peer that just came can pay it.
     most_for_reading: u64,
 }
@@ -65,8 +31,8 @@ pub struct Server<P> {
 impl<P: Ord + Clone> Server<P> {
     /// A server of the blobs in `store`; its limits count from `now`.
     pub fn new(store: Arc<BlobStore>, limits: ServeLimits, now: Instant) -> Self {
-        let meter = Meter::new(limits.each, limits.all, limits.peers, now);
-        Self { store, meter: Mutex::new(meter), most_for_reading: limits.each.burst / 2 }
+        let rate = RateLimiter::new(limits.each, limits.all, limits.peers, now);
+        Self { store, rate: Mutex::new(rate), most_for_reading: limits.each.burst / 2 }
     }
 
     /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a blob since
@@ -82,7 +48,7 @@ impl<P: Ord + Clone> Server<P> {
         let (there, to_read) = (to_read.is_some(), to_read.unwrap_or(0));
         let most_given = u64::from(request.count).saturating_mul(CHUNK_SIZE as u64);
         let cost = to_read.min(most_given.max(self.most_for_reading)).saturating_add(REQUEST_COST);
-        let taken = self.meter.lock().take(peer, cost, now);
+        let taken = self.rate.lock().take(peer, cost, now);
         let (response, misconduct) = match taken {
             Ok(()) if !there => (Response::Absent, None),
             Ok(()) => (self.chunks(&request), None),
@@ -97,7 +63,7 @@ impl<P: Ord + Clone> Server<P> {
             Ok(Some(chunks)) => Response::Chunks(chunks),
             Ok(None) => Response::Absent,
             Err(error) => {
-                log::warn!(target: crate::LOG_TARGET, "A blob that a peer asks for cannot be read: {error}");
+                log::warn!(target: LOG_TARGET, "A blob that a peer asks for cannot be read: {error}");
                 Response::Absent
             }
         }

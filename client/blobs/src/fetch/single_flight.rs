@@ -1,4 +1,4 @@
-//! Calls for one blob take turns.
+//! Calls for one blob go one after another: the first does the work, and what it comes to counts for the others.
 
 use parking_lot::Mutex;
 use sp_core::H256;
@@ -7,9 +7,9 @@ use strike_primitives::artifact::ArtifactKind;
 
 type Key = (ArtifactKind, H256);
 
-/// One entry for each blob that somebody waits for.
+/// The calls for each blob that somebody waits for.
 #[derive(Default)]
-pub(crate) struct Turns(Mutex<BTreeMap<Key, Waiting>>);
+pub(crate) struct SingleFlight(Mutex<BTreeMap<Key, Waiting>>);
 
 #[derive(Default)]
 struct Waiting {
@@ -17,16 +17,16 @@ struct Waiting {
     lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Turns {
-    /// A place in the queue for a blob; `None` where there are as many as `most`.
-    pub fn enter(&self, key: Key, most: usize) -> Option<Turn<'_>> {
+impl SingleFlight {
+    /// A place among the calls for a blob; `None` where there are as many as `most`.
+    pub fn join(&self, key: Key, most: usize) -> Option<Flight<'_>> {
         let mut blobs = self.0.lock();
         let waiting = blobs.entry(key).or_default();
         if waiting.callers >= most.max(1) {
             return None;
         }
         waiting.callers += 1;
-        Some(Turn { turns: self, key, lock: waiting.lock.clone() })
+        Some(Flight { flights: self, key, lock: waiting.lock.clone() })
     }
 
     #[cfg(test)]
@@ -35,23 +35,23 @@ impl Turns {
     }
 }
 
-/// A place in the queue for a blob. Given up when it is dropped, also where a call is.
-pub(crate) struct Turn<'a> {
-    turns: &'a Turns,
+/// A place among the calls for a blob. Given up when it is dropped, also where a call is.
+pub(crate) struct Flight<'a> {
+    flights: &'a SingleFlight,
     key: Key,
     lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Turn<'_> {
-    /// Waits for the turn, which lasts as long as what is returned.
-    pub async fn come(&self) -> tokio::sync::MutexGuard<'_, ()> {
+impl Flight<'_> {
+    /// Wait until the calls before are over. The turn lasts as long as what is returned.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.lock.lock().await
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let mut blobs = self.turns.0.lock();
+        let mut blobs = self.flights.0.lock();
         let Some(waiting) = blobs.get_mut(&self.key) else { return };
         waiting.callers -= 1;
         if waiting.callers == 0 {

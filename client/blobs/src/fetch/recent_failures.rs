@@ -1,16 +1,12 @@
-//! What a fetcher learnt of late: blobs that are not to be had, and peers that are slow.
+//! Recent failures of a fetcher: blobs that could not be had, and peers that were slow.
 
-use crate::fetch::{FetchError, FetchTimes, Wanted};
+use super::source::{BlobQuery, FetchError};
+use crate::limits::{FetchTimes, MAX_MISSED_BLOBS, MAX_SLOW_PEERS};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
-
-/// How many blobs are remembered.
-const MISSED: usize = 256;
-/// How many peers are remembered.
-const SLOW: usize = 256;
 
 /// How a fetch ended that got nothing.
 #[derive(Clone, Copy)]
@@ -30,21 +26,21 @@ impl From<Miss> for FetchError {
     }
 }
 
-/// Blobs that were not to be had, oldest first: whoever asks again and again does not make this node ask everybody each time.
+/// Blobs that could not be had, oldest first. A caller that asks again and again does not make this node ask everybody each time.
 #[derive(Default)]
-pub(crate) struct Missed(Mutex<VecDeque<(Wanted, Miss, Instant)>>);
+pub(crate) struct MissedBlobs(Mutex<VecDeque<(BlobQuery, Miss, Instant)>>);
 
-impl Missed {
+impl MissedBlobs {
     /// An error if it is known how a fetch would end.
-    pub fn check(&self, wanted: &Wanted, now: Instant) -> Result<(), FetchError> {
+    pub fn check(&self, query: &BlobQuery, now: Instant) -> Result<(), FetchError> {
         let mut missed = self.0.lock();
         missed.retain(|(_, _, until)| now < *until);
-        let miss = missed.iter().find(|(other, ..)| other == wanted).map(|(_, miss, _)| *miss);
+        let miss = missed.iter().find(|(other, ..)| other == query).map(|(_, miss, _)| *miss);
         miss.map_or(Ok(()), |miss| Err(miss.into()))
     }
 
     /// Remember how a fetch ended.
-    pub fn remember(&self, wanted: &Wanted, error: &FetchError, times: &FetchTimes, now: Instant) {
+    pub fn remember(&self, query: &BlobQuery, error: &FetchError, times: &FetchTimes, now: Instant) {
         let (miss, time) = match *error {
             FetchError::NotFound { asked } => (Miss::NotFound { asked }, times.missed),
             FetchError::TooLong { length, limit } => (Miss::TooLong { length, limit }, times.missed),
@@ -53,24 +49,24 @@ impl Missed {
             FetchError::Store(_) => return,
         };
         let mut missed = self.0.lock();
-        missed.retain(|(other, ..)| other != wanted);
-        missed.push_back((wanted.clone(), miss, now + time));
-        if missed.len() > MISSED {
+        missed.retain(|(other, ..)| other != query);
+        missed.push_back((query.clone(), miss, now + time));
+        if missed.len() > MAX_MISSED_BLOBS {
             missed.pop_front();
         }
     }
 }
 
 /// Peers that kept this node waiting, with the time until which they are asked last.
-pub(crate) struct Slow<P>(Mutex<BTreeMap<P, Instant>>);
+pub(crate) struct SlowPeers<P>(Mutex<BTreeMap<P, Instant>>);
 
-impl<P> Default for Slow<P> {
+impl<P> Default for SlowPeers<P> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<P: Ord + Clone> Slow<P> {
+impl<P: Ord + Clone> SlowPeers<P> {
     /// Whether a peer was slow.
     pub fn contains(&self, peer: &P, now: Instant) -> bool {
         self.0.lock().get(peer).is_some_and(|until| now < *until)
@@ -80,7 +76,7 @@ impl<P: Ord + Clone> Slow<P> {
     pub fn remember(&self, peer: P, time: Duration, now: Instant) {
         let mut peers = self.0.lock();
         peers.insert(peer, now + time);
-        if peers.len() > SLOW {
+        if peers.len() > MAX_SLOW_PEERS {
             let oldest = peers.iter().min_by_key(|(_, until)| **until).map(|(peer, _)| peer.clone());
             if let Some(peer) = oldest {
                 peers.remove(&peer);
