@@ -71,7 +71,7 @@ pub struct FetchTimes {
     pub question: Duration,
     /// A peer's answer with chunks, at most.
     pub chunks: Duration,
-    /// From the first question to connected peers until others are looked for, if that is not over before.
+    /// From the first question to connected peers until others are located, unless all have answered before.
     pub head_start: Duration,
     /// Until a peer that is busy is asked again.
     pub pause: Duration,
