@@ -92,8 +92,8 @@ impl RunCmd {
     }
 }
 
-/// Bounds what JSON-RPC does for strangers, where the operator says nothing. `sc-cli` bounds the size of requests (15 MB) and
-/// answers (15 MB), connections (100), and subscriptions of a connection (1,024).
+/// Bounds what JSON-RPC does for strangers, where the operator says nothing. `sc-cli` bounds the size of requests (15
+/// MB) and answers (15 MB), connections (100), and subscriptions of a connection (1,024).
 fn limit_calls(base: &mut sc_cli::RunCmd) {
     let rpc = &mut base.rpc_params;
     if !rpc.experimental_rpc_endpoint.is_empty() {

@@ -2,13 +2,13 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-/// Calls a minute of one WebSocket connection, where the operator does not say. Loopback addresses have no limit, unless
-/// callers' addresses are taken from headers: a caller can write any address there.
+/// Calls a minute of one WebSocket connection, where the operator does not say. Loopback addresses have no limit,
+/// unless callers' addresses are taken from headers: a caller can write any address there.
 pub(crate) const CALLS_A_MINUTE: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
 /// Calls in one batch, where the operator does not say.
 pub(crate) const CALLS_A_BATCH: u32 = 100;
-/// Calls of JSON-RPC that fetch outputs from other nodes at once, and as many that fetch inputs. Each holds one of the server's
-/// threads, of which there are as many as connections.
+/// Calls of JSON-RPC that fetch outputs from other nodes at once, and as many that fetch inputs. Each holds one of the
+/// server's threads, of which there are as many as connections.
 pub(crate) const FETCHES_FOR_CALLERS: usize = 8;
 
 /// Weights of loaded models in memory, in bytes together.
@@ -38,6 +38,6 @@ pub(crate) const TEND_PERIOD: Duration = Duration::from_secs(30);
 pub(crate) const PROPOSAL_SLOT_PORTION: f32 = 0.5;
 /// How long a GRANDPA message may take through the network, as the voter expects.
 pub(crate) const GOSSIP_DURATION: Duration = Duration::from_millis(333);
-/// How often a justification is kept at least, in blocks. Justifications prove finality to nodes that were not there; the last
-/// block of an authority set always has one.
+/// How often a justification is kept at least, in blocks. Justifications prove finality to nodes that were not there;
+/// the last block of an authority set always has one.
 pub(crate) const JUSTIFICATION_PERIOD: u32 = 512;

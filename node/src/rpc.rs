@@ -1,5 +1,5 @@
-//! What the node answers beside what every Substrate node answers (`system`, `chain`, `state`, `author`, `rpc-spec-v2`):
-//! account nonces, fees, consensus, and the `strike` namespace.
+//! What the node answers beside what every Substrate node answers (`system`, `chain`, `state`, `author`,
+//! `rpc-spec-v2`): account nonces, fees, consensus, and the `strike` namespace.
 
 use crate::client::{FullBackend, FullClient, FullSelectChain, Pool};
 use jsonrpsee::RpcModule;

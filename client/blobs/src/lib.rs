@@ -1,8 +1,8 @@
 //! Content-addressed files of a node: outputs it made or checked, inputs left with it, and what it fetched from others.
 //!
-//! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]). It is verified on every read, and written
-//! whole or not at all. When the disk limit is reached, the blobs stored longest ago go first. [`ModelFolder`] names the
-//! files of a model, which lie where the operator put them.
+//! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]). It is verified on every read, and
+//! written whole or not at all. When the disk limit is reached, the blobs stored longest ago go first. [`ModelFolder`]
+//! names the files of a model, which lie where the operator put them.
 //!
 //! - [`BlobStore`]: the files.
 //! - [`Server`]: answers other nodes' requests, within limits.

@@ -1,4 +1,5 @@
-//! Every bound of the blobs of a node, and the target of the log lines. What a message may hold is in [`crate::message`].
+//! Every bound of the blobs of a node, and the target of the log lines. What a message may hold is in
+//! [`crate::message`].
 
 use std::time::Duration;
 use strike_primitives::{job::MAX_BLOB_INPUT, BlockNumber};
@@ -65,7 +66,8 @@ impl Default for FetchLimits {
 pub struct FetchTimes {
     /// A call, at most.
     pub patience: Duration,
-    /// A peer that takes longer is slow: the next one is asked beside it, and it is asked last for [`Self::slow_remembered`].
+    /// A peer that takes longer is slow: the next one is asked beside it, and it is asked last for
+    /// [`Self::slow_remembered`].
     pub slow: Duration,
     /// A peer's answer to whether it has the blob, at most.
     pub question: Duration,

@@ -3,7 +3,8 @@
 use std::fmt;
 use strike_primitives::{api::Duty, mailbox};
 
-/// Names a duty: the key of its mailbox entry, which binds app key, job, attempt and seed, or app key, audit and beacon.
+/// Names a duty: the key of its mailbox entry, which binds app key, job, attempt and seed, or app key, audit and
+/// beacon.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct DutyId(Vec<u8>);
 

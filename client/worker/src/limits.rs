@@ -42,7 +42,8 @@ pub(crate) const MAX_TRANSACTION_BYTES: usize = 2_048;
 
 /// Files of the tokenizers kept in memory, in bytes together. The one used last stays, however large it is.
 pub(crate) const MAX_TOKENIZER_BYTES: usize = 128 << 20;
-/// Calls that load a tokenizer or wait for one to be loaded; more are refused. Each holds a thread of the JSON-RPC server.
+/// Calls that load a tokenizer or wait for one to be loaded; more are refused. Each holds a thread of the JSON-RPC
+/// server.
 pub(crate) const MAX_TOKENIZER_CALLS: usize = 16;
 /// How long it is remembered that a tokenizer could not be loaded.
 pub(crate) const TOKENIZER_FAILURE_TIME: Duration = Duration::from_secs(60);

@@ -1,4 +1,5 @@
-//! What to start, cancel and publish: a state machine without clocks, threads or a chain, so that its rules can be tested.
+//! What to start, cancel and publish: a state machine without clocks, threads or a chain, so that its rules can be
+//! tested.
 //!
 //! It is told what the chain says ([`Schedule::observe`]), how runs end ([`Schedule::finished`]) and what reached the
 //! mailbox ([`Schedule::published`]), and answers with [`Action`]s. Its rules:
@@ -129,8 +130,9 @@ fn same_work(a: &Duty, b: &Duty) -> bool {
     }
 }
 
-/// The block whose finality a result waits for. A verdict names the block whose beacon its work tag hangs on. Were it out
-/// before that block is final, it could be put in on a fork with another beacon, in place of the verdict that is right there.
+/// The block whose finality a result waits for. A verdict names the block whose beacon its work tag hangs on. Were it
+/// out before that block is final, it could be put in on a fork with another beacon, in place of the verdict that is
+/// right there.
 fn rests_on(duty: &Duty) -> BlockNumber {
     match duty {
         Duty::Provide(duty) => duty.assigned_at,
@@ -146,8 +148,8 @@ pub(crate) fn deadline(duty: &Duty) -> BlockNumber {
     }
 }
 
-/// Blocks to wait after the last of so many failed runs, of the blocks `left` until the deadline. The pause doubles with each
-/// failure, so that a fault that passes is outlasted at little cost. It leaves time for another run.
+/// Blocks to wait after the last of so many failed runs, of the blocks `left` until the deadline. The pause doubles
+/// with each failure, so that a fault that passes is outlasted at little cost. It leaves time for another run.
 fn pause(failures: u32, left: BlockNumber) -> BlockNumber {
     let growing = 1u32.checked_shl(failures).unwrap_or(MAX_RETRY_PAUSE);
     growing.min(MAX_RETRY_PAUSE).min((left / 2).max(1))

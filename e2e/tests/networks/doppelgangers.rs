@@ -1,5 +1,5 @@
 //! Two nodes by mistake with the same app key, a provider's or a validator's: jobs settle as ever, nothing counts twice, nobody is
-//! punished, and the nodes of the provider say loudly that there are two.
+//! punished, and the nodes of the provider warn loudly of a doppelganger.
 //!
 //! Only app keys are shared. Two nodes with one validator's consensus keys make two blocks in one slot and vote twice in one round;
 //! that is the offence itself, which the chain reports whatever the reason, so there is no harmless way to do it.

@@ -36,7 +36,8 @@ fn reputation(misconduct: Misconduct) -> ReputationChange {
     match misconduct {
         // Nobody sends these by mistake: what is sent is verified before.
         Misconduct::Garbage => ReputationChange::new_fatal("Blobs: not what the protocol says"),
-        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be dropped.
+        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be
+        // dropped.
         Misconduct::Stall => ReputationChange::new(-(1 << 18), "Blobs: says that it has one and does not give it"),
         Misconduct::Flood => ReputationChange::new(-(1 << 18), "Blobs: too many requests"),
     }
@@ -105,8 +106,9 @@ impl Protocol {
         })
     }
 
-    /// This node's blobs and, through them, those of the network. A reader waits for `patience` at most. Each source has limits
-    /// of its own, so that what one of them is asked for holds up no other. They go on with each other's downloads.
+    /// This node's blobs and, through them, those of the network. A reader waits for `patience` at most. Each source
+    /// has limits of its own, so that what one of them is asked for holds up no other. They go on with each other's
+    /// downloads.
     pub fn source(&self, handles: &Handles, store: Arc<BlobStore>, patience: Duration) -> Arc<dyn BlobSource> {
         let (network, sync, protocol) = (handles.network.clone(), handles.sync.clone(), self.name.clone());
         let exchange = NodeExchange { network, sync, protocol };

@@ -86,8 +86,8 @@ impl WorkServices {
         Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
     }
 
-    /// Starts the services: the node answers other nodes' requests for blobs, and announces the uploads. If it `works`, it starts
-    /// the worker, and announces which providers it works for.
+    /// Starts the services: the node answers other nodes' requests for blobs, and announces the uploads. If it `works`,
+    /// it starts the worker, and announces which providers it works for.
     pub(super) fn start(&self, handles: &Handles, protocol: &Protocol, genesis: Hash, wrap: WrapAnswer, works: bool) {
         let networking = Some("networking");
         handles.tasks.spawn("blobs-server", networking, protocol.serve(self.blobs.clone(), wrap));
@@ -100,8 +100,8 @@ impl WorkServices {
         }
     }
 
-    /// Starts the worker: it works for all app keys in the keystore, a provider's as well as a validator's. Inputs, and outputs to
-    /// check, come from other nodes too.
+    /// Starts the worker: it works for all app keys in the keystore, a provider's as well as a validator's. Inputs, and
+    /// outputs to check, come from other nodes too.
     fn start_worker(&self, handles: &Handles, protocol: &Protocol) {
         let Some(offchain_storage) = handles.backend.offchain_storage() else {
             log::warn!("This node keeps no off-chain storage, so it can neither serve jobs nor check them");

@@ -17,12 +17,12 @@ pub trait Exchange: Send + Sync {
     /// The peers that this node is connected to.
     async fn connected(&self) -> Vec<Self::Peer>;
 
-    /// The peers that announce themselves at `place` of the distributed hash table, on nobody's word but their own, as they
-    /// are found.
+    /// The peers that announce themselves at `place` of the distributed hash table, on nobody's word but their own, as
+    /// they are found.
     fn located(&self, place: &H256) -> BoxStream<'_, Vec<Self::Peer>>;
 
-    /// Sends an encoded [`Request`](crate::message::Request) and returns the answer; `None` if none comes. Dropped where it
-    /// takes too long.
+    /// Sends an encoded [`Request`](crate::message::Request) and returns the answer; `None` if none comes. Dropped
+    /// where it takes too long.
     async fn request(&self, peer: &Self::Peer, request: Vec<u8>) -> Option<Vec<u8>>;
 
     /// Told what a peer did wrong.

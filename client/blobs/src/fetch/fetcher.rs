@@ -54,8 +54,9 @@ impl<E: Exchange> Fetcher<E> {
         }
     }
 
-    /// The blob, from the store, or else from the first peers that have it, within [`FetchTimes::patience`](crate::FetchTimes::patience). Calls for one blob
-    /// share what the first of them finds. May be dropped at any time: what came so far is kept and gone on from.
+    /// The blob, from the store, or else from the first peers that have it, within
+    /// [`FetchTimes::patience`](crate::FetchTimes::patience). Calls for one blob share what the first of them finds.
+    /// May be dropped at any time: what came so far is kept and gone on from.
     pub async fn fetch(&self, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
         match self.store.read(query) {
             Err(FetchError::NotFound { .. }) => {}

@@ -26,7 +26,8 @@ impl From<Miss> for FetchError {
     }
 }
 
-/// Blobs that could not be had, oldest first. A caller that asks again and again does not make this node ask everybody each time.
+/// Blobs that could not be had, oldest first. A caller that asks again and again does not make this node ask everybody
+/// each time.
 #[derive(Default)]
 pub(crate) struct MissedBlobs(Mutex<VecDeque<(BlobQuery, Miss, Instant)>>);
 

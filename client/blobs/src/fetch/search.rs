@@ -1,9 +1,9 @@
 //! One fetch: who is asked, in which order, and what becomes of what they send.
 //!
-//! The search asks connected peers first. After a head start it asks, beside them, the peers that announce themselves. It asks
-//! peers last that were slow of late. Of all peers that say that they have the blob, one gives at a time, for as long as it gives
-//! promptly what it is asked for. A slow peer loses its turn to the next one, and the search keeps waiting for both. So no
-//! peer's silence holds up the others.
+//! The search asks connected peers first. After a head start it asks, beside them, the peers that announce themselves.
+//! It asks peers last that were slow of late. Of all peers that say that they have the blob, one gives at a time, for
+//! as long as it gives promptly what it is asked for. A slow peer loses its turn to the next one, and the search keeps
+//! waiting for both. So no peer's silence holds up the others.
 
 use super::{
     exchange::Exchange,
@@ -133,8 +133,8 @@ impl<'a, E: Exchange> Search<'a, E> {
         Some(peer)
     }
 
-    /// Asks a peer whether it has the blob and takes from it what is missing, for as long as it gives. Whether the blob is here
-    /// then.
+    /// Asks a peer whether it has the blob and takes from it what is missing, for as long as it gives. Whether the blob
+    /// is here then.
     async fn ask(&self, peer: E::Peer) -> Result<bool, FetchError> {
         let (mut has, mut tries) = (false, 0);
         loop {
@@ -171,8 +171,9 @@ impl<'a, E: Exchange> Search<'a, E> {
         }
     }
 
-    /// Takes what is missing from a peer that says that it has the blob. It begins with one chunk, so that slow lines are no
-    /// silence, and takes more of those who are quick. Whoever gives less than it was asked for lets another one give.
+    /// Takes what is missing from a peer that says that it has the blob. It begins with one chunk, so that slow lines
+    /// are no silence, and takes more of those who are quick. Whoever gives less than it was asked for lets another one
+    /// give.
     async fn take(&self, peer: &E::Peer) -> Result<Asked, FetchError> {
         let (mut count, mut gave, mut kept) = (1, false, None);
         loop {

@@ -13,7 +13,8 @@ pub struct BlobQuery {
     pub root: H256,
     /// Most bytes that it may have.
     pub max_length: u64,
-    /// Places of the distributed hash table at which nodes announce that they should have it ([`strike_primitives::blob`]).
+    /// Places of the distributed hash table at which nodes announce that they should have it
+    /// ([`strike_primitives::blob`]).
     pub places: Vec<H256>,
 }
 
@@ -34,8 +35,8 @@ pub enum FetchError {
         /// What it may have.
         limit: u64,
     },
-    /// Too much is being fetched, or too many wait for this blob, or it takes too long. What came so far is kept for the next
-    /// time.
+    /// Too much is being fetched, or too many wait for this blob, or it takes too long. What came so far is kept for
+    /// the next time.
     #[error("it could not be fetched in time; ask again, what came so far is kept")]
     Unfinished,
     /// The store refused.

@@ -35,8 +35,8 @@ impl<P: Ord + Clone> Server<P> {
         Self { store, rate: Mutex::new(rate), most_for_reading: limits.each.burst / 2 }
     }
 
-    /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a blob since
-    /// the store was opened, which reads it whole and is charged for that.
+    /// Answer one request. Blocks on the disk; reads at most [`MAX_CHUNKS`] chunks, but for the first request of a blob
+    /// since the store was opened, which reads it whole and is charged for that.
     pub fn answer(&self, peer: &P, request: &[u8], now: Instant) -> Answer {
         let Ok(request) = Request::decode_all(&mut &request[..]) else {
             return Answer { response: None, misconduct: Some(Misconduct::Garbage) };

@@ -92,8 +92,8 @@ pub struct Uploads {
 }
 
 impl Uploads {
-    /// The uploads in `store`; their rate counts from `now`. A list that cannot be read is given up: its blobs are then kept
-    /// like any others.
+    /// The uploads in `store`; their rate counts from `now`. A list that cannot be read is given up: its blobs are then
+    /// kept like any others.
     pub fn open(store: Arc<BlobStore>, limits: UploadLimits, now: Instant) -> Result<Self, BlobError> {
         let mut ledger = match disk::read_ledger(store.dir())? {
             Some(bytes) => Ledger::decode_all(&mut &bytes[..]).unwrap_or_else(|error| {
@@ -150,9 +150,10 @@ impl Uploads {
         self.came.notified().await
     }
 
-    /// Learn which jobs use which upload, and let go of those that no job needs any longer: of which every job is forgotten by the
-    /// chain, or that were left alone for [`UploadLimits::unused`] blocks. `block` is the last final one, and what `chain` says
-    /// is said at it. Returns the roots that were let go; their blobs stay until others need the room.
+    /// Learn which jobs use which upload, and let go of those that no job needs any longer: of which every job is
+    /// forgotten by the chain, or that were left alone for [`UploadLimits::unused`] blocks. `block` is the last final
+    /// one, and what `chain` says is said at it. Returns the roots that were let go; their blobs stay until others need
+    /// the room.
     pub fn tend(&self, chain: &impl JobInputs, block: BlockNumber) -> Result<Vec<H256>, String> {
         let seen = self.state.lock().ledger.clone();
         if seen.entries.is_empty() {

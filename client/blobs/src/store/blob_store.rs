@@ -159,8 +159,8 @@ impl BlobStore {
         Ok(Some(Chunks { length, chunks }))
     }
 
-    /// Bytes that [`Self::chunks`] reads: all of a blob that was not hashed since the store was opened. `None` if it is not
-    /// kept here.
+    /// Bytes that [`Self::chunks`] reads: all of a blob that was not hashed since the store was opened. `None` if it is
+    /// not kept here.
     pub(crate) fn to_read(&self, kind: ArtifactKind, root: &H256, first: u64, count: u32) -> Option<u64> {
         let found = self.find(kind, root)?;
         let (_, wanted) = range(found.size, first, count);
@@ -215,8 +215,8 @@ impl BlobStore {
         self.state.lock().index.find(kind, root)
     }
 
-    /// Take a blob out of the index whose file is gone or is to be removed, unless it is no longer the one that was found.
-    /// Whether it was.
+    /// Take a blob out of the index whose file is gone or is to be removed, unless it is no longer the one that was
+    /// found. Whether it was.
     fn forget(&self, kind: ArtifactKind, root: &H256, found: &Found, remove: bool) -> Result<bool, BlobError> {
         let mut state = self.state.lock();
         if state.index.find(kind, root).is_none_or(|now| now.id != found.id) {
@@ -244,8 +244,9 @@ impl BlobStore {
         room
     }
 
-    /// Make room for `size` bytes more: beginnings of blobs that nobody goes on with are removed first, then blobs, in both
-    /// cases the oldest first. Called by whoever is `writing`, so that nobody else takes the room; others read in between.
+    /// Make room for `size` bytes more: beginnings of blobs that nobody goes on with are removed first, then blobs, in
+    /// both cases the oldest first. Called by whoever is `writing`, so that nobody else takes the room; others read in
+    /// between.
     fn make_room(&self, size: u64) -> Result<(), BlobError> {
         loop {
             let mut state = self.state.lock();

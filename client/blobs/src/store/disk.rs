@@ -192,7 +192,8 @@ pub(crate) fn read_range(
     }
 }
 
-/// Leaf hashes of a file that should have `size` bytes, read chunk by chunk; `None` where it is gone or has another size.
+/// Leaf hashes of a file that should have `size` bytes, read chunk by chunk; `None` where it is gone or has another
+/// size.
 pub(crate) fn leaves(dir: &Path, kind: ArtifactKind, root: &H256, size: u64) -> Result<Option<Vec<H256>>, BlobError> {
     let path = path(dir, kind, root);
     let read = fs::File::open(&path).and_then(|mut file| {
@@ -221,7 +222,8 @@ pub(crate) fn partial_path(dir: &Path, kind: ArtifactKind, root: &H256) -> PathB
     dir.join(PARTIAL).join(format!("{}-{}", kind_dir(kind), hex::encode(root.as_bytes())))
 }
 
-/// The beginnings of blobs that are on disk, with their bytes, oldest first. Files with other names are not ours and stay.
+/// The beginnings of blobs that are on disk, with their bytes, oldest first. Files with other names are not ours and
+/// stay.
 pub(crate) fn scan_partial(dir: &Path) -> Result<Vec<(ArtifactKind, H256, u64)>, BlobError> {
     let folder = dir.join(PARTIAL);
     fs::create_dir_all(&folder).map_err(io_error("creating", &folder))?;

@@ -13,8 +13,9 @@ use strike_primitives::{
     merkle::{self, CHUNK_SIZE},
 };
 
-/// A blob on its way here. Only chunks that were proved against its root are kept. Whoever fetches the same blob at the same
-/// time goes on with the same file. What is there stays for the next time if all of them are dropped before it is complete.
+/// A blob on its way here. Only chunks that were proved against its root are kept. Whoever fetches the same blob at the
+/// same time goes on with the same file. What is there stays for the next time if all of them are dropped before it is
+/// complete.
 pub struct Download {
     store: Arc<BlobStore>,
     kind: ArtifactKind,
@@ -34,8 +35,8 @@ pub enum Progress {
 }
 
 impl Download {
-    /// Begin, go on where an earlier download of the same blob ended, or join the one that is going on. Reads and hashes what
-    /// is there.
+    /// Begin, go on where an earlier download of the same blob ended, or join the one that is going on. Reads and
+    /// hashes what is there.
     pub fn begin(store: Arc<BlobStore>, kind: ArtifactKind, root: H256) -> Result<Self, BlobError> {
         if !matches!(kind, ArtifactKind::File | ArtifactKind::Output) {
             return Err(BlobError::KindNotStored(kind));
@@ -47,8 +48,8 @@ impl Download {
         Ok(download)
     }
 
-    /// Open the file, cut where its last whole chunk begins, and hash what is left. The last chunk is fetched again, so that
-    /// there is always one to ask for: it proves the length.
+    /// Open the file, cut where its last whole chunk begins, and hash what is left. The last chunk is fetched again, so
+    /// that there is always one to ask for: it proves the length.
     fn open(&self, begun: &mut Begun) -> Result<(), BlobError> {
         if begun.complete || begun.file.is_some() {
             return Ok(());
@@ -89,7 +90,8 @@ impl Download {
         self.begun.lock().complete
     }
 
-    /// Keep proved chunks. They have to be of this blob; those are left alone that are here already, or that do not follow.
+    /// Keep proved chunks. They have to be of this blob; those are left alone that are here already, or that do not
+    /// follow.
     pub fn keep(&self, proved: Proved) -> Result<Progress, BlobError> {
         let mut begun = self.begun.lock();
         self.open(&mut begun)?;

@@ -139,7 +139,8 @@ fn many_threads_may_store_the_same_blob() {
     assert_eq!(store.size(), 6);
 }
 
-/// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once `read` reads.
+/// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once
+/// `read` reads.
 fn reading<T: Send + 'static>(
     file: &Path,
     read: impl FnOnce() -> T + Send + 'static,

@@ -1,9 +1,9 @@
 //! Doppelgangers: other nodes that work with a key of this node.
 //!
-//! Two nodes with one provider's key harm nobody: they get the same results, and the chain takes one commitment. But the
-//! operator pays for the work twice, or someone else has the key. So the worker looks up each commitment that was made with
-//! a key of this node in its block. If the block has no signature that the off-chain worker has noted, the commitment is a
-//! doppelganger's.
+//! Two nodes with one provider's key harm nobody: they get the same results, and the chain takes one commitment. But
+//! the operator pays for the work twice, or someone else has the key. So the worker looks up each commitment that was
+//! made with a key of this node in its block. If the block has no signature that the off-chain worker has noted, the
+//! commitment is a doppelganger's.
 
 use crate::{duty::DutyId, limits::MAX_TRANSACTION_BYTES};
 use codec::Decode;
@@ -30,8 +30,8 @@ impl KeyWatch {
     }
 }
 
-/// Whether none of a block's transactions carries a signature that this node has noted for the duty. False where the note
-/// cannot be read, such as one of an older runtime.
+/// Whether none of a block's transactions carries a signature that this node has noted for the duty. False where the
+/// note cannot be read, such as one of an older runtime.
 pub(crate) fn is_foreign<S: OffchainStorage>(storage: &S, id: &DutyId, block: &[Vec<u8>]) -> bool {
     let signatures = match storage.get(STORAGE_PREFIX, &sent_key(id.mailbox_key(), STEP_COMMIT)) {
         None => Vec::new(),

@@ -19,8 +19,8 @@ pub(crate) trait Chain {
     /// What `keys` owe at the best block.
     fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String>;
 
-    /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it is judged
-    /// already.
+    /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it
+    /// is judged already.
     fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String>;
 }
 

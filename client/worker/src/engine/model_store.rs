@@ -163,8 +163,8 @@ impl ModelStore {
         }
     }
 
-    /// The text of token ids of a model; `None` if the node does not have the model. Reads the model's tokenizer alone: whoever asks,
-    /// no weights are loaded or dropped for it, and no run waits.
+    /// The text of token ids of a model; `None` if the node does not have the model. Reads the model's tokenizer alone:
+    /// whoever asks, no weights are loaded or dropped for it, and no run waits.
     pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
         match self.tokenizers.get(id, Instant::now())? {
             Some(tokenizer) => tokenizer.decode(tokens, true).map(Some).map_err(|error| error.to_string()),
@@ -249,8 +249,8 @@ fn ensure_unchanged(id: &ArtifactId, folder: &Path) -> Result<(), ModelStoreErro
     }
 }
 
-/// Load a model for the exact class and verify that it is the one named `id`: the files may have changed since they were
-/// found.
+/// Load a model for the exact class and verify that it is the one named `id`: the files may have changed since they
+/// were found.
 fn load_exact(id: &ArtifactId, source: &Source) -> Result<AnyModel, ModelStoreError> {
     let (path, model) = match source {
         Source::BuiltIn => (built_in_path(), ExactModel::builtin().map(AnyModel::Decoder)),

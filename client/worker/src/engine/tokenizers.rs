@@ -45,7 +45,8 @@ struct Cache {
     clock: u64,
 }
 
-/// The tokenizers of models, by the models' ids: loaded from their own files when first needed, and kept while memory allows.
+/// The tokenizers of models, by the models' ids: loaded from their own files when first needed, and kept while memory
+/// allows.
 pub(crate) struct Tokenizers {
     places: BTreeMap<ArtifactId, Place>,
     memory: usize,
@@ -82,8 +83,8 @@ impl Tokenizers {
         self.places.entry(model).or_insert_with(|| Place::Folder(folder.to_path_buf(), roots));
     }
 
-    /// The tokenizer of a model; `None` if the node does not have the model. Blocks while it loads, unless many wait already. That it
-    /// cannot be loaded is remembered: until a minute after `now` it is the answer.
+    /// The tokenizer of a model; `None` if the node does not have the model. Blocks while it loads, unless many wait
+    /// already. That it cannot be loaded is remembered: until a minute after `now` it is the answer.
     pub fn get(&self, model: &ArtifactId, now: Instant) -> Result<Option<Arc<Tokenizer>>, String> {
         let Some(place) = self.places.get(model) else { return Ok(None) };
         if let Some(known) = self.known(model, now) {
@@ -136,7 +137,8 @@ impl Cache {
     }
 }
 
-/// A tokenizer, and the bytes of its files. An error if they are not those that were found: the text would be another model's.
+/// A tokenizer, and the bytes of its files. An error if they are not those that were found: the text would be another
+/// model's.
 fn load(place: &Place) -> Result<(Arc<Tokenizer>, usize), String> {
     let (files, path) = match place {
         Place::BuiltIn => (TokenizerFiles::from(builtin_files()), "this program".into()),

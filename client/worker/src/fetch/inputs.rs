@@ -1,8 +1,8 @@
 //! Inputs that travel as blobs: which to fetch next, and when to give one up.
 //!
-//! A state machine without clocks or threads, like the schedule. A duty starts once its input is here. Two kinds of duties can
-//! end without their input: jobs, and checks of a commitment that says that the input was unavailable. They start without it
-//! after half of their time. The other half is for the run and for what follows.
+//! A state machine without clocks or threads, like the schedule. A duty starts once its input is here. Two kinds of
+//! duties can end without their input: jobs, and checks of a commitment that says that the input was unavailable. They
+//! start without it after half of their time. The other half is for the run and for what follows.
 
 use crate::limits::MAX_FETCH_PAUSE;
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use strike_primitives::{
     BlockNumber, H256,
 };
 
-/// An input that travels: root, and length in bytes. Two orders may name one root with different lengths; at most one is true.
+/// An input that travels: root, and length in bytes. Two orders may name one root with different lengths; at most one
+/// is true.
 pub(crate) type InputId = (H256, u64);
 
 /// The input of a duty, if it travels.
@@ -59,8 +60,8 @@ pub(crate) fn is_given_up(duty: &Duty, best: BlockNumber) -> bool {
     best >= since.saturating_add(deadline.saturating_sub(since) / 2)
 }
 
-/// The query for the input of a duty, if it travels. It names the node that the input was left with. For checks it names the
-/// provider's nodes too: they had the input if they ran the job.
+/// The query for the input of a duty, if it travels. It names the node that the input was left with. For checks it
+/// names the provider's nodes too: they had the input if they ran the job.
 pub(crate) fn query_of(duty: &Duty) -> Option<BlobQuery> {
     let (root, length) = blob_of(duty)?;
     let binding = binding(duty);
@@ -92,9 +93,9 @@ impl Inputs {
         Self { at_once, fetches: BTreeMap::new() }
     }
 
-    /// Take in which duties lack their input, those with the nearest deadline first. Returns those of them whose input is to be
-    /// fetched now: each has to be reported to [`Self::finished`]. The least-tried inputs go first, so that many that nobody has
-    /// do not keep others from being fetched.
+    /// Take in which duties lack their input, those with the nearest deadline first. Returns those of them whose input
+    /// is to be fetched now: each has to be reported to [`Self::finished`]. The least-tried inputs go first, so that
+    /// many that nobody has do not keep others from being fetched.
     pub fn observe<'a>(&mut self, lacking: impl IntoIterator<Item = &'a Duty>, best: BlockNumber) -> Vec<&'a Duty> {
         let mut lacking_inputs: BTreeMap<InputId, (usize, &Duty)> = BTreeMap::new();
         for (place, duty) in lacking.into_iter().enumerate() {

@@ -1,14 +1,14 @@
 //! Outputs that checks replay: which to fetch next, and when to do without one.
 //!
-//! A state machine without clocks or threads, like that of the inputs. Each output is fetched once. Its check starts as soon
-//! as one of these holds:
+//! A state machine without clocks or threads, like that of the inputs. Each output is fetched once. Its check starts as
+//! soon as one of these holds:
 //!
 //! - the output is here;
 //! - its fetch is over;
 //! - a quarter of the check's time is over.
 //!
-//! Without the output the check runs the work itself. The outputs of one provider take up at most half of the fetches. The
-//! outputs of a provider that withholds others come last. So a provider that withholds costs others no time.
+//! Without the output the check runs the work itself. The outputs of one provider take up at most half of the fetches.
+//! The outputs of a provider that withholds others come last. So a provider that withholds costs others no time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use strike_blobs::BlobQuery;
@@ -72,8 +72,8 @@ impl Outputs {
         Self { at_once: at_once.max(1), fetches: BTreeMap::new() }
     }
 
-    /// Take in which checks lack their output, those with the nearest deadline first. Returns those of them whose output is to
-    /// be fetched now: each has to be reported to [`Self::finished`].
+    /// Take in which checks lack their output, those with the nearest deadline first. Returns those of them whose
+    /// output is to be fetched now: each has to be reported to [`Self::finished`].
     pub fn observe<'a>(&mut self, lacking: impl IntoIterator<Item = &'a CheckDuty>) -> Vec<&'a CheckDuty> {
         let mut lacking_outputs: Vec<(OutputId, &CheckDuty)> = Vec::new();
         let mut known = BTreeSet::new();

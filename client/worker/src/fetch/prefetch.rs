@@ -1,6 +1,7 @@
 //! The prefetch: brings to this node what its duties need of other nodes, each blob on a thread of its own.
 //!
-//! [`Inputs`] and [`Outputs`] say what to fetch and when. The prefetch asks them, does it, and says which duties can start.
+//! [`Inputs`] and [`Outputs`] say what to fetch and when. The prefetch asks them, does it, and says which duties can
+//! start.
 
 use crate::{
     duty::Named,

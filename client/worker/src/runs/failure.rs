@@ -37,14 +37,21 @@ impl Failure {
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::Store(_) => {
-                "see that the disk of the base path has room and can be written to; the result is kept meanwhile, while the node runs"
+                "see that the disk of the base path has room and can be written to; the result is kept meanwhile, while the \
+                 node runs"
             }
             Self::NoThread(_) => "raise the limit of threads or processes that this node's user may have",
             Self::Keystore(_) => "see that the keystore folder can be read",
             Self::Panicked(_) => "report it, with this line",
-            Self::Execute(ExecuteError::Engine(_)) => "see that the machine has memory left, or report it, with this line",
-            Self::Execute(ExecuteError::Model(_)) => "see that the model's files are as they were, and that they can be read",
-            Self::Execute(ExecuteError::TooSlow) => "this machine is too slow for such jobs: lower the units that its asks take",
+            Self::Execute(ExecuteError::Engine(_)) => {
+                "see that the machine has memory left, or report it, with this line"
+            }
+            Self::Execute(ExecuteError::Model(_)) => {
+                "see that the model's files are as they were, and that they can be read"
+            }
+            Self::Execute(ExecuteError::TooSlow) => {
+                "this machine is too slow for such jobs: lower the units that its asks take"
+            }
             Self::Execute(ExecuteError::Input(_)) => "see that the disk of the base path can be read",
             Self::Execute(_) | Self::KeyMissing => return None,
         })

@@ -59,8 +59,8 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Run `duty`. If its input `is_given_up`, a duty that can end without its input does so. A panic of the engine is a
-    /// failure like another, not the end of the node.
+    /// Run `duty`. If its input `is_given_up`, a duty that can end without its input does so. A panic of the engine is
+    /// a failure like another, not the end of the node.
     pub fn run(&self, duty: &Duty, is_given_up: bool, control: &Control) -> Result<Entry, Failure> {
         let (started, named) = (Instant::now(), Named(duty));
         // The node's panic handler ends the process unless told otherwise.
@@ -158,8 +158,8 @@ impl Runner {
         Ok(Entry::Finding(FindingEntry { verdict, work_tag: None, salt }))
     }
 
-    /// The outcome of the work by way of the provider's output if it is here: one pass over it instead of a pass for each of
-    /// its tokens. `None` leaves any doubt to a run of the work.
+    /// The outcome of the work by way of the provider's output if it is here: one pass over it instead of a pass for
+    /// each of its tokens. `None` leaves any doubt to a run of the work.
     fn replay(&self, duty: &CheckDuty, control: &Control) -> Result<Option<Outcome>, ExecuteError> {
         let Some(query) = outputs::query_of(duty) else { return Ok(None) };
         let claim = duty.commitment.v1();

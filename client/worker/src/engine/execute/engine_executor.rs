@@ -28,7 +28,8 @@ pub struct EngineExecutor {
 }
 
 impl EngineExecutor {
-    /// An executor with these models, which reads inputs that are blobs from `inputs`. An error if the engine cannot start.
+    /// An executor with these models, which reads inputs that are blobs from `inputs`. An error if the engine cannot
+    /// start.
     pub fn new(models: Arc<ModelStore>, inputs: Arc<dyn BlobSource>) -> std::io::Result<Self> {
         Ok(Self { models, inputs, engine: Engine::new(0)? })
     }

@@ -70,8 +70,8 @@ pub(super) fn generate(
     outcome(model, &job, &generation.tokens, stop, generation.trace)
 }
 
-/// The outcome of a generation that was claimed, if the claim is right: replayed in one pass. `None` where it is not, or where
-/// only a run of the job can tell.
+/// The outcome of a generation that was claimed, if the claim is right: replayed in one pass. `None` where it is not,
+/// or where only a run of the job can tell.
 pub(super) fn replay(
     engine: &Engine,
     model: &ExactModel,

@@ -22,8 +22,8 @@ pub struct Claimed {
 
 /// Runs work.
 pub trait Executor: Send + Sync {
-    /// The outcome of `work` if it is what somebody claims, found in less time than [`Self::run`] takes. `None` where it is not
-    /// so, or where only a run can tell: [`Self::run`] has the last word.
+    /// The outcome of `work` if it is what somebody claims, found in less time than [`Self::run`] takes. `None` where
+    /// it is not so, or where only a run can tell: [`Self::run`] has the last word.
     fn replay(
         &self,
         _model: &ArtifactId,
