@@ -122,7 +122,7 @@ pub struct ServeLimits {
     pub each: Quota,
     /// To all peers together, in bytes.
     pub all: Quota,
-    /// Peers that are told apart; beyond them those are forgotten that took least of late.
+    /// Peers that are told apart. Of more than these, the peer that took least is forgotten.
     pub peers: usize,
 }
 

@@ -171,9 +171,8 @@ impl<'a, E: Exchange> Search<'a, E> {
         }
     }
 
-    /// Takes what is missing from a peer that says that it has the blob. It begins with one chunk, so that slow lines
-    /// are no silence, and takes more of those who are quick. Whoever gives less than it was asked for lets another one
-    /// give.
+    /// Takes what is missing from a peer that says that it has the blob. It begins with one chunk, so that a slow line is no
+    /// silence, and takes more of a quick peer. A peer that gives less than it was asked for lets another one give.
     async fn take(&self, peer: &E::Peer) -> Result<Asked, FetchError> {
         let (mut count, mut gave, mut kept) = (1, false, None);
         loop {
@@ -212,7 +211,7 @@ impl<'a, E: Exchange> Search<'a, E> {
         }
     }
 
-    /// A peer's answer, if it comes within `time`, and its turn, which is lost by whoever is slow.
+    /// A peer's answer, if it comes within `time`, and its turn, which a slow peer loses.
     async fn answer<'t>(
         &self,
         request: &Request,

@@ -70,8 +70,8 @@ impl<P: Ord + Clone> RateLimiter<P> {
         Ok(())
     }
 
-    /// Forget the peer that has most left, and of these the one that was idle longest: it loses least. Whoever comes
-    /// under ever new names is held by the bucket of all.
+    /// Forget the peer that has most left, and of these the one that was idle longest: it loses least. The
+    /// bucket of all holds peers that come under ever new names.
     fn make_place(&mut self, now: Instant) {
         if self.peers.len() < self.most_peers {
             return;

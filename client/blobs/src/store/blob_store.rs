@@ -41,7 +41,7 @@ fn hash(kind: ArtifactKind, bytes: &[u8]) -> Option<(H256, Arc<[H256]>)> {
 pub struct BlobStore {
     dir: PathBuf,
     pub(super) limits: Limits,
-    /// Held by whoever adds a blob or takes room, through the writing. Locked before `state`.
+    /// Held while a blob is added or room is taken, through the writing. Locked before `state`.
     pub(super) writing: Mutex<()>,
     /// Never held while a blob is read, hashed or written: every answer to other nodes needs it.
     pub(super) state: Mutex<State>,
@@ -133,7 +133,7 @@ impl BlobStore {
                 .filter(|leaves| typed_root(kind, length, merkle::top(leaves)) == *root)
                 .map(Arc::<[H256]>::from),
         };
-        // Damaged, cut short, or gone: whoever reads the whole learns which.
+        // Damaged, cut short, or gone: a read of the whole tells which.
         let Some(leaves) = leaves else { return self.get(kind, root).map(|_| None) };
         if found.leaves.is_none() {
             self.state.lock().index.keep_leaves(kind, root, found.id, leaves.clone());
@@ -244,9 +244,8 @@ impl BlobStore {
         room
     }
 
-    /// Make room for `size` bytes more: beginnings of blobs that nobody goes on with are removed first, then blobs, in
-    /// both cases the oldest first. Called by whoever is `writing`, so that nobody else takes the room; others read in
-    /// between.
+    /// Make room for `size` bytes more. Removes downloads that nobody goes on with, then blobs, both the oldest first. The
+    /// caller holds `writing`, so that nobody else takes the room; others read in between.
     fn make_room(&self, size: u64) -> Result<(), BlobError> {
         loop {
             let mut state = self.state.lock();

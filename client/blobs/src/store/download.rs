@@ -13,9 +13,9 @@ use strike_primitives::{
     merkle::{self, CHUNK_SIZE},
 };
 
-/// A blob on its way here. Only chunks that were proved against its root are kept. Whoever fetches the same blob at the
-/// same time goes on with the same file. What is there stays for the next time if all of them are dropped before it is
-/// complete.
+/// A blob on its way here. Only chunks that were proved against its root are kept. Downloads of the same blob at the same
+/// time go on with the same file. If all of them are dropped before it is complete, what is there stays for the next
+/// time.
 pub struct Download {
     store: Arc<BlobStore>,
     kind: ArtifactKind,
@@ -111,7 +111,7 @@ impl Download {
         for chunk in proved.chunks.iter().skip(here as usize) {
             let Some(file) = &mut begun.file else { break };
             if let Err(source) = file.write_all(chunk) {
-                // What of it is on disk is not known: whoever goes on opens the file again.
+                // What of it is on disk is not known: the next call opens the file again.
                 *begun = Begun::default();
                 let path = disk::partial_path(self.store.dir(), self.kind, &self.root);
                 return Err(BlobError::Io { doing: "writing", path, source });

@@ -76,7 +76,7 @@ impl Downloads {
         }
     }
 
-    /// Go on with a download, or begin it. Whoever joins has to [`Self::leave`].
+    /// Go on with a download, or begin it. Each join needs a [`Self::leave`].
     pub(super) fn join(&mut self, kind: ArtifactKind, root: H256) -> Arc<Mutex<Begun>> {
         let sequence = self.next;
         let entry = self.entries.entry((kind, root)).or_insert(Entry { bytes: 0, active: None, sequence });
@@ -87,7 +87,7 @@ impl Downloads {
         active.begun.clone()
     }
 
-    /// Whether whoever leaves was the last one.
+    /// Leave a download that was joined. Whether nobody goes on with it now.
     pub(super) fn leave(&mut self, kind: ArtifactKind, root: &H256, begun: &Arc<Mutex<Begun>>) -> bool {
         let active = self.entries.get_mut(&(kind, *root)).and_then(|entry| entry.active.as_mut());
         // Once the blob is complete the entry is gone; a later one is of others.

@@ -164,7 +164,7 @@ impl ModelStore {
     }
 
     /// The text of token ids of a model; `None` if the node does not have the model. Reads the model's tokenizer alone:
-    /// whoever asks, no weights are loaded or dropped for it, and no run waits.
+    /// no weights are loaded or dropped for it, and no run waits.
     pub fn detokenize(&self, id: &ArtifactId, tokens: &[u32]) -> Result<Option<String>, String> {
         match self.tokenizers.get(id, Instant::now())? {
             Some(tokenizer) => tokenizer.decode(tokens, true).map(Some).map_err(|error| error.to_string()),

@@ -1,4 +1,4 @@
-//! Tokenizers without their models: whoever asks for the text of an output loads no weights, and holds up no run.
+//! Tokenizers without their models. A request for the text of an output loads no weights, and holds up no run.
 
 use crate::limits::{MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CALLS, TOKENIZER_FAILURE_TIME};
 use parking_lot::Mutex;

@@ -97,7 +97,7 @@ impl Runner {
                 outcome => commit(&duty.binding, outcome?),
             },
         };
-        // Before the result is published, so that whoever sees the commitment can ask for the output.
+        // Before the result is published, so that a node that sees the commitment can ask for the output.
         if let Err(error) = self.blobs.put(ArtifactKind::Output, &result.output) {
             self.unsaved.keep(&duty.binding, result);
             return Err(error.into());
@@ -177,7 +177,7 @@ impl Runner {
         }
     }
 
-    /// The salt of a verdict, derived from the key alone: whoever has the key can open its seals without the mailbox.
+    /// The salt of a verdict, derived from the key alone: a node with the key can open its seals without the mailbox.
     fn salt(&self, key: &AppKey, genesis: &H256, audit: &AuditRef) -> Result<H256, Failure> {
         let input = VrfTranscript::new(SALT_TRANSCRIPT, &[(b"input", &salt_input(genesis, audit))]);
         let pre_output = self
