@@ -1,6 +1,6 @@
 //! The artifact that a folder with a model's files is.
 
-use crate::BlobError;
+use crate::store::error::BlobError;
 use sp_core::H256;
 use std::{
     fs::File,

@@ -26,7 +26,7 @@ use sp_blockchain::HeaderBackend;
 use sp_core::{Bytes, H256};
 use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{marker::PhantomData, sync::Arc, time::Instant};
-use strike_blobs::{BlobSource, BlobStore, FetchError, Uploads, Wanted};
+use strike_blobs::{BlobQuery, BlobSource, BlobStore, FetchError, Uploads};
 use strike_primitives::{
     api::{JobInfo, JobStatus, MarketApi, ProvenanceApi, ProvidersApi, StrikeApi},
     artifact::{ArtifactId, ArtifactKind},
@@ -172,12 +172,12 @@ where
     }
 
     /// A blob: the one that is here, or another node's, while it is this call's turn to fetch.
-    fn read(&self, wanted: &Wanted, turns: &Semaphore) -> Result<Result<Vec<u8>, FetchError>, Error> {
-        match self.store.read(wanted) {
+    fn read(&self, query: &BlobQuery, turns: &Semaphore) -> Result<Result<Vec<u8>, FetchError>, Error> {
+        match self.store.read(query) {
             // A damaged one is fetched again.
             Err(FetchError::NotFound { .. } | FetchError::Unfinished | FetchError::Store(_)) => {
                 let _turn = turn(turns)?;
-                Ok(self.blobs.read(wanted))
+                Ok(self.blobs.read(query))
             }
             here => Ok(here),
         }
@@ -191,8 +191,8 @@ where
             Input::Blob { root, length } => {
                 let mut places = vec![input_place(&self.genesis(), root)];
                 places.extend(self.committers_place(info));
-                let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, places };
-                let read = self.read(&wanted, &self.bounds.inputs)?.map_err(|error| match error {
+                let query = BlobQuery { kind: ArtifactKind::File, root: *root, max_length: *length, places };
+                let read = self.read(&query, &self.bounds.inputs)?.map_err(|error| match error {
                     FetchError::Store(error) => Error::BlobUnreadable(error),
                     FetchError::Unfinished => Error::FetchUnfinished { root: *root },
                     // No file of another length than the order's has its root.
@@ -210,13 +210,13 @@ where
     /// `answerable`.
     fn output_bytes(&self, info: &JobInfo, root: H256, possible: u64, answerable: u64) -> Result<Vec<u8>, Error> {
         let job = info.job;
-        let wanted = Wanted {
+        let query = BlobQuery {
             kind: ArtifactKind::Output,
             root,
             max_length: possible.min(answerable),
             places: self.committers_place(info).into_iter().collect(),
         };
-        self.read(&wanted, &self.bounds.outputs)?.map_err(|error| match error {
+        self.read(&query, &self.bounds.outputs)?.map_err(|error| match error {
             FetchError::Store(error) => Error::BlobUnreadable(error),
             FetchError::NotFound { .. } => Error::OutputNotHere { job, root },
             FetchError::Unfinished => Error::FetchUnfinished { root },

@@ -56,7 +56,7 @@ fn text(job: JobId, answer: Result<Option<JobOutput>>) -> Result<String> {
 pub fn not_had(job: JobId, what: &str, why: Error) -> Error {
     let advice = why.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
     Error::new(
-        "OutputNotHad",
+        "OutputUnavailable",
         format!("job {job} is done and paid, but its {what} is not to be had: {}: {}", why.name, why.message),
     )
     .hint(format!("do not order again: 'strike job output {job}' asks for it once more{advice}"))
@@ -69,7 +69,7 @@ pub fn not_known(job: JobId, why: Error) -> Error {
         return why;
     }
     Error::new(
-        "OutcomeNotKnown",
+        "OutcomeUnknown",
         format!("job {job} is ordered, but what became of it is not known: {}: {}", why.name, why.message),
     )
     .hint(format!(
@@ -156,12 +156,12 @@ mod tests {
         for (answer, why) in answers {
             let told = text(7, answer);
             let error = told.clone().unwrap_err();
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutputNotHad", ORDERED), "{error}");
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutputUnavailable", ORDERED), "{error}");
             let said = format!("{error} {}", error.hint.clone().unwrap_or_default());
             assert!(said.contains(why) && said.contains("strike job output 7"), "{said}");
             let view = serde_json::to_string(&settled_view(&info, &told)).unwrap();
             let view: serde_json::Value = serde_json::from_str(&view).unwrap();
-            assert_eq!(view["output_error"]["name"], "OutputNotHad");
+            assert_eq!(view["output_error"]["name"], "OutputUnavailable");
             assert!(view["receipt"]["units"].is_number() && view.get("output").is_none(), "{view}");
         }
         let view = settled_view(&info, &text(7, of(Some("there was"))));
@@ -172,7 +172,7 @@ mod tests {
     fn an_order_that_cannot_be_followed_is_not_to_be_repeated_and_one_that_is_gone_is() {
         for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed"] {
             let error = not_known(7, Error::new(name, "gone"));
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeNotKnown", ORDERED));
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeUnknown", ORDERED));
             assert!(error.message.contains("job 7 is ordered"), "{error}");
         }
         let error = not_known(7, not_found(7));

@@ -1,7 +1,7 @@
 use super::support::{check_for, commitment, key, outcome, provide_for, SharedStorage};
 use crate::{
+    chain::mailbox::{delivered, publish, Entry, Written},
     duty::DutyId,
-    mailbox::{delivered, publish, Entry, Written},
 };
 use codec::Encode;
 use sp_core::{
