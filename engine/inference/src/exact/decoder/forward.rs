@@ -10,7 +10,7 @@ use strike_models::tensors::LayerTensor;
 
 use crate::exact::decoder::cache::{CacheShape, Sequence, Writer};
 use crate::exact::decoder::network::{Layer, Network, MAX_HEAD};
-use crate::exact::decoder::workspace::{Observer, Run, Workspace};
+use crate::exact::decoder::workspace::{Observer, Position, Run, Workspace};
 use crate::exact::threads::parallel::{Parallel, SharedRows};
 use crate::exact::threads::thread_pool::ThreadPool;
 use crate::isa::Isa;

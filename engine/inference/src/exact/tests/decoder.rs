@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use strike_arithmetic::activations::quantize_row;
-use strike_arithmetic::attention::{attend, Cache, TILE};
-use strike_arithmetic::half::f32_to_f16;
-use strike_arithmetic::weights::{quantize, WeightBlock};
-use strike_arithmetic::{functions, linear, norm, rotary};
-use strike_models::architecture::{Activation, Architecture, Decoder, Rotary};
-use strike_models::tensors::{LayerTensor, Matrix, Packing, TensorName, BLOCK, PANEL_BLOCK_Q8, PANEL_COLUMNS};
-use strike_models::Adapter;
+use strike_arithmetic::attention::TILE;
+use strike_models::architecture::Decoder;
+use strike_models::tensors::{LayerTensor, TensorName};
 
 use crate::exact::decoder::attend::MANY_TILES;
 use crate::exact::decoder::cache::Sequence;
 use crate::exact::decoder::forward::Forward;
 use crate::exact::decoder::network::Network;
 use crate::exact::decoder::workspace::{Run, Workspace};
-use crate::exact::tensors::Tensors;
 use crate::exact::threads::thread_pool::ThreadPool;
 use crate::isa::Isa;
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use strike_arithmetic::activations::quantize_row;
-use strike_arithmetic::attention::{attend, Cache, TILE};
+use strike_arithmetic::attention::{attend, Cache};
 use strike_arithmetic::half::f32_to_f16;
 use strike_arithmetic::weights::{quantize, WeightBlock};
 use strike_arithmetic::{functions, linear, norm, rotary};
@@ -13,14 +13,7 @@ use strike_models::architecture::{Activation, Architecture, Decoder, Rotary};
 use strike_models::tensors::{LayerTensor, Matrix, Packing, TensorName, BLOCK, PANEL_BLOCK_Q8, PANEL_COLUMNS};
 use strike_models::Adapter;
 
-use crate::exact::decoder::attend::MANY_TILES;
-use crate::exact::decoder::cache::Sequence;
-use crate::exact::decoder::forward::Forward;
-use crate::exact::decoder::network::Network;
-use crate::exact::decoder::workspace::{Run, Workspace};
 use crate::exact::tensors::Tensors;
-use crate::exact::threads::thread_pool::ThreadPool;
-use crate::isa::Isa;
 
 /// Rows, columns, the rows as blocks and as panels.
 type RandomMatrix = (usize, usize, Vec<Vec<WeightBlock>>, Vec<u8>);
