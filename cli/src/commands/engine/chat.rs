@@ -8,7 +8,7 @@ use crate::{
 };
 use std::path::Path;
 use strike_inference::exact::ExactModel;
-use strike_models::chat_template::{ChatTemplate, Message, MAX_OUTPUT_BYTES};
+use strike_tokenizers::chat_template::{ChatTemplate, Message, MAX_OUTPUT_BYTES};
 
 /// What the command line asks to go on from.
 pub enum Prompt {
@@ -46,7 +46,7 @@ impl Prompt {
             )
             .hint("leave out --chat and --messages, or put a chat_template.jinja into the model's folder")
         };
-        let failed = |error: strike_models::chat_template::ChatTemplateError| {
+        let failed = |error: strike_tokenizers::chat_template::ChatTemplateError| {
             Error::new("ChatTemplateFailed", error.to_string())
         };
         if path == BUILTIN {

@@ -13,7 +13,7 @@ use strike_inference::{
     exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
     Control,
 };
-use strike_models::tokenizer::TextStream;
+use strike_tokenizers::TextStream;
 use strike_primitives::artifact::output_root;
 
 /// A generation as JSON.

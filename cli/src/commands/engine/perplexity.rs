@@ -17,7 +17,7 @@ use strike_inference::{
     exact::{Engine, ExactModel},
     Control, Reference, ReferenceError, ReferenceOptions,
 };
-use strike_models::tokenizer::Tokenizer;
+use strike_tokenizers::Tokenizer;
 
 /// A measurement as JSON.
 #[derive(Serialize)]
