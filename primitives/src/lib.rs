@@ -9,6 +9,7 @@
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
+//! - `amount` (with `std`): amounts in JSON, as decimal strings.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
 //! - [`traits`]: how the pallets know each other.
 //! - [`api`]: the runtime API of the node, its RPC and the tools.
@@ -17,6 +18,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+pub mod amount;
 pub mod api;
 pub mod app;
 pub mod artifact;

@@ -17,7 +17,7 @@ use sp_runtime::{
 };
 use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
-    api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
