@@ -1,8 +1,7 @@
 //! Content-addressed files of a node: outputs it made or checked, inputs left with it, and what it fetched from others.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]), verified on every read, written
-//! whole or not at all, and when the disk limit is reached those go first that were stored longest ago. [`ModelFolder`] names the
-//! files of a model, which lie where the operator put them.
+//! whole or not at all, and when the disk limit is reached those go first that were stored longest ago.
 //!
 //! - [`BlobStore`]: the files.
 //! - [`Server`]: answers other nodes' requests, within limits.
@@ -14,7 +13,6 @@ mod download;
 mod fetch;
 mod index;
 pub mod message;
-mod model_folder;
 mod rate;
 mod remember;
 mod search;
@@ -26,7 +24,6 @@ mod uploads;
 
 pub use download::{Download, Progress};
 pub use fetch::{BlobSource, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, Wanted};
-pub use model_folder::ModelFolder;
 pub use rate::Quota;
 pub use serve::{Answer, Misconduct, ServeLimits, Server};
 pub use uploads::{JobInputs, UploadError, UploadLimits, Uploads};
