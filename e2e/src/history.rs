@@ -2,7 +2,7 @@
 
 use codec::Decode;
 use std::collections::BTreeMap;
-use strike_cli::chain::Chain;
+use strike_chain::Chain;
 use strike_primitives::{receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber, JobId, H256};
 use subxt::rpcs::methods::legacy::NumberOrHex;
 

@@ -2,7 +2,7 @@
 
 use codec::Decode;
 use std::collections::BTreeMap;
-use strike_cli::chain::Chain;
+use strike_chain::Chain;
 use strike_primitives::{receipt::Receipt, AccountId, Balance, H256};
 
 /// How many entries of the state are read at once.

@@ -9,6 +9,8 @@
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
+//! - `model_folder` (with `std`): the artifact that a folder with a model's files is.
+//! - `amount` (with `std`): amounts in JSON, as decimal strings.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
 //! - [`traits`]: how the pallets know each other.
 //! - [`api`]: the runtime APIs of the node, its RPC and the tools.
@@ -17,6 +19,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+pub mod amount;
 pub mod api;
 pub mod app;
 pub mod artifact;
@@ -30,6 +34,8 @@ pub mod hashing;
 pub mod job;
 pub mod mailbox;
 pub mod merkle;
+#[cfg(feature = "std")]
+pub mod model_folder;
 pub mod receipt;
 pub mod traits;
 pub mod verdict;

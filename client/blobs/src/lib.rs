@@ -1,8 +1,7 @@
 //! Content-addressed files of a node: outputs it made or checked, inputs left with it, and what it fetched from others.
 //!
 //! A blob is named by its kind and its typed root ([`strike_primitives::artifact`]). It is verified on every read, and
-//! written whole or not at all. When the disk limit is reached, the blobs stored longest ago go first. [`ModelFolder`]
-//! names the files of a model, which lie where the operator put them.
+//! written whole or not at all. When the disk limit is reached, the blobs stored longest ago go first.
 //!
 //! - [`BlobStore`]: the files.
 //! - [`Server`]: answers other nodes' requests, within limits.
@@ -12,7 +11,6 @@
 mod fetch;
 mod limits;
 pub mod message;
-mod model_folder;
 mod serve;
 mod store;
 #[cfg(test)]
@@ -21,6 +19,5 @@ mod tests;
 pub use fetch::{BlobQuery, BlobSource, Exchange, FetchError, Fetcher};
 pub use limits::{FetchLimits, FetchTimes, Limits, Quota, ServeLimits, UploadLimits, LOG_TARGET};
 pub use message::Misconduct;
-pub use model_folder::ModelFolder;
 pub use serve::{Answer, JobInputs, Server, UploadError, Uploads};
 pub use store::{blob_root, BlobError, BlobStore, Download, Progress};

@@ -4,15 +4,13 @@
 //! Only app keys are shared. Two nodes with one validator's consensus keys make two blocks in one slot and vote twice in one round;
 //! that is the offence itself, which the chain reports whatever the reason, so there is no harmless way to do it.
 
-use strike_cli::{
-    commands::job::is_valid,
-    localnet::{Network, Provider},
-};
+use strike_chain::outcome::is_valid;
 use strike_e2e::{
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
     jobs::{closed, submit_all},
     network,
 };
+use strike_localnet::{Network, Provider};
 
 /// Jobs of the test.
 const JOBS: usize = 16;

@@ -2,13 +2,14 @@
 //! Whatever is lost is found out again from the chain: every job settles, nothing counts twice, nobody is punished.
 
 use std::time::Duration;
-use strike_cli::{chain::Chain, commands::job::is_valid, localnet::Network};
+use strike_chain::{outcome::is_valid, Chain};
 use strike_e2e::{
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
     jobs::{closed, seen, submit_all},
     network,
     snapshot::{tear, Snapshot},
 };
+use strike_localnet::Network;
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     JobId,

@@ -7,12 +7,7 @@
 use codec::{Decode, Encode};
 use sp_crypto_hashing::twox_128;
 use std::{path::PathBuf, time::Duration};
-use strike_cli::{
-    chain::Chain,
-    commands::job::is_valid,
-    keys,
-    localnet::{Network, VALIDATORS},
-};
+use strike_chain::{keys, outcome::is_valid, Chain};
 use strike_e2e::{
     command::{binary, javascript, run, strike},
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
@@ -21,6 +16,7 @@ use strike_e2e::{
     observer::Observer,
     transactions::{self, send, signed},
 };
+use strike_localnet::{Network, VALIDATORS};
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     job::JobOrder,

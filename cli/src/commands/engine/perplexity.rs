@@ -1,8 +1,12 @@
 //! `strike engine perplexity`.
 
-use super::{failed, start, unreadable, BUILTIN};
+use super::{
+    start::start,
+    words::{failed, unreadable},
+};
 use crate::{
     args::GeneratorArgs,
+    commands::model::BUILTIN,
     error::{Error, Result},
     output,
 };

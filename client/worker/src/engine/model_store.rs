@@ -9,7 +9,6 @@ use std::{
     sync::Arc,
     time::Instant,
 };
-use strike_blobs::{BlobError, ModelFolder};
 use strike_inference::{
     builtin_files,
     exact::{AnyModel, ExactModel, LoadError, OpenOptions},
@@ -18,6 +17,7 @@ use strike_inference::{
 use strike_primitives::{
     artifact::{self, ArtifactId},
     job::VerificationClass,
+    model_folder::{ModelFolder, UnreadableFile},
 };
 
 /// Why a model could not be found or loaded.
@@ -33,7 +33,7 @@ pub enum ModelStoreError {
     },
     /// A file of a model could not be read.
     #[error(transparent)]
-    File(#[from] BlobError),
+    File(#[from] UnreadableFile),
     /// A model directory has neither a model's files nor folders that have them.
     #[error(
         "{0} holds no model: config.json, model.safetensors and tokenizer.json are needed, here or one folder deeper"

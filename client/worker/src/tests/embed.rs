@@ -10,7 +10,7 @@ use crate::{
 };
 use sp_core::H256;
 use std::{path::PathBuf, sync::Arc};
-use strike_blobs::{BlobStore, ModelFolder};
+use strike_blobs::BlobStore;
 use strike_inference::exact::{Engine, ExactEncoder, OpenOptions};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
@@ -18,6 +18,7 @@ use strike_primitives::{
     commitment::{AttemptBinding, Commitment, StopReason},
     embedding::{decode_vectors, encode_texts},
     job::{spec_hash, Embed, Input, VerificationClass, WorkSpec},
+    model_folder::ModelFolder,
     verdict::{AuditRef, InvalidReason, Verdict},
     AccountId,
 };
