@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks, and says so. Safe to repeat; when nothing is missing it takes about a second.
 #   scripts/setup.sh [run]   what building and running need
-#   scripts/setup.sh test    and what the tests need: cargo-nextest, Node.js with the packages of js/
+#   scripts/setup.sh test    and what the tests need: cargo-nextest, Node.js 20 or newer with the packages of web/
 #   scripts/setup.sh ci      and what only CI needs: cargo-deny, rustfmt, clippy
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,7 +15,7 @@ case "${1:-run}" in
     *) die "usage: scripts/setup.sh [run|test|ci]" ;;
 esac
 lacks() { ! command -v "$1" >/dev/null; }
-wants_js() { [ "$level" -ge 2 ] && [ -f js/package-lock.json ]; }
+wants_web() { [ "$level" -ge 2 ] && [ -f web/package-lock.json ]; }
 
 # limit SECONDS CMD…: `timeout` where there is one; macOS has none.
 limit() {
@@ -48,8 +48,8 @@ if lacks cc || lacks c++; then packages+=(build-essential); fi
 if lacks pkg-config; then packages+=(pkg-config libssl-dev); fi
 if ! lacks pkg-config && ! pkg-config --exists openssl; then packages+=(libssl-dev); fi
 if lacks protoc; then packages+=(protobuf-compiler); fi
-if wants_js && lacks node; then packages+=(nodejs); fi
-if wants_js && lacks npm; then packages+=(npm); fi
+if wants_web && lacks node; then packages+=(nodejs); fi
+if wants_web && lacks npm; then packages+=(npm); fi
 if [ "${#packages[@]}" -gt 0 ]; then
     hint="sudo apt-get install --no-install-recommends ${packages[*]} (or the same from your system)"
     [ "$(uname)" != Darwin ] || hint="xcode-select --install; brew install pkg-config openssl@3 protobuf node"
@@ -102,14 +102,14 @@ if [ "$level" -ge 2 ]; then cargo_tool cargo-nextest 0.9.143 0 --no-default-feat
 if [ "$level" -ge 3 ]; then cargo_tool cargo-deny 0.20.2 1; fi
 
 # --- JavaScript packages, exactly as the lock file says.
-if wants_js; then
+if wants_web; then
     node_version=$(node -p process.versions.node)
-    [ "${node_version%%.*}" -ge 18 ] ||
-        die "Node.js 18 or newer is needed, this is $node_version: install a newer one, then start again"
-    if [ ! js/node_modules/.package-lock.json -nt js/package-lock.json ]; then
-        say "installing the packages of js/"
-        (cd js && npm ci --no-audit --no-fund --loglevel=error) >&2 ||
-            die "the packages of js/ could not be installed: see the lines above, then start again"
+    [ "${node_version%%.*}" -ge 20 ] ||
+        die "Node.js 20 or newer is needed, this is $node_version: install a newer one, then start again"
+    if [ ! web/node_modules/.package-lock.json -nt web/package-lock.json ]; then
+        say "installing the packages of web/"
+        (cd web && npm ci --no-audit --no-fund --loglevel=error) >&2 ||
+            die "the packages of web/ could not be installed: see the lines above, then start again"
     fi
 fi
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# All ordinary tests: JavaScript on its own, then Rust. The end-to-end tests of e2e/ start networks of real processes, and run the
-# JavaScript client against one of them.
+# All ordinary tests: web/ on its own, then Rust. The end-to-end tests of e2e/ start networks of real processes, and run web/checks,
+# as it was built here, against some of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/env.sh
 
-(cd js && npm test)
+(cd web && npm run build && npm test)
 
 # The end-to-end tests start the real binaries, and cargo does not build other packages' binaries for a test.
 scripts/build.sh tests

@@ -67,11 +67,11 @@ pub async fn strike(url: &str, args: &[&str]) -> Answer {
     run(command).await
 }
 
-/// `node src/job.js --url URL --json ARGS…` in the folder of the JavaScript client.
+/// `node dist/src/job.js --url URL --json ARGS…` in `web/checks`.
 pub async fn javascript(url: &str, args: &[&str]) -> Answer {
     let mut command = Command::new("node");
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../js"));
-    command.args(["src/job.js", "--url", url, "--json"]).args(args);
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../web/checks"));
+    command.args(["dist/src/job.js", "--url", url, "--json"]).args(args);
     run(command).await
 }
 

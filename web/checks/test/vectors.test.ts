@@ -2,27 +2,27 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { hexToU8a, u8aToHex } from '@polkadot/util';
-import * as protocol from '../src/protocol.js';
+import * as protocol from '@strike/client/protocol';
 
-const vectors = JSON.parse(readFileSync(new URL('../../docs/protocol-vectors.json', import.meta.url)));
-const file = (length) => Uint8Array.from({ length }, (_, i) => i % 251);
-const same = (actual, expected) => assert.equal(u8aToHex(actual), expected);
+const { fromHex, toHex } = protocol;
+const vectors = JSON.parse(readFileSync(new URL('../../../../docs/protocol-vectors.json', import.meta.url), 'utf8'));
+const file = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251);
+const same = (actual: Uint8Array, expected: string) => assert.equal(toHex(actual), expected);
 
-const genesis = hexToU8a(vectors.genesis);
-const provider = hexToU8a(vectors.provider);
-const validator = hexToU8a(vectors.validator);
-const beacon = hexToU8a(vectors.beacon);
-const model = hexToU8a(vectors.bundle.id);
+const genesis = fromHex(vectors.genesis);
+const provider = fromHex(vectors.provider);
+const validator = fromHex(vectors.validator);
+const beacon = fromHex(vectors.beacon);
+const model = fromHex(vectors.bundle.id);
 const settings = {
   sampler: { temperatureMilli: 800, minPMilli: 50, repetitionPenaltyMilli: 1_100, repetitionWindow: 32 },
   maxInputTokens: 40,
   maxOutputTokens: 64,
   stop: [[1, 2]],
 };
-const work = protocol.generateWork({ prompt: vectors.order.prompt, ...settings });
+const work = protocol.generateWork({ input: protocol.promptInput(vectors.order.prompt), ...settings });
 const seed = protocol.seed(genesis, vectors.job, vectors.attempt, beacon);
-const specHash = protocol.specHash(work, model, protocol.Class.Statistical);
+const specHash = protocol.specHash(work, model, protocol.VerificationClass.Statistical);
 const outRoot = protocol.outputRoot(vectors.output.tokens);
 const result = { outRoot, traceRoot: null, nIn: 6, nOut: 4, stop: 2 };
 const jobRoot = protocol.jobRoot({ genesis, job: 7, attempt: 1, provider, specHash, seed, ...result });
@@ -33,12 +33,12 @@ const audit = protocol.auditRef({
   commitmentHash: protocol.commitmentHash(commitment),
   beaconBlock: vectors.verdict.beacon_block,
 });
-const salt = protocol.salt(hexToU8a(vectors.salt.pre_output));
+const salt = protocol.salt(fromHex(vectors.salt.pre_output));
 const verdict = protocol.validVerdict(vectors.verdict.units);
 const seal = protocol.seal(genesis, audit, validator, verdict, null, salt);
 
 test('hashing under a domain tag', () => {
-  same(protocol.hash(vectors.hash.tag, hexToU8a(vectors.hash.bytes)), vectors.hash.hash);
+  same(protocol.hash(vectors.hash.tag, fromHex(vectors.hash.bytes)), vectors.hash.hash);
 });
 
 test('roots of files, outputs and bundles', () => {
@@ -47,27 +47,27 @@ test('roots of files, outputs and bundles', () => {
   same(protocol.outputRoot([]), vectors.typed_roots.empty_output);
   same(protocol.bundleRoot([]), vectors.typed_roots.bundle_of_none);
   same(outRoot, vectors.output.root);
-  const files = vectors.bundle.files.map(([name, length]) => ({ name, data: file(length) }));
+  const files = vectors.bundle.files.map(([name, length]: [string, number]) => ({ name, data: file(length) }));
   same(protocol.bundleRoot(files), vectors.bundle.root);
-  same(protocol.artifactId(protocol.Kind.Bundle, protocol.bundleRoot(files)), vectors.bundle.id);
+  same(protocol.artifactId(protocol.ArtifactKind.Bundle, protocol.bundleRoot(files)), vectors.bundle.id);
 });
 
 test('a tree with an odd number of leaves', () => {
-  same(protocol.top(vectors.tree.leaves.map((leaf) => protocol.leaf(hexToU8a(leaf)))), vectors.tree.top);
+  same(protocol.top(vectors.tree.leaves.map((leaf: string) => protocol.leaf(fromHex(leaf)))), vectors.tree.top);
 });
 
 test('embeddings', () => {
   const { texts, input, vectors: numbers, output, root } = vectors.embedding;
   same(protocol.encodeTexts(texts), input);
-  const embed = protocol.embedWork({ texts, maxInputTokens: 48 });
+  const embed = protocol.embedWork({ input: protocol.plainInput(protocol.encodeTexts(texts)), maxInputTokens: 48 });
   same(embed, vectors.embedding.work);
-  const embedSpec = protocol.specHash(embed, model, protocol.Class.Exact);
+  const embedSpec = protocol.specHash(embed, model, protocol.VerificationClass.Exact);
   same(embedSpec, vectors.embedding.spec_hash);
   same(protocol.vectorBytes(numbers), output);
   same(protocol.vectorsRoot(numbers), root);
-  assert.deepEqual(protocol.decodeVectors(hexToU8a(output), texts.length), numbers);
-  assert.throws(() => protocol.decodeVectors(hexToU8a(output), 5));
-  const traceRoot = hexToU8a(vectors.embedding.trace_root);
+  assert.deepEqual(protocol.decodeVectors(fromHex(output), texts.length), numbers);
+  assert.throws(() => protocol.decodeVectors(fromHex(output), 5));
+  const traceRoot = fromHex(vectors.embedding.trace_root);
   const claim = { outRoot: protocol.vectorsRoot(numbers), traceRoot, nIn: 14, nOut: 0, stop: 7 };
   const bound = { genesis, job: 7, attempt: 1, provider, specHash: embedSpec, seed, ...claim };
   same(protocol.jobRoot(bound), vectors.embedding.job_root);
@@ -80,7 +80,7 @@ test('inputs that travel', () => {
   same(found, root);
   const onBlob = protocol.generateWork({ input: protocol.blobInput(found, length), ...settings });
   same(onBlob, expected);
-  const spec = protocol.specHash(onBlob, model, protocol.Class.Statistical);
+  const spec = protocol.specHash(onBlob, model, protocol.VerificationClass.Statistical);
   same(spec, vectors.input.spec_hash);
   same(protocol.inputPlace(genesis, found), vectors.input.place);
   same(protocol.providerPlace(genesis, provider), vectors.input.providers_place);
@@ -92,7 +92,7 @@ test('inputs that travel', () => {
 test('orders and seeds', () => {
   same(work, vectors.order.work);
   same(specHash, vectors.order.spec_hash);
-  const order = { work, model, verificationClass: protocol.Class.Statistical, maxPrice: 5_000_000_000_000n, deadline: 40 };
+  const order = { work, model, verificationClass: protocol.VerificationClass.Statistical, maxPrice: 5_000_000_000_000n, deadline: 40 };
   same(protocol.jobOrder(order), vectors.order.scale);
   same(seed, vectors.seed);
   same(protocol.nextBeacon(genesis, beacon), vectors.next_beacon);
