@@ -5,6 +5,7 @@ import type { Block, Event } from '@polkadot/types/interfaces';
 import { ConnectionLost } from '../errors.js';
 import { answer, lost } from './connection.js';
 import { storage } from './runtime.js';
+import { QUIET_MS, soonest } from './wait.js';
 
 /** A final block. */
 export interface FinalBlock {
@@ -17,20 +18,15 @@ export interface FinalBlock {
   events: readonly Event[];
 }
 
-/** Where numbered blocks come from. Every method may fail; a failure ends the reading. */
+/** Where numbered blocks come from. A failure of any method ends the reading. */
 export interface BlockSource<B> {
   /** The number of the last block there is. */
   head(): Promise<number>;
   /** A block by its number. */
   read(number: number): Promise<B>;
-  /** Says when to look for new blocks, until the function it resolves to is called. */
-  watch(onNews: () => void): Promise<() => void>;
-  /** Rejects when no more blocks can come. */
-  ended: Promise<never>;
+  /** Says when to look for new blocks, and why no more can come, until the function it returns is called. */
+  watch(onNews: () => void, onEnd: (error: unknown) => void): () => void;
 }
-
-/** Milliseconds without news after which a source is asked all the same. */
-const QUIET_MS = 15_000;
 
 /**
  * Reads blocks from `from` on, each once. Ends with the first failure of the source.
@@ -38,27 +34,26 @@ const QUIET_MS = 15_000;
  * Without news it looks for blocks every `quiet` milliseconds, so a source that has fallen silent is asked, and fails.
  */
 export async function* readInOrder<B>(source: BlockSource<B>, from: number, quiet = QUIET_MS): AsyncGenerator<B, never> {
-  const unlessEnded = <T>(waited: Promise<T>): Promise<T> => Promise.race([waited, source.ended]);
   let wake = () => {};
-  let news = new Promise<void>((resolve) => (wake = resolve));
-  const stop = await unlessEnded(source.watch(() => wake()));
+  let fail: (error: unknown) => void = () => {};
+  const ended = new Promise<never>((_, reject) => (fail = reject));
+  // It may end while the caller is busy: the next read learns of it.
+  ended.catch(() => {});
+  const stop = source.watch(
+    () => wake(),
+    (error) => fail(error),
+  );
   try {
     for (let next = from; ; ) {
-      const head = await unlessEnded(source.head());
-      for (; next <= head; next += 1) yield await unlessEnded(source.read(next));
-      await soonest([news, source.ended], quiet);
-      news = new Promise((resolve) => (wake = resolve));
+      // Set up before the head is read: what comes behind it is news.
+      const news = new Promise<void>((resolve) => (wake = resolve));
+      const head = await Promise.race([source.head(), ended]);
+      for (; next <= head; next += 1) yield await Promise.race([source.read(next), ended]);
+      await soonest([news, ended], quiet);
     }
   } finally {
     stop();
   }
-}
-
-/** Waits for the first of some events, but no longer than so many milliseconds. */
-async function soonest(events: readonly Promise<void>[], milliseconds: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const pause = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([...events, pause]).finally(() => clearTimeout(timer));
 }
 
 /** The number of the last final block. Throws {@link ConnectionLost}. */
@@ -83,6 +78,19 @@ async function readBlock(api: ApiPromise, number: number): Promise<FinalBlock> {
   return { number, hash: hash.toHex(), block, events };
 }
 
+/** Watches the final heads of a node, and its connection. */
+function watchHeads(api: ApiPromise, onNews: () => void, onEnd: (error: unknown) => void): () => void {
+  const end = lost(api);
+  end.promise.catch(onEnd);
+  // Not waited for: the subscription stands only once a head has come, and a node may fall silent before.
+  const subscription = api.rpc.chain.subscribeFinalizedHeads(onNews);
+  subscription.catch(onEnd);
+  return () => {
+    end.stop();
+    subscription.then((unsubscribe) => unsubscribe()).catch(() => {});
+  };
+}
+
 /**
  * Final blocks from `from` on, in order and without a gap, for as long as the caller takes them.
  *
@@ -90,18 +98,12 @@ async function readBlock(api: ApiPromise, number: number): Promise<FinalBlock> {
  */
 export async function* finalBlocks(api: ApiPromise, from: number): AsyncGenerator<FinalBlock, never> {
   if (!api.isConnected) throw new ConnectionLost('it was closed');
-  const end = lost(api);
-  try {
-    return yield* readInOrder(
-      {
-        head: () => finalNumber(api),
-        read: (number) => answer(api, readBlock(api, number)),
-        watch: (onNews) => answer(api, api.rpc.chain.subscribeFinalizedHeads(onNews)),
-        ended: end.promise,
-      },
-      from,
-    );
-  } finally {
-    end.stop();
-  }
+  return yield* readInOrder(
+    {
+      head: () => finalNumber(api),
+      read: (number) => answer(api, readBlock(api, number)),
+      watch: (onNews, onEnd) => watchHeads(api, onNews, onEnd),
+    },
+    from,
+  );
 }

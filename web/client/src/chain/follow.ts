@@ -33,13 +33,21 @@ function jobOf(event: Event): number | undefined {
  * Throws {@link OutcomeUnknown} when the connection ends or the node stops answering. It names the jobs still open, and the
  * block to go on from.
  */
-export async function* followJobs(api: ApiPromise, jobs: Iterable<number>, from: number): AsyncGenerator<FollowedBlock, void> {
+export const followJobs = (api: ApiPromise, jobs: Iterable<number>, from: number): AsyncGenerator<FollowedBlock, void> =>
+  followIn(finalBlocks(api, from), jobs, from);
+
+/** The same over blocks from wherever: the first is number `from`. */
+export async function* followIn(
+  blocks: AsyncIterable<FinalBlock>,
+  jobs: Iterable<number>,
+  from: number,
+): AsyncGenerator<FollowedBlock, void> {
   const followed = new Set(jobs);
   const open = new Set(followed);
   let next = from;
   if (open.size === 0) return;
   try {
-    for await (const block of finalBlocks(api, from)) {
+    for await (const block of blocks) {
       const steps: JobStep[] = [];
       for (const event of block.events) {
         const job = jobOf(event);

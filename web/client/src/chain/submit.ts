@@ -5,9 +5,11 @@ import type { AddressOrPair, SignerOptions, SubmittableExtrinsic } from '@polkad
 import type { u64 } from '@polkadot/types';
 import type { ISubmittableResult } from '@polkadot/types/types';
 import { ConnectionLost, OutcomeUnknown, TransactionFailed, UnexpectedAnswer } from '../errors.js';
-import { answer, lost } from './connection.js';
+import { finalNumber } from './blocks.js';
+import { answer } from './connection.js';
 import type { JobOrder } from './order.js';
 import { call, dispatchFailure, field, isEvent } from './runtime.js';
+import { QUIET_MS, soonest } from './wait.js';
 
 /** An order that is in a block. */
 export interface Submitted {
@@ -51,27 +53,34 @@ export async function submitJob(
   }
 }
 
-/** Sends a signed transaction and waits until it is in a block. */
-async function inBlock(api: ApiPromise, signed: SubmittableExtrinsic<'promise'>): Promise<ISubmittableResult> {
-  const end = lost(api);
+/** What of a signed transaction is needed to send it. */
+export type Sendable = Pick<SubmittableExtrinsic<'promise'>, 'send'>;
+
+/**
+ * Sends a signed transaction and waits until it is in a block, however long that takes.
+ *
+ * Without news for `quiet` milliseconds it asks whether the node still answers.
+ */
+export async function inBlock(api: ApiPromise, signed: Sendable, quiet = QUIET_MS): Promise<ISubmittableResult> {
   let decide: (result: ISubmittableResult) => void = () => {};
   const decided = new Promise<ISubmittableResult>((resolve) => (decide = resolve));
+  // It stands only once the first status has come, so it is not waited for: a node may fall silent before.
+  const subscription = signed.send((result) => {
+    if (result.isError || result.status.isInBlock) decide(result);
+  });
+  const refused = subscription.then(() => decided);
   try {
-    const unsubscribe = await answer(
-      api,
-      signed.send((result) => {
-        if (result.isError || result.status.isInBlock) decide(result);
-      }),
-    );
-    try {
-      const result = await Promise.race([decided, end.promise]);
+    for (;;) {
+      const result = await answer(api, soonest([decided, refused], quiet));
+      if (!result) {
+        await finalNumber(api);
+        continue;
+      }
       if (result.dispatchError) throw dispatchFailure(api, result.dispatchError);
       if (result.isError) throw new TransactionFailed(`the order was not taken: ${result.status.type}`);
       return result;
-    } finally {
-      unsubscribe();
     }
   } finally {
-    end.stop();
+    subscription.then((unsubscribe) => unsubscribe()).catch(() => {});
   }
 }
