@@ -7,6 +7,7 @@
 //! - [`artifact`]: typed roots of models and other files.
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
+//! - [`split`]: who gets what of a fee.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
@@ -31,6 +32,7 @@ pub mod job;
 pub mod mailbox;
 pub mod merkle;
 pub mod receipt;
+pub mod split;
 pub mod traits;
 pub mod verdict;
 
