@@ -138,3 +138,22 @@ pub trait Audits {
     /// Drop everything kept for a job that is pruned.
     fn forget(job: JobId);
 }
+
+/// What became of a payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// The payee has it.
+    Made,
+    /// The payee could not receive it: it waits for the payee's claim.
+    Deferred,
+}
+
+/// Payments that may be undeliverable. Implemented by the payouts pallet.
+///
+/// What is paid is on hold of `from` for `reason`, and is taken by force. An error leaves everything as it was.
+pub trait Payouts<Reason> {
+    /// Pay `amount` to `to`, or, if `to` cannot receive it, keep it as [`defer`](Self::defer) does.
+    fn deliver(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> Result<Delivery, DispatchError>;
+    /// Keep `amount` until `to` claims it.
+    fn defer(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
+}
