@@ -12,7 +12,7 @@
 //! - [`finality`]: what authors report of it.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
 //! - [`traits`]: how the pallets know each other.
-//! - [`api`]: the runtime API of the node, its RPC and the tools.
+//! - [`api`]: the runtime APIs of the node, its RPC and the tools.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

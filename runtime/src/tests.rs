@@ -1,6 +1,7 @@
 //! What has to stay as it is, and what the configuration promises.
 
 mod equivocations;
+mod migrations;
 
 use crate::{
     configs::{
@@ -106,8 +107,8 @@ fn a_new_chain_has_the_storage_that_the_code_expects() {
     chain(local_testnet()).execute_with(|| {
         assert_eq!(versions::<crate::Provenance>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Providers>(), [StorageVersion::new(1); 2]);
-        assert_eq!(versions::<crate::Market>(), [StorageVersion::new(2); 2]);
-        assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(2); 2]);
+        assert_eq!(versions::<crate::Market>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Finality>(), [StorageVersion::new(1); 2]);
     });
 }

@@ -138,11 +138,10 @@ impl Chain {
         Ok((H256(hash.0), BlockNumber::try_from(number).unwrap_or(BlockNumber::MAX)))
     }
 
-    /// Calls the runtime API `StrikeApi` at a block, by default the best one.
-    async fn api<T: Decode>(&self, method: &str, args: impl Encode, at: Option<H256>) -> Result<T> {
-        let function = format!("StrikeApi_{method}");
+    /// Calls a function of a runtime API, `Api_method`, at a block, by default the best one.
+    async fn api<T: Decode>(&self, function: &str, args: impl Encode, at: Option<H256>) -> Result<T> {
         let at = at.map(subxt_hash);
-        let bytes = self.methods.state_call(&function, Some(&args.encode()), at).await.map_err(errors::rpc)?;
+        let bytes = self.methods.state_call(function, Some(&args.encode()), at).await.map_err(errors::rpc)?;
         T::decode(&mut &bytes[..]).map_err(|error| {
             Error::new("RuntimeIncompatible", format!("cannot decode what {function} returns: {error}"))
                 .hint("this command and the chain's runtime are of different versions")
@@ -151,7 +150,7 @@ impl Chain {
 
     /// A job, if the chain still keeps it.
     pub async fn job(&self, job: JobId, at: Option<H256>) -> Result<Option<JobInfo>> {
-        self.api("job", job, at).await
+        self.api("StrikeApi_job", job, at).await
     }
 
     /// The newest jobs, of one requester or of all.
@@ -160,7 +159,7 @@ impl Chain {
         let mut jobs: Vec<JobInfo> = Vec::new();
         while let Some(missing) = limit.checked_sub(jobs.len() as u32).filter(|missing| *missing > 0) {
             let before = jobs.last().map(|job| job.job);
-            let page: Vec<JobInfo> = self.api("jobs", (&requester, before, missing.min(PAGE)), at).await?;
+            let page: Vec<JobInfo> = self.api("StrikeApi_jobs", (&requester, before, missing.min(PAGE)), at).await?;
             if page.is_empty() {
                 break;
             }
@@ -171,7 +170,7 @@ impl Chain {
 
     /// What an order would cost now.
     pub async fn quote(&self, order: &JobOrder) -> Result<Option<Quote>> {
-        self.api("quote", order, None).await
+        self.api("MarketApi_quote", order, None).await
     }
 
     /// All registered providers.
@@ -180,7 +179,7 @@ impl Chain {
         let mut all: Vec<ProviderInfo> = Vec::new();
         loop {
             let after = all.last().map(|last| last.provider.clone());
-            let page: Vec<ProviderInfo> = self.api("providers", (after, PAGE), at).await?;
+            let page: Vec<ProviderInfo> = self.api("ProvidersApi_providers", (after, PAGE), at).await?;
             if page.is_empty() {
                 return Ok(all);
             }
@@ -194,7 +193,7 @@ impl Chain {
         let mut all: Vec<ModelInfo> = Vec::new();
         loop {
             let after: Option<ArtifactId> = all.last().map(|last| last.model);
-            let page: Vec<ModelInfo> = self.api("models", (after, PAGE), at).await?;
+            let page: Vec<ModelInfo> = self.api("ProvenanceApi_models", (after, PAGE), at).await?;
             if page.is_empty() {
                 return Ok(all);
             }

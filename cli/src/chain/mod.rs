@@ -1,7 +1,8 @@
 //! A chain, over the JSON-RPC of one of its nodes.
 //!
 //! Calls are encoded with the protocol's own types and then decoded by the chain's metadata before they are signed, so a
-//! runtime that understands them otherwise is noticed here. Reads go through the runtime API `StrikeApi`.
+//! runtime that understands them otherwise is noticed here. Reads go through the runtime APIs of
+//! `strike_primitives::api`, each called by its name.
 
 pub mod calls;
 pub mod client;

@@ -6,9 +6,9 @@ use sp_api::{ApiExt, ProvideRuntimeApi, RuntimeApiInfo};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
-use std::{marker::PhantomData, ops::RangeInclusive, sync::Arc};
+use std::{marker::PhantomData, sync::Arc};
 use strike_primitives::{
-    api::{Duty, JobStatus, StrikeApi, OLDEST_API},
+    api::{Duty, JobStatus, StrikeApi},
     app::AppKey,
     commitment::AttemptBinding,
     BlockNumber,
@@ -53,7 +53,7 @@ where
         } else {
             let api = self.client.runtime_api();
             let version = api.api_version::<dyn StrikeApi<Block>>(info.best_hash).map_err(|error| error.to_string())?;
-            understood(version, OLDEST_API..=<dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
+            understood(version, <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
             api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
         };
         Ok(Look {
@@ -77,18 +77,17 @@ where
     }
 }
 
-/// Whether this node understands what the runtime at the best block answers: `found` is its version of `StrikeApi`.
-pub(crate) fn understood(found: Option<u32>, known: RangeInclusive<u32>) -> Result<(), String> {
-    let (oldest, newest) = (known.start(), known.end());
+/// Whether this node understands what the runtime at the best block answers: `found` is its version of `StrikeApi`, `known` the
+/// node's.
+pub(crate) fn understood(found: Option<u32>, known: u32) -> Result<(), String> {
     match found {
-        Some(found) if known.contains(&found) => Ok(()),
-        Some(found) if found < *oldest => Err(format!(
-            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {oldest} to {newest}); the node follows \
-             the chain, and works from when the chain is upgraded"
+        Some(found) if found == known => Ok(()),
+        Some(found) if found < known => Err(format!(
+            "the chain's runtime is older than this node (StrikeApi {found}, the node knows {known}); the node follows the chain, and \
+             works from when the chain is upgraded"
         )),
         Some(found) => Err(format!(
-            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {oldest} to {newest}); install a newer \
-             strike-node"
+            "the chain's runtime is newer than this node (StrikeApi {found}, the node knows {known}); install a newer strike-node"
         )),
         None => Err("the chain's runtime has no StrikeApi; is this a Strike chain?".into()),
     }

@@ -10,7 +10,7 @@ use sp_keystore::KeystorePtr;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use strike_blobs::{JobInputs, Uploads};
 use strike_primitives::{
-    api::StrikeApi,
+    api::{ProvidersApi, StrikeApi},
     app::APP_KEY_TYPE,
     blob::{input_place, provider_place},
     job::{Input, JobOrder},

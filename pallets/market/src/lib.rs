@@ -43,7 +43,6 @@ mod assignment;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod deadlines;
-pub mod migrations;
 mod queries;
 mod settlement;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -92,7 +91,7 @@ pub mod pallet {
     };
 
     /// The storage's version.
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
     #[pallet::config]
     pub trait Config:

@@ -10,7 +10,6 @@ mod benchmarking;
 mod commitments;
 mod deadlines;
 mod duties;
-pub mod migrations;
 mod offchain;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -58,7 +57,7 @@ pub mod pallet {
         AccountId, Attempt, BlockNumber, JobId, H256,
     };
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
     /// Storage and calls of the pallet.
     #[pallet::pallet]

@@ -5,5 +5,4 @@ mod assignment;
 mod deadlines;
 mod demotions;
 mod invariants;
-mod migrations;
 mod settlement;

@@ -1,21 +1,30 @@
 //! What the node and its users may ask the runtime.
 //!
 //! A call that exists only in the Wasm would be of no use: these traits are what the node is compiled against, and
-//! their versions are part of [`crate::VERSION`].
+//! their versions are part of [`crate::VERSION`]. Of ours there is one an area ([`strike_primitives::api`]), so that a change in
+//! one stops no node that asks only others.
+//!
+//! The macro takes all of them in one place, so this file says who answers, and the others how, where that is more than a
+//! pallet's own function.
 
 // What the macro generates has no documentation, and no place for an attribute of ours.
 #![allow(missing_docs)]
 
+mod babe;
+mod grandpa;
+mod jobs;
+mod providers;
+#[cfg(feature = "try-runtime")]
+mod try_runtime;
+
 use crate::{
-    genesis_config_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical,
-    InherentDataExt, Market, Nonce, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
-    System, TransactionPayment, Verification, VERSION,
+    genesis_config_presets, AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, InherentDataExt,
+    Market, Nonce, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+    TransactionPayment, Verification, VERSION,
 };
 use alloc::vec::Vec;
-use codec::Encode;
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
-    traits::KeyOwnerProofSystem,
     view_functions::{ViewFunctionDispatchError, ViewFunctionId},
     weights::Weight,
 };
@@ -32,7 +41,7 @@ use sp_runtime::{
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 use strike_primitives::{
-    api::{Duty, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Duty, JobInfo, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::ArtifactId,
     job::JobOrder,
@@ -42,18 +51,6 @@ use strike_primitives::{
 
 /// Most entries that one call of a listing method returns.
 const MAX_PAGE: u32 = 256;
-
-/// What the pallets together know of a job.
-fn job_info(job: JobId) -> Option<JobInfo> {
-    let mut info = Market::job_info(job)?;
-    if let Some(audit) = Verification::audit(job) {
-        if let JobStatus::Committed { eligible, sealed, revealed, .. } = &mut info.status {
-            (*eligible, *sealed, *revealed) = (audit.eligible, audit.sealed, audit.revealed);
-        }
-        info.commitment = Some(audit.commitment);
-    }
-    Some(info)
-}
 
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
@@ -136,15 +133,7 @@ impl_runtime_apis! {
 
     impl sp_consensus_babe::BabeApi<Block> for Runtime {
         fn configuration() -> sp_consensus_babe::BabeConfiguration {
-            let epoch = Babe::epoch_config().unwrap_or(crate::configs::babe::GENESIS_EPOCH_CONFIG);
-            sp_consensus_babe::BabeConfiguration {
-                slot_duration: Babe::slot_duration(),
-                epoch_length: crate::constants::time::EPOCH_DURATION_IN_SLOTS,
-                c: epoch.c,
-                authorities: Babe::authorities().to_vec(),
-                randomness: Babe::randomness(),
-                allowed_slots: epoch.allowed_slots,
-            }
+            babe::configuration()
         }
 
         fn current_epoch_start() -> sp_consensus_babe::Slot {
@@ -163,15 +152,14 @@ impl_runtime_apis! {
             _slot: sp_consensus_babe::Slot,
             authority: sp_consensus_babe::AuthorityId,
         ) -> Option<sp_consensus_babe::OpaqueKeyOwnershipProof> {
-            Historical::prove((sp_consensus_babe::KEY_TYPE, authority))
-                .map(|proof| sp_consensus_babe::OpaqueKeyOwnershipProof::new(proof.encode()))
+            babe::key_ownership_proof(authority)
         }
 
         fn submit_report_equivocation_unsigned_extrinsic(
             proof: sp_consensus_babe::EquivocationProof<<Block as BlockT>::Header>,
             key_owner: sp_consensus_babe::OpaqueKeyOwnershipProof,
         ) -> Option<()> {
-            Babe::submit_unsigned_equivocation_report(proof, key_owner.decode()?)
+            babe::report_equivocation(proof, key_owner)
         }
     }
 
@@ -188,15 +176,14 @@ impl_runtime_apis! {
             _set_id: sp_consensus_grandpa::SetId,
             authority: sp_consensus_grandpa::AuthorityId,
         ) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-            Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority))
-                .map(|proof| sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
+            grandpa::key_ownership_proof(authority)
         }
 
         fn submit_report_equivocation_unsigned_extrinsic(
             proof: sp_consensus_grandpa::EquivocationProof<<Block as BlockT>::Hash, NumberFor<Block>>,
             key_owner: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
         ) -> Option<()> {
-            Grandpa::submit_unsigned_equivocation_report(proof, key_owner.decode()?)
+            grandpa::report_equivocation(proof, key_owner)
         }
     }
 
@@ -250,35 +237,41 @@ impl_runtime_apis! {
 
     impl strike_primitives::api::StrikeApi<Block> for Runtime {
         fn job(job: JobId) -> Option<JobInfo> {
-            job_info(job)
+            jobs::job(job)
         }
 
         fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
-            Market::job_ids(requester.as_ref(), before, limit.min(MAX_PAGE)).into_iter().filter_map(job_info).collect()
-        }
-
-        fn quote(order: JobOrder) -> Option<Quote> {
-            Market::quote(&order)
-        }
-
-        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo> {
-            let mut providers = Providers::providers_after(after.as_ref(), limit.min(MAX_PAGE));
-            for provider in &mut providers {
-                provider.asks = Market::asks_of(&provider.provider);
-            }
-            providers
-        }
-
-        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo> {
-            Provenance::models_after(after.as_ref(), limit.min(MAX_PAGE))
+            jobs::jobs(requester.as_ref(), before, limit.min(MAX_PAGE))
         }
 
         fn duties(keys: Vec<AppKey>) -> Vec<Duty> {
             Verification::duties(&keys)
         }
+    }
+
+    impl strike_primitives::api::MarketApi<Block> for Runtime {
+        fn quote(order: JobOrder) -> Option<Quote> {
+            Market::quote(&order)
+        }
+
+        fn asks(model: ArtifactId) -> Vec<AskInfo> {
+            Market::asks_for(&model)
+        }
+    }
+
+    impl strike_primitives::api::ProvidersApi<Block> for Runtime {
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo> {
+            providers::providers(after.as_ref(), limit.min(MAX_PAGE))
+        }
 
         fn provider_of(key: AppKey) -> Option<AccountId> {
             <Providers as ProviderRegistry>::provider_of(&key)
+        }
+    }
+
+    impl strike_primitives::api::ProvenanceApi<Block> for Runtime {
+        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo> {
+            Provenance::models_after(after.as_ref(), limit.min(MAX_PAGE))
         }
     }
 
@@ -314,11 +307,7 @@ impl_runtime_apis! {
     #[cfg(feature = "try-runtime")]
     impl frame_try_runtime::TryRuntime<Block> for Runtime {
         fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
-            // An upgrade that fails its checks has to stop whoever tries it.
-            match Executive::try_runtime_upgrade(checks) {
-                Ok(weight) => (weight, crate::configs::system::RuntimeBlockWeights::get().max_block),
-                Err(error) => panic!("the runtime upgrade failed: {error:?}"),
-            }
+            try_runtime::on_runtime_upgrade(checks)
         }
 
         fn execute_block(
@@ -327,10 +316,7 @@ impl_runtime_apis! {
             signature_check: bool,
             select: frame_try_runtime::TryStateSelect,
         ) -> Weight {
-            match Executive::try_execute_block(block, state_root_check, signature_check, select) {
-                Ok(weight) => weight,
-                Err(error) => panic!("the block failed: {error:?}"),
-            }
+            try_runtime::execute_block(block, state_root_check, signature_check, select)
         }
     }
 }
