@@ -8,6 +8,7 @@
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`split`]: who gets what of a fee.
+//! - [`timing`]: what long periods are measured in.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
@@ -33,6 +34,7 @@ pub mod mailbox;
 pub mod merkle;
 pub mod receipt;
 pub mod split;
+pub mod timing;
 pub mod traits;
 pub mod verdict;
 

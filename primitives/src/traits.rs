@@ -4,6 +4,7 @@ use crate::{
     app::AppKey,
     artifact::ArtifactId,
     job::{VerificationClass, WorkSpec},
+    timing::Timing,
     verdict::Verdict,
     AccountId, Attempt, Balance, BlockNumber, JobId,
 };
@@ -74,6 +75,12 @@ pub trait Clock {
     fn time() -> BlockNumber;
     /// The block that will have this time if time goes on from now; for one that is over, a block that is.
     fn block_at(time: BlockNumber) -> BlockNumber;
+}
+
+/// What sessions, eras and periods of an hour or more are measured in. Implemented by the finality pallet.
+pub trait GetTiming {
+    /// The chain's measures: the same in every block.
+    fn timing() -> Timing;
 }
 
 /// An assigned job as the verification pallet needs it.

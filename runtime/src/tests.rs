@@ -7,6 +7,7 @@ use crate::{
     configs::{
         market::{MAX_DEADLINE, MIN_DEADLINE},
         session::GenesisValidators,
+        timing::SessionSlots,
         transactions::extension,
     },
     constants::{
@@ -152,7 +153,7 @@ fn orders_without_a_deadline_fit_asks_without_a_throughput() {
 #[test]
 fn a_slot_is_three_seconds_and_an_epoch_ten_minutes() {
     assert_eq!(crate::Babe::slot_duration(), 3_000);
-    assert_eq!(time::EPOCH_DURATION_IN_SLOTS, 200);
+    chain(development()).execute_with(|| assert_eq!(SessionSlots::get(), 200));
     assert_eq!(VERSION.spec_name, "strike");
 }
 

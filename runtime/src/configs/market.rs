@@ -1,15 +1,17 @@
 //! `pallet-market`: asks, jobs and their money.
 
+use super::timing::TimingUnits;
 use crate::{
     constants::{
         currency::{deposit, MICROSTRIKE, MILLISTRIKE},
+        hook_shares,
         time::{HOURS, MINUTES},
     },
     Balance, Balances, BlockNumber, Finality, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstU128, ConstU16, ConstU32},
+    traits::{ConstU128, ConstU16, ConstU32, Get},
     PalletId,
 };
 use sp_runtime::Perbill;
@@ -21,6 +23,18 @@ pub const MAX_DEADLINE: BlockNumber = HOURS;
 
 /// What of a bond stands behind the cheapest job: a bond of 100 tokens is enough for 2,000 jobs at once.
 pub const MIN_AT_RISK: Balance = 50 * MILLISTRIKE;
+
+/// How long a provider is demoted at first: ten minutes.
+pub const MIN_DEMOTION: BlockNumber = 10 * MINUTES;
+
+/// How long a provider is demoted at most: a day, and never less than at first.
+pub struct MaxDemotion;
+
+impl Get<BlockNumber> for MaxDemotion {
+    fn get() -> BlockNumber {
+        TimingUnits::<1>::get().max(MIN_DEMOTION)
+    }
+}
 
 parameter_types! {
     /// Names the account of payments that could not be delivered.
@@ -37,11 +51,8 @@ parameter_types! {
     pub const JobDeposit: Balance = deposit(4, 1_024);
     /// One ask.
     pub const AskDeposit: Balance = deposit(1, 128);
-    /// How long a closed job and its receipt can be read: one day.
-    pub const Retention: BlockNumber = 24 * HOURS;
-    /// Half of the block for matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of
-    /// orders, which pay for that.
-    pub const HookShare: Perbill = Perbill::from_percent(50);
+    /// For matching, deadlines and settlements.
+    pub const HookShare: Perbill = hook_shares::MARKET;
 }
 
 impl pallet_market::Config for Runtime {
@@ -64,16 +75,16 @@ impl pallet_market::Config for Runtime {
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MICROSTRIKE>;
     type MinAtRisk = ConstU128<MIN_AT_RISK>;
-    // Ten minutes, and no more than a day.
-    type MinDemotion = ConstU32<{ 10 * MINUTES }>;
-    type MaxDemotion = ConstU32<{ 24 * HOURS }>;
+    type MinDemotion = ConstU32<MIN_DEMOTION>;
+    type MaxDemotion = MaxDemotion;
     type ValidatorShare = ValidatorShare;
     type BurnShare = BurnShare;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = JobDeposit;
     type AskDeposit = AskDeposit;
-    type Retention = Retention;
+    // How long a closed job and its receipt can be read: one day.
+    type Retention = TimingUnits<1>;
     type HookShare = HookShare;
     type WeightInfo = pallet_market::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
