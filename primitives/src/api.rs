@@ -116,8 +116,8 @@ pub struct AskInfo {
     pub running: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
-    /// The units of one job that it promises to do in a block: an order needs the least deadline there is and a block for every so
-    /// many units.
+    /// The units of one job that it promises to do in a block: an order needs the least deadline there is and a block
+    /// for every so many units.
     pub throughput: u32,
 }
 
@@ -214,8 +214,8 @@ pub struct CheckDuty {
     pub deadline: BlockNumber,
 }
 
-// One API an area: a change in one stops no node that asks only others. Each change of a type that an API takes or returns
-// raises its version.
+// One API an area: a change in one stops no node that asks only others. Each change of a type that an API takes or
+// returns raises its version.
 sp_api::decl_runtime_apis! {
     /// Jobs, and what a node's keys owe.
     pub trait StrikeApi {

@@ -65,8 +65,8 @@ pub const MAX_SIGNATURES: usize = 4;
 pub struct SentNote {
     /// The best block then.
     pub at: BlockNumber,
-    /// The last [`MAX_SIGNATURES`] that were submitted, newest last. No two are alike, also of the same attestation with the
-    /// same key, so they tell what this node sent from what another one with the same key did.
+    /// The last [`MAX_SIGNATURES`] that were submitted, newest last. No two are alike, also of the same attestation
+    /// with the same key, so they tell what this node sent from what another one with the same key did.
     pub signatures: Vec<AppSignature>,
 }
 
@@ -76,8 +76,8 @@ fn unknown() -> AppSignature {
 }
 
 impl SentNote {
-    /// In place of a note that cannot be read, as those of an older runtime: something was submitted, and nobody knows with which
-    /// signature.
+    /// In place of a note that cannot be read, as those of an older runtime: something was submitted, and nobody
+    /// knows with which signature.
     pub fn in_place_of_unreadable(at: BlockNumber) -> Self {
         Self { at, signatures: alloc::vec![unknown()] }
     }

@@ -102,8 +102,8 @@ pub struct Payment {
 
 /// The one record behind every payment of a job.
 ///
-/// `fee = provider + royalties + validators + burned`, and `escrow = fee + refunded`. Compensation and slashed amounts come
-/// from bonds.
+/// `fee = provider + royalties + validators + burned`, and `escrow = fee + refunded`. Compensation and slashed
+/// amounts come from bonds.
 #[derive(
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
 )]

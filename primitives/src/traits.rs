@@ -1,4 +1,5 @@
-//! How the pallets know each other. Each trait is named for what it does and implemented by the pallet that owns the state.
+//! How the pallets know each other. Each trait is named for what it does and implemented by the pallet that owns the
+//! state.
 
 use crate::{
     app::AppKey,
@@ -26,7 +27,8 @@ pub trait ProviderRegistry {
     fn serves(provider: &AccountId, model: &ArtifactId) -> bool;
     /// Whether the two are the same operator: equal, or either linked to the other.
     fn linked(provider: &AccountId, other: &AccountId) -> bool;
-    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for all.
+    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for
+    /// all.
     fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
         move |other| !Self::linked(provider, other)
     }
@@ -61,15 +63,16 @@ pub trait Royalties {
 
 /// The chain's public randomness. Implemented by the verification pallet.
 pub trait Beacon {
-    /// The beacon of `block`: a hash over the VRF outputs of the authors up to and including that block's. Known from the
-    /// next block on, kept for a bounded number of blocks.
+    /// The beacon of `block`: a hash over the VRF outputs of the authors up to and including that block's. Known from
+    /// the next block on, kept for a bounded number of blocks.
     fn beacon(block: BlockNumber) -> Option<H256>;
 }
 
 /// What deadlines are counted in. Implemented by the finality pallet.
 ///
-/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags: who publishes only what
-/// hangs on a final block could not be in time. It never goes back, and is one and the same for everything in a block.
+/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags: who publishes
+/// only what hangs on a final block could not be in time. It never goes back, and is one and the same for everything
+/// in a block.
 pub trait Clock {
     /// The time now: the block's number less the blocks in which time stood still.
     fn time() -> BlockNumber;

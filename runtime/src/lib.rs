@@ -133,9 +133,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     system_version: 1,
 };
 
-// Indices are for ever. 0..=14 consensus and base, 15 development only, 16..=39 SDK pallets, 40..=59 Strike. Reserved: 16 Preimage,
-// 17 Scheduler, 18 ConvictionVoting, 19 Referenda, 20 Origins, 21 TechnicalCommittee, 22 Whitelist, 23 Treasury, 24 Utility; 44 Channels,
-// 45 Agents, 46 Rewards, 47 Training, 49 Validators, 50 Access, 51 Payouts.
+// Indices are for ever. 0..=14 consensus and base, 15 development only, 16..=39 SDK pallets, 40..=59 Strike.
+// Reserved: 16 Preimage, 17 Scheduler, 18 ConvictionVoting, 19 Referenda, 20 Origins, 21 TechnicalCommittee, 22
+// Whitelist, 23 Treasury, 24 Utility; 44 Channels, 45 Agents, 46 Rewards, 47 Training, 49 Validators, 50 Access, 51
+// Payouts.
 //
 // Order matters for hooks: Authorship notes the author before Session turns, Session before Historical reads it.
 #[frame_support::runtime]

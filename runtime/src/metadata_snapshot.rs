@@ -1,5 +1,6 @@
-//! What wallets and applications rely on, as text: pallets, calls, storage, events, errors, constants, extensions and runtime
-//! APIs with their indices and types, held to the committed `metadata.txt`. A difference is a change of the interface.
+//! What wallets and applications rely on, as text: pallets, calls, storage, events, errors, constants, extensions and
+//! runtime APIs with their indices and types, held to the committed `metadata.txt`. A difference is a change of the
+//! interface.
 
 use crate::{Runtime, VERSION};
 use codec::Decode;

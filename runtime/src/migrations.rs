@@ -1,7 +1,8 @@
 //! What the first block of this runtime changes in the state that older ones left behind.
 //!
-//! No release came before this one, so no chain needs any. One small migration stands here all the same: it keeps the way open and
-//! tested, in process and over a network (`e2e/tests/upgrade.rs` puts a chain back to what it begins with).
+//! No release came before this one, so no chain needs any. One small migration stands here all the same: it keeps the
+//! way open and tested, in process and over a network (`e2e/tests/upgrade.rs` puts a chain back to what it begins
+//! with).
 
 use crate::{Market, Runtime};
 use core::marker::PhantomData;
@@ -12,8 +13,8 @@ use frame_support::{
 };
 use pallet_market::{Pending, PendingCount};
 
-/// Run in this order, before anything else in that block. Each does nothing where its pallet's storage has another version than
-/// the one it begins with.
+/// Run in this order, before anything else in that block. Each does nothing where its pallet's storage has another
+/// version than the one it begins with.
 pub type SingleBlockMigrations = (CountWaiting,);
 
 /// Market, from version 0 to 1: the number of waiting jobs is that of the lists. Reads all lists once, which

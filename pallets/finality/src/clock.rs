@@ -31,8 +31,8 @@ impl<T: Config> Pallet<T> {
         LastReports::<T>::get().last_final(quorum(T::Validators::get()))
     }
 
-    /// Decide whether time goes on with the next block. Done at a block's end, so that it is one and the same for everything
-    /// in a block, and for whoever looks at the state behind it.
+    /// Decide whether time goes on with the next block. Done at a block's end, so that it is one and the same for
+    /// everything in a block, and for whoever looks at the state behind it.
     pub(crate) fn end_block() {
         let (now, limit) = (Self::now(), T::LagLimit::get());
         let (time, last_final) = (CurrentTime::<T>::get(), Self::last_final());

@@ -53,8 +53,8 @@ pub mod pallet {
         /// How many validators there are.
         type Validators: Get<u32>;
 
-        /// Blocks that the last final one may lie behind before time stops. Above zero; no more than the shortest period
-        /// that a penalty hangs on.
+        /// Blocks that the last final one may lie behind before time stops. Above zero; no more than the shortest
+        /// period that a penalty hangs on.
         #[pallet::constant]
         type LagLimit: Get<BlockNumber>;
 
@@ -150,8 +150,8 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Report the number of the last block that the author's node has seen final. Without effect in a block that has no
-        /// author, and where the author has reported a higher one before.
+        /// Report the number of the last block that the author's node has seen final. Without effect in a block that
+        /// has no author, and where the author has reported a higher one before.
         ///
         /// Origin: none, as an inherent. Errors, which make the block invalid: [`Error::NumberTooHigh`],
         /// [`Error::AlreadyReported`]. No event.

@@ -180,7 +180,8 @@ fn the_inherent_is_what_the_node_has_seen() {
 }
 
 proptest! {
-    /// What few entries answer is what all reports would: the quorum's highest number that so many authors have reached.
+    /// What few entries answer is what all reports would: the quorum's highest number that so many authors have
+    /// reached.
     #[test]
     fn the_highest_reports_are_enough(entries in prop::collection::vec((0u8..8, 0u32..40), 0..60)) {
         let mut kept = Reports::default();

@@ -1,7 +1,7 @@
 //! What holds after every block and every test.
 //!
-//! The books: from the events alone it is worked out what everybody has, and compared with what everybody has. So each unit
-//! that moves is announced, and each announcement is true.
+//! The books: from the events alone it is worked out what everybody has, and compared with what everybody has. So
+//! each unit that moves is announced, and each announcement is true.
 
 use crate::runtime::*;
 use frame_support::traits::fungible::Inspect;

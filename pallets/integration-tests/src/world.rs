@@ -141,7 +141,8 @@ struct GenesisProvider {
     price: Balance,
 }
 
-/// Builds the world of a test: four validators, Olga's two models, Eve and Ferdie who serve both, and Rita and Sam who order.
+/// Builds the world of a test: four validators, Olga's two models, Eve and Ferdie who serve both, and Rita and Sam
+/// who order.
 #[derive(Default)]
 pub struct ExtBuilder {
     providers: Vec<GenesisProvider>,

@@ -1,9 +1,10 @@
 //! The order book.
 
-use crate::{pallet::*, types::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
+    weights::Weight,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use strike_primitives::{
@@ -62,6 +63,11 @@ impl<T: Config> Pallet<T> {
             throughput,
         });
         Ok(())
+    }
+
+    /// The most that placing an ask costs.
+    pub(crate) fn placing() -> Weight {
+        T::WeightInfo::place_ask(T::MaxAsksPerModel::get()).max(T::WeightInfo::place_ask_in_full_list())
     }
 
     /// Whether the ask can get jobs as long as its provider does nothing.

@@ -1,5 +1,5 @@
-//! What calls and upkeep cost: with as many validators as may be, providers with as many models and links as may be, and the
-//! largest orders.
+//! What calls and upkeep cost: with as many validators as may be, providers with as many models and links as may be,
+//! and the largest orders.
 
 use crate::{pallet::*, types::*};
 use alloc::{vec, vec::Vec};
@@ -39,7 +39,8 @@ fn scene<T: Config>() -> ArtifactId {
     let model = T::BenchmarkHelper::register_model(0);
     let mut validators = Vec::new();
     for index in 0..MAX_VALIDATORS {
-        // Links are few, so those who are linked to a provider are the same account many times over: it is as dear to find that.
+        // Links are few, so those who are linked to a provider are the same account many times over: it is as dear to
+        // find that.
         let account = if index % 2 == 0 { validator(0) } else { validator(index) };
         let key = T::BenchmarkHelper::new_key();
         if index == 0 || index % 2 == 1 {
@@ -157,7 +158,8 @@ mod benchmarks {
         assert_eq!(Asks::<T>::get((model, CLASS)).len() as u32, a.saturating_add(1));
     }
 
-    // The list is full: all asks are looked at, and the last one makes room, the only one of its provider, who has no bond left.
+    // The list is full: all asks are looked at, and the last one makes room, the only one of its provider, who has no
+    // bond left.
     #[benchmark]
     fn place_ask_in_full_list() {
         let model = scene::<T>();
@@ -220,7 +222,8 @@ mod benchmarks {
         assert_eq!(state::<T>(job), Some(JobState::Closed(CloseReason::Cancelled)));
     }
 
-    // A valid result: the provider, the owner of the model and `p` less two validators are paid, none of whom has an account.
+    // A valid result: the provider, the owner of the model and `p` less two validators are paid, none of whom has an
+    // account.
     #[benchmark]
     fn settle_paid(p: Linear<2, { MAX_VALIDATORS.saturating_add(2) }>) {
         let (model, requester) = (scene::<T>(), requester::<T>());

@@ -1,5 +1,5 @@
-//! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll back with
-//! everything else; bonds are real money on an account of their own.
+//! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll
+//! back with everything else; bonds are real money on an account of their own.
 
 use crate::{self as pallet_market, weights::SubstrateWeight};
 use alloc::collections::{BTreeMap, BTreeSet};

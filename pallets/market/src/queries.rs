@@ -14,8 +14,8 @@ use strike_primitives::{
 const MAX_IDS: u64 = 10_000;
 
 impl<T: Config> Pallet<T> {
-    /// What the order would cost now, from the very search that assigns jobs, for a requester linked to nobody. `None` if the
-    /// order is not one that `submit` takes, or no ask fits it within its maximum price.
+    /// What the order would cost now, from the very search that assigns jobs, for a requester linked to nobody.
+    /// `None` if the order is not one that `submit` takes, or no ask fits it within its maximum price.
     pub fn quote(order: &JobOrder) -> Option<Quote> {
         Self::ensure_order(order).ok()?;
         let JobOrder::V1(order) = order;
@@ -32,8 +32,8 @@ impl<T: Config> Pallet<T> {
         Some(Quote { provider, price, max_units, max_fee })
     }
 
-    /// What the market knows of a job. The commitment and, for a committed job, the counts of its audit are the verification
-    /// pallet's to fill in.
+    /// What the market knows of a job. The commitment and, for a committed job, the counts of its audit are the
+    /// verification pallet's to fill in.
     pub fn job_info(id: JobId) -> Option<JobInfo> {
         let job = Jobs::<T>::get(id)?;
         let status = match job.state {
@@ -64,8 +64,8 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Up to `limit` ids of jobs that are kept, newest first, below `before`, of one requester or of all. For all, at most
-    /// 10,000 ids below `before` are looked at.
+    /// Up to `limit` ids of jobs that are kept, newest first, below `before`, of one requester or of all. For all, at
+    /// most 10,000 ids below `before` are looked at.
     pub fn job_ids(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobId> {
         let end = before.unwrap_or(JobId::MAX).min(NextJobId::<T>::get());
         let limit = limit as usize;

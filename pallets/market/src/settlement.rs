@@ -14,7 +14,7 @@ use frame_support::{
     BoundedVec,
 };
 use sp_core::H256;
-use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{traits::AccountIdConversion, ArithmeticError, DispatchError, DispatchResult, Perbill};
 use strike_primitives::{
     job,
     receipt::{CloseReason, Payment, PaymentRole, Receipt, MAX_PAYMENTS},
@@ -155,8 +155,8 @@ impl<T: Config> Pallet<T> {
         Ok(T::WeightInfo::settle_paid(made))
     }
 
-    /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and validators' pay come before royalties, so
-    /// that no set of shares can take them away; what rounding leaves stays with the provider.
+    /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and validators' pay come before
+    /// royalties, so that no set of shares can take them away; what rounding leaves stays with the provider.
     fn split(fee: Balance, job: &Job, provider: &AccountId, validators: &[AccountId]) -> (Balance, Vec<Payment>) {
         let mut left = fee;
         let mut take = |amount: Balance| {
@@ -182,8 +182,8 @@ impl<T: Config> Pallet<T> {
         (burned, payments)
     }
 
-    /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the job; if
-    /// there is none, it is closed and the escrow goes back. Returns how many asks were looked at.
+    /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the
+    /// job; if there is none, it is closed and the escrow goes back. Returns how many asks were looked at.
     pub(crate) fn fail_attempt(
         id: JobId,
         mut job: Job,
@@ -223,9 +223,9 @@ impl<T: Config> Pallet<T> {
         Ok(visited)
     }
 
-    /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so that
-    /// nobody gains by failing their own job, and the requester gets no more than that share of what the job could have cost.
-    /// Returns what was burned and what the requester got.
+    /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so
+    /// that nobody gains by failing their own job, and the requester gets no more than that share of what the job
+    /// could have cost. Returns what was burned and what the requester got.
     fn punish(
         id: JobId,
         job: &Job,
@@ -271,7 +271,8 @@ impl<T: Config> Pallet<T> {
         Self::close(id, job, reason, ending);
     }
 
-    /// The way out when an attempt can be ended neither as settled nor as failed: never pay, never punish, free everything.
+    /// The way out when an attempt can be ended neither as settled nor as failed: never pay, never punish, free
+    /// everything.
     pub(crate) fn abandon(id: JobId, job: Job, assignment: &Assignment, error: DispatchError) {
         log::error!(target: crate::LOG_TARGET, "job {id} cannot be settled: {error:?}");
         Self::deposit_event(Event::SettlementFailed { job: id, attempt: job.attempt, error });
@@ -344,7 +345,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it was.
+    /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it
+    /// was.
     pub(crate) fn give_back(id: JobId, reason: HoldReason, account: &AccountId, amount: Balance) -> Balance {
         if amount == 0 {
             return 0;
@@ -359,6 +361,11 @@ impl<T: Config> Pallet<T> {
         }
         defensive!("held money can be given back or kept for a claim");
         0
+    }
+
+    /// The account that keeps payments until they are claimed.
+    pub fn account() -> AccountId {
+        T::PalletId::get().into_account_truncating()
     }
 
     /// Move held money to the pallet's account and note for whom.

@@ -20,6 +20,10 @@ pub const MAX_ATTEMPTS: u32 = 8;
 /// Most owners that one settlement pays royalties to; beyond them the share stays with the provider.
 pub const MAX_ROYALTIES: u32 = 32;
 
+/// An ask of the genesis block: provider, model, class, price per 1,000 units, capacity, the most units of one job,
+/// throughput.
+pub type GenesisAsk = (AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32);
+
 /// A provider's offer to run a service.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Ask {

@@ -433,8 +433,8 @@ pub mod pallet {
             Self::do_rejoin(who)
         }
 
-        /// Get the bond back and be a provider no more. Asks are the market's: they get no jobs from then on, and their deposits
-        /// come back when they are withdrawn or make room for others.
+        /// Get the bond back and be a provider no more. Asks are the market's: they get no jobs from then on, and
+        /// their deposits come back when they are withdrawn or make room for others.
         ///
         /// Origin: signed by the provider.
         ///

@@ -1,5 +1,5 @@
-//! What calls, their authorization and the hooks cost: with as many validators as may be, each a provider with as many links as may
-//! be, and the largest work.
+//! What calls, their authorization and the hooks cost: with as many validators as may be, each a provider with as
+//! many links as may be, and the largest work.
 
 use crate::{
     AuditRecords, BeaconTimes, Beacons, Call, Config, CurrentSet, DeadlineCursor, Deadlines, OldestBeacon, OldestSet,

@@ -32,8 +32,8 @@ pub(crate) const TAG_REVEAL: u8 = 2;
 impl<T: Config> Pallet<T> {
     /// What a result of the job's running attempt is bound to: genesis, job, attempt, provider, work and seed.
     ///
-    /// `None` while the job is not assigned, and until the beacon of the block after the assignment is known, that is up to
-    /// and including the block after it.
+    /// `None` while the job is not assigned, and until the beacon of the block after the assignment is known, that is
+    /// up to and including the block after it.
     pub fn binding(job: JobId) -> Option<AttemptBinding> {
         let assigned = T::Assignments::assigned_job(job)?;
         Self::binding_of(job, &assigned)
@@ -91,8 +91,8 @@ impl<T: Config> Pallet<T> {
         Ok((assigned, binding))
     }
 
-    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a provider about to
-    /// be late could link itself to half of the validators and go free.
+    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a
+    /// provider about to be late could link itself to half of the validators and go free.
     pub(crate) fn judges(provider: &AccountId) -> Result<PerValidator<Position>, Refusal> {
         let eligible = Self::eligible(&Self::current_validators(), provider);
         ensure!(!eligible.is_empty(), Refusal::NobodyEligible);

@@ -1,7 +1,7 @@
 //! The deadline queue: which audit has to be looked at when, in [time](strike_primitives::traits::Clock).
 //!
-//! It is worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up later; the
-//! periods themselves do not stretch, because calls compare with the time at which they end.
+//! It is worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up
+//! later; the periods themselves do not stretch, because calls compare with the time at which they end.
 
 use crate::{weights::WeightInfo, Config, DeadlineCursor, Deadlines, Pallet};
 use frame_support::{traits::Get, weights::WeightMeter};

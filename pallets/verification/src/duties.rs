@@ -14,8 +14,8 @@ use strike_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first. Keys beyond the first
-    /// [`MAX_KEYS`] are left out.
+    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first.
+    /// Keys beyond the first [`MAX_KEYS`] are left out.
     ///
     /// A provider owes a commitment from when its seed is known until its deadline. A validator owes a check while its
     /// seal is awaited, and, once it has sealed, until its verdict is revealed.

@@ -97,7 +97,8 @@ pub mod pallet {
         #[pallet::constant]
         type RevealPeriod: Get<BlockNumber>;
 
-        /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods together.
+        /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods
+        /// together.
         #[pallet::constant]
         type BeaconHistory: Get<BlockNumber>;
 
@@ -255,8 +256,8 @@ pub mod pallet {
     /// Why a call failed.
     #[pallet::error]
     pub enum Error<T> {
-        /// The attestation does not fit the state it would change; [`Refusal`] says what to correct. The pool refuses such
-        /// an attestation beforehand, so this is met only where the state changed within the same block.
+        /// The attestation does not fit the state it would change; [`Refusal`] says what to correct. The pool refuses
+        /// such an attestation beforehand, so this is met only where the state changed within the same block.
         Refused(Refusal),
     }
 
@@ -300,9 +301,9 @@ pub mod pallet {
         /// Commit to the result of a job.
         ///
         /// Origin: authorized by the signature of the assigned provider's app key over
-        /// [`strike_primitives::commitment::commit_payload`]; free of fees. Marks the job as committed with the market and
-        /// opens the audit, whose seals count for [`Config::SealPeriod`] or for as long as the order gave the provider, whichever
-        /// is longer.
+        /// [`strike_primitives::commitment::commit_payload`]; free of fees. Marks the job as committed with the
+        /// market and opens the audit, whose seals count for [`Config::SealPeriod`] or for as long as the order gave
+        /// the provider, whichever is longer.
         ///
         /// Errors: [`Error::Refused`]; what the market answers. Refusals: `JobNotAssigned`, `AttemptOver`,
         /// `AttemptNotBegun`, `AlreadyCommitted`, `DeadlinePassed`, `TraceMissing`, `TraceUnexpected`,
@@ -330,9 +331,10 @@ pub mod pallet {
         /// Origin: authorized by the signature of the validator's app key over
         /// [`strike_primitives::verdict::seal_payload`]; free of fees. With the last eligible seal the reveals begin.
         ///
-        /// Errors: [`Error::Refused`]. Refusals: `DrawNotSupported`, `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`,
-        /// `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadySealed`, `SealingClosed`,
-        /// `BeaconUnknown`, `BadSignature`. Events: [`Event::VerdictSealed`], [`Event::RevealStarted`].
+        /// Errors: [`Error::Refused`]. Refusals: `DrawNotSupported`, `AuditNotOpen`, `AttemptOver`,
+        /// `AttemptNotBegun`, `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`,
+        /// `AlreadySealed`, `SealingClosed`, `BeaconUnknown`, `BadSignature`. Events: [`Event::VerdictSealed`],
+        /// [`Event::RevealStarted`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::seal())]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_seal())]
@@ -347,10 +349,11 @@ pub mod pallet {
         /// Origin: authorized by the signature of the validator's app key over
         /// [`strike_primitives::verdict::reveal_payload`]; free of fees. With the last reveal the audit is concluded.
         ///
-        /// Errors: [`Error::Refused`]. Refusals: `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`, `CommitmentMismatch`,
-        /// `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadyRevealed`, `RevealingNotBegun`,
-        /// `RevealingClosed`, `NotSealed`, `WorkTagMissing`, `WorkTagUnexpected`, `SealMismatch`, `BadSignature`. Events:
-        /// [`Event::VerdictRevealed`], [`Event::AuditConcluded`], [`Event::OutcomeDeferred`].
+        /// Errors: [`Error::Refused`]. Refusals: `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`,
+        /// `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadyRevealed`,
+        /// `RevealingNotBegun`, `RevealingClosed`, `NotSealed`, `WorkTagMissing`, `WorkTagUnexpected`,
+        /// `SealMismatch`, `BadSignature`. Events: [`Event::VerdictRevealed`], [`Event::AuditConcluded`],
+        /// [`Event::OutcomeDeferred`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::reveal())]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal())]

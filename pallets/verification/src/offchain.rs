@@ -1,11 +1,11 @@
 //! The off-chain worker: takes results from the node's mailbox, checks them against the chain, signs and submits them.
 //!
 //! Only the chain says that an attestation is in. Until then it is owed, and submitted again every
-//! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same priority);
-//! that error, like any other, means "later".
+//! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same
+//! priority); that error, like any other, means "later".
 //!
-//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is what
-//! the entries of finished attempts are cleared by.
+//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is
+//! what the entries of finished attempts are cleared by.
 
 use crate::{
     types::{Phase, Refusal},

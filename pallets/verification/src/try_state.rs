@@ -15,8 +15,8 @@ impl<T: Config> Pallet<T> {
     ///
     /// - the newest beacon is the last block's, and those kept follow one another from the oldest on;
     /// - every set from the oldest kept to the running one is there, and its uses are the open audits that name it;
-    /// - of every open audit: seals are of eligible validators, reveals of those who sealed, none twice; the deadline queue
-    ///   will come to it; and until it is decided its job is assigned and committed;
+    /// - of every open audit: seals are of eligible validators, reveals of those who sealed, none twice; the deadline
+    ///   queue will come to it; and until it is decided its job is assigned and committed;
     /// - records are of concluded audits.
     pub fn do_try_state() -> Result<(), DispatchError> {
         Self::try_beacons()?;

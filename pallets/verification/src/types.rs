@@ -138,8 +138,8 @@ impl OpenAudit {
 
     /// The vote of a majority of the eligible validators, if there is one, and how many cast it.
     ///
-    /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had is confirmed
-    /// or stays undecided: it may have been served to the validators and not to the provider.
+    /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had
+    /// is confirmed or stays undecided: it may have been served to the validators and not to the provider.
     fn majority_vote(&self) -> Option<(Verdict, Option<H256>, u32)> {
         self.reveals
             .iter()
@@ -154,8 +154,8 @@ impl OpenAudit {
             })
     }
 
-    /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how many they
-    /// are.
+    /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how
+    /// many they are.
     pub fn tally(&self) -> (Option<Verdict>, u32) {
         self.majority_vote().map_or((None, 0), |(verdict, _, agreeing)| (Some(verdict), agreeing))
     }

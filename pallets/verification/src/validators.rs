@@ -19,9 +19,9 @@ impl<T: Config> Pallet<T> {
         KeySets::<T>::get(CurrentSet::<T>::get()).unwrap_or_default()
     }
 
-    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than half of
-    /// the set. Links are one-sided, so a provider could otherwise name honest validators as its own and leave the verdict
-    /// to a few of its choice.
+    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than
+    /// half of the set. Links are one-sided, so a provider could otherwise name honest validators as its own and
+    /// leave the verdict to a few of its choice.
     pub(crate) fn eligible(set: &KeySet, provider: &AccountId) -> PerValidator<Position> {
         let independent = T::ProviderRegistry::independent_of(provider);
         let positions: Vec<Position> = (0u8..)

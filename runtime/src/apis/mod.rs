@@ -1,11 +1,11 @@
 //! What the node and its users may ask the runtime.
 //!
 //! A call that exists only in the Wasm would be of no use: these traits are what the node is compiled against, and
-//! their versions are part of [`crate::VERSION`]. Of ours there is one an area ([`strike_primitives::api`]), so that a change in
-//! one stops no node that asks only others.
+//! their versions are part of [`crate::VERSION`]. Of ours there is one an area ([`strike_primitives::api`]), so that
+//! a change in one stops no node that asks only others.
 //!
-//! The macro takes all of them in one place, so this file says who answers, and the others how, where that is more than a
-//! pallet's own function.
+//! The macro takes all of them in one place, so this file says who answers, and the others how, where that is more
+//! than a pallet's own function.
 
 // What the macro generates has no documentation, and no place for an attribute of ours.
 #![allow(missing_docs)]

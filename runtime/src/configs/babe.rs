@@ -9,7 +9,8 @@ use frame_support::traits::{ConstU32, ConstU64};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use strike_primitives::traits::MAX_VALIDATORS;
 
-/// The most validators a session can have: as many as can check one job. It bounds everything that is done for each of them at a session's turn.
+/// The most validators a session can have: as many as can check one job. It bounds everything that is done for each
+/// of them at a session's turn.
 pub type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
 /// Delegations are pooled: an offence is dealt with without walking delegators.
 pub type MaxNominators = ConstU32<0>;

@@ -104,7 +104,8 @@ impl Reference {
         self.close(id, CloseReason::Settled, Ending { fee, burned, refunded, paid });
     }
 
-    /// The provider loses a share of what it put at risk, the smaller half of that to the requester; the next one tries.
+    /// The provider loses a share of what it put at risk, the smaller half of that to the requester; the next one
+    /// tries.
     pub(super) fn fail(&mut self, id: JobId, terms: Terms, reason: CloseReason, share: Perbill) {
         let requester = self.jobs[&id].requester.clone();
         let lost = share.mul_floor(terms.at_risk);

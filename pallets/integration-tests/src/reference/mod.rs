@@ -1,8 +1,8 @@
 //! The reference: what the pallets are to do, written a second time and simply.
 //!
-//! It keeps everything in plain lists and knows no storage, no queues with cursors, no holds and no events; it is told of each
-//! call and of each block, says whether the call succeeds, and `compare` holds everything that the pallets store to it. Blocks
-//! are taken to have room for all upkeep.
+//! It keeps everything in plain lists and knows no storage, no queues with cursors, no holds and no events; it is
+//! told of each call and of each block, says whether the call succeeds, and `compare` holds everything that the
+//! pallets store to it. Blocks are taken to have room for all upkeep.
 
 mod audits;
 mod clock;

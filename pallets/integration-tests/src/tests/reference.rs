@@ -1,5 +1,5 @@
-//! Random sequences of calls and blocks, on the pallets and on the reference; after each step both have to agree on whether it
-//! succeeded and on everything that is stored.
+//! Random sequences of calls and blocks, on the pallets and on the reference; after each step both have to agree on
+//! whether it succeeded and on everything that is stored.
 
 use super::properties::{anybody, links, picked, picked_of, provider, takes_reveals, takes_seals, throughput};
 use crate::{

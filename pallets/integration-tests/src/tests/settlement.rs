@@ -14,8 +14,8 @@ fn payment(to: &Actor, role: PaymentRole, amount: Balance) -> Payment {
     Payment { account: to.account.clone(), role, amount }
 }
 
-// Eleven units at Eve's price cost 11,000,000.077, rounded up. Of that 5 % burn and 10 % are the validators', each rounded
-// down, 7 % are Olga's, and what is left is Eve's.
+// Eleven units at Eve's price cost 11,000,000.077, rounded up. Of that 5 % burn and 10 % are the validators', each
+// rounded down, 7 % are Olga's, and what is left is Eve's.
 const FEE: Balance = 11_000_001;
 const BURNED: Balance = 550_000;
 const EACH_VALIDATORS: Balance = 275_000;

@@ -1,6 +1,7 @@
 //! What a provider that fails by its own fault risks, and how it comes behind others.
 
-use crate::{mock::*, Demotion, Demotions, JobState, Jobs};
+use super::*;
+use crate::{mock::*, Demotion, Demotions};
 use frame_support::assert_ok;
 use strike_primitives::{
     job::JobOrder,
@@ -9,14 +10,10 @@ use strike_primitives::{
     AccountId, BlockNumber, JobId,
 };
 
-fn assigned_to(job: JobId) -> Option<AccountId> {
-    Jobs::<Test>::get(job).unwrap().assignment().map(|assignment| assignment.provider.clone())
-}
-
 /// Order, and let whoever gets the job be late with it; back to the block in which it is.
 fn late() -> AccountId {
     let job = submit(UNIT);
-    let provider = assigned_to(job).unwrap();
+    let provider = assignee(job).unwrap();
     run_for(11);
     provider
 }
@@ -35,13 +32,13 @@ fn who_was_late_comes_behind_a_dearer_provider_for_a_while() {
         let first = submit(UNIT);
         run_for(11);
         // The second attempt is the other's, whose one place it takes.
-        assert_eq!(assigned_to(first), Some(provider(2)));
+        assert_eq!(assignee(first), Some(provider(2)));
         assert_eq!(
             Demotions::<Test>::get(provider(1)),
             Some(Demotion { until: now() + MIN_DEMOTION, period: MIN_DEMOTION })
         );
         // Where nobody else has room, it gets jobs all the same.
-        assert_eq!(assigned_to(submit(UNIT)), Some(provider(1)));
+        assert_eq!(assignee(submit(UNIT)), Some(provider(1)));
         assert_ok!(Market::on_committed(first, 1));
         assert_ok!(Market::on_verdict(first, 1, outcome(valid(UNITS), &[])));
         next_block();
@@ -95,7 +92,7 @@ fn demotions_go_with_the_last_ask() {
         assert_ok!(Market::withdraw_ask(own(), MODEL, CLASS));
         assert!(period(&provider(1)).is_some());
         let job = submit(UNIT);
-        assert_eq!(assigned_to(job), None);
+        assert_eq!(assignee(job), None);
         assert_ok!(Market::withdraw_ask(own(), OTHER_MODEL, CLASS));
         assert_eq!(period(&provider(1)), None);
     });
@@ -165,7 +162,7 @@ fn jobs_go_to_who_promises_to_be_in_time() {
             let quoted = Market::quote(&order).map(|quote| quote.provider);
             let id = crate::NextJobId::<Test>::get();
             assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), order));
-            assert_eq!(assigned_to(id), quoted);
+            assert_eq!(assignee(id), quoted);
             quoted
         };
         assert_eq!([12, 11, 10, 9].map(taken), [Some(provider(1)), Some(provider(2)), Some(provider(3)), None]);
@@ -174,6 +171,6 @@ fn jobs_go_to_who_promises_to_be_in_time() {
         next_block();
         let waiting = crate::NextJobId::<Test>::get() - 1;
         run_for(2);
-        assert_eq!(assigned_to(waiting), Some(provider(1)));
+        assert_eq!(assignee(waiting), Some(provider(1)));
     });
 }
