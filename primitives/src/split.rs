@@ -208,6 +208,11 @@ impl Shares {
         self.checks
     }
 
+    /// The roles that have a receiver.
+    pub const fn served(&self) -> Served {
+        self.served
+    }
+
     /// What a sale uses must be served.
     fn admit(&self, sale: &Sale) -> Result<(), SplitError> {
         let pooled = sale.pool.is_some() || sale.validators.iter().any(Option::is_some);

@@ -7,7 +7,7 @@ use frame_support::{
 };
 use scale_info::TypeInfo;
 use strike_primitives::{
-    artifact::ArtifactId, job::VerificationClass, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
+    artifact::ArtifactId, job::{VerificationClass, WorkKind}, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
     JobId, Units,
 };
 
@@ -108,6 +108,8 @@ pub struct Job {
     pub requester: AccountId,
     /// The model and the class ordered.
     pub service: Service,
+    /// The kind of work ordered.
+    pub kind: WorkKind,
     /// The most units the work can use.
     pub max_units: Units,
     /// What is held of the requester to pay for it: the order's `max_price` while the job is open, nothing after.
