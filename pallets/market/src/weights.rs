@@ -1,8 +1,8 @@
 //! What the calls and hooks of `pallet_market` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each storage access
-//! counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest values
-//! that may be stored.
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
+//! values that may be stored.
 
 #![allow(unused_parens, unused_variables, clippy::unnecessary_cast)]
 
@@ -100,28 +100,38 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(4_u64))
             .saturating_add(T::DbWeight::get().writes(5_u64))
     }
-    // Storage: `Provenance::Artifacts` (r:1 w:0) Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`:
-    // Some(212), added: 2687, mode: `MaxEncodedLen`) Storage: `System::Account` (r:1 w:1) Proof: `System::Account`
-    // (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`) Storage: `Balances::Holds` (r:1
-    // w:1) Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Storage: `Market::NextJobId` (r:1 w:1) Proof: `Market::NextJobId` (`max_values`: Some(1), `max_size`: Some(8),
-    // added: 503, mode: `MaxEncodedLen`) Storage: `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime`
-    // (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`) Storage: `Market::Asks` (r:1
-    // w:0) Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
-    // Storage: `Market::Running` (r:128 w:1) Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86),
-    // added: 2561, mode: `MaxEncodedLen`) Storage: `Market::Demotions` (r:128 w:0) Proof: `Market::Demotions`
-    // (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`) Storage: `Providers::Providers`
-    // (r:162 w:1) Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode:
-    // `MaxEncodedLen`) Storage: `Verification::CurrentSet` (r:1 w:0) Proof: `Verification::CurrentSet` (`max_values`:
-    // Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Verification::KeySets` (r:1 w:0)
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::NextJobId` (r:1 w:1)
+    // Proof: `Market::NextJobId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:0)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
     // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Market::Orders` (r:0 w:1) Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added:
-    // 6922, mode: `MaxEncodedLen`) Storage: `Market::Jobs` (r:0 w:1) Proof: `Market::Jobs` (`max_values`: None,
-    // `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`) Storage: `Market::Deadlines` (r:0 w:1) Proof:
-    // `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`) Storage:
-    // `Market::JobsOf` (r:0 w:1) Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539,
-    // mode: `MaxEncodedLen`) Storage: `Market::AwaitingCommitment` (r:0 w:1) Proof: `Market::AwaitingCommitment`
-    // (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::Orders` (r:0 w:1)
+    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:0 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::JobsOf` (r:0 w:1)
+    // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn submit_assigned(a: u32) -> Weight {
         // At least 443_267_000 picoseconds; a proof of 61840 + a * 1774 bytes.
         Weight::from_parts(445_981_000, 119311)
@@ -196,23 +206,30 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
-    // Storage: `Market::Jobs` (r:1 w:1) Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added:
-    // 2978, mode: `MaxEncodedLen`) Storage: `Market::Verdicts` (r:1 w:1) Proof: `Market::Verdicts` (`max_values`:
-    // None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`) Storage: `Provenance::Artifacts` (r:1 w:0)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Verdicts` (r:1 w:1)
+    // Proof: `Market::Verdicts` (`max_values`: None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`)
+    // Storage: `Provenance::Artifacts` (r:1 w:0)
     // Proof: `Provenance::Artifacts` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
-    // Storage: `System::Account` (r:68 w:4) Proof: `System::Account` (`max_values`: None, `max_size`: Some(128),
-    // added: 2603, mode: `MaxEncodedLen`) Storage: `Balances::Holds` (r:1 w:1) Proof: `Balances::Holds`
-    // (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`) Storage: `Payouts::Claimable`
-    // (r:64 w:64) Proof: `Payouts::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode:
-    // `MaxEncodedLen`) Storage: `Providers::Providers` (r:1 w:1) Proof: `Providers::Providers` (`max_values`: None,
-    // `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`) Storage: `Market::Running` (r:1 w:1) Proof:
-    // `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`) Storage:
-    // `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13),
-    // added: 508, mode: `MaxEncodedLen`) Storage: `Market::Deadlines` (r:0 w:1) Proof: `Market::Deadlines`
-    // (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`) Storage: `Market::Receipts` (r:0
-    // w:1) Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
-    // Storage: `Market::AwaitingCommitment` (r:0 w:1) Proof: `Market::AwaitingCommitment` (`max_values`: None,
-    // `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:68 w:4)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Payouts::Claimable` (r:64 w:64)
+    // Proof: `Payouts::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:1 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:1 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_paid(p: u32) -> Weight {
         // At least 337_791_000 picoseconds; a proof of 5667 + p * 56 bytes.
         Weight::from_parts(362_123_801, 18763)
@@ -223,26 +240,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(p.into())))
             .saturating_add(Weight::from_parts(0, 2623).saturating_mul(p.into()))
     }
-    // Storage: `Market::Jobs` (r:1 w:1) Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added:
-    // 2978, mode: `MaxEncodedLen`) Storage: `Market::Verdicts` (r:1 w:1) Proof: `Market::Verdicts` (`max_values`:
-    // None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`) Storage: `Providers::Providers` (r:162 w:2)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Market::Verdicts` (r:1 w:1)
+    // Proof: `Market::Verdicts` (`max_values`: None, `max_size`: Some(2110), added: 4585, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:2)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
-    // Storage: `Balances::Holds` (r:1 w:1) Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157),
-    // added: 2632, mode: `MaxEncodedLen`) Storage: `System::Account` (r:2 w:2) Proof: `System::Account`
-    // (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`) Storage:
-    // `Market::AskedServices` (r:1 w:0) Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226),
-    // added: 4701, mode: `MaxEncodedLen`) Storage: `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime`
-    // (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`) Storage: `Market::Demotions`
-    // (r:128 w:1) Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode:
-    // `MaxEncodedLen`) Storage: `Market::Running` (r:128 w:2) Proof: `Market::Running` (`max_values`: None,
-    // `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`) Storage: `Market::Asks` (r:1 w:0) Proof:
-    // `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`) Storage:
-    // `Verification::CurrentSet` (r:1 w:0) Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`:
-    // Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Verification::KeySets` (r:1 w:0) Proof:
-    // `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Market::Deadlines` (r:0 w:1) Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28),
-    // added: 2503, mode: `MaxEncodedLen`) Storage: `Market::AwaitingCommitment` (r:0 w:2) Proof:
-    // `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:0)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:2)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:2)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn settle_failed(a: u32) -> Weight {
         // At least 488_354_000 picoseconds; a proof of 64543 + a * 1779 bytes.
         Weight::from_parts(716_022_000, 118975)
@@ -252,15 +277,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes(13_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
-    // Storage: `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`:
-    // Some(13), added: 508, mode: `MaxEncodedLen`) Storage: `Market::DeadlineCursor` (r:1 w:1) Proof:
-    // `Market::DeadlineCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    // Storage: `Market::Deadlines` (r:1 w:0) Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28),
-    // added: 2503, mode: `MaxEncodedLen`) Storage: `Market::ServiceQueueEnds` (r:1 w:0) Proof:
-    // `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-    // Storage: `Market::PendingCount` (r:1 w:0) Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`:
-    // Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Market::SettlementQueueEnds` (r:1 w:0) Proof:
-    // `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::DeadlineCursor` (r:1 w:1)
+    // Proof: `Market::DeadlineCursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:1 w:0)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueueEnds` (r:1 w:0)
+    // Proof: `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:0)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::SettlementQueueEnds` (r:1 w:0)
+    // Proof: `Market::SettlementQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
     fn poll() -> Weight {
         // At least 21_783_000 picoseconds; a proof of 244 bytes.
         Weight::from_parts(23_775_000, 3493)
@@ -295,25 +323,32 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(8_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
-    // Storage: `Market::Deadlines` (r:2 w:2) Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28),
-    // added: 2503, mode: `MaxEncodedLen`) Storage: `Market::Jobs` (r:1 w:1) Proof: `Market::Jobs` (`max_values`:
-    // None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`) Storage: `Providers::Providers` (r:162 w:2)
+    // Storage: `Market::Deadlines` (r:2 w:2)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:2)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
-    // Storage: `Balances::Holds` (r:1 w:1) Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157),
-    // added: 2632, mode: `MaxEncodedLen`) Storage: `System::Account` (r:2 w:2) Proof: `System::Account`
-    // (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`) Storage:
-    // `Market::AskedServices` (r:1 w:0) Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226),
-    // added: 4701, mode: `MaxEncodedLen`) Storage: `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime`
-    // (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`) Storage: `Market::Demotions`
-    // (r:128 w:1) Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode:
-    // `MaxEncodedLen`) Storage: `Market::Running` (r:128 w:2) Proof: `Market::Running` (`max_values`: None,
-    // `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`) Storage: `Market::Asks` (r:1 w:0) Proof:
-    // `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`) Storage:
-    // `Verification::CurrentSet` (r:1 w:0) Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`:
-    // Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Verification::KeySets` (r:1 w:0) Proof:
-    // `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Market::AwaitingCommitment` (r:0 w:2) Proof: `Market::AwaitingCommitment` (`max_values`: None,
-    // `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:2 w:2)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Market::AskedServices` (r:1 w:0)
+    // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:2)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
+    // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:2)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn expire_assigned(a: u32) -> Weight {
         // At least 541_764_000 picoseconds; a proof of 62531 + a * 1781 bytes.
         Weight::from_parts(448_552_292, 118975)
@@ -323,45 +358,58 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes(13_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
-    // Storage: `Market::Deadlines` (r:2 w:1) Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28),
-    // added: 2503, mode: `MaxEncodedLen`) Storage: `Market::Jobs` (r:1 w:1) Proof: `Market::Jobs` (`max_values`:
-    // None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`) Storage: `Verification::OpenAudits` (r:1 w:0)
-    // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode:
-    // `MaxEncodedLen`) Storage: `System::Account` (r:1 w:1) Proof: `System::Account` (`max_values`: None, `max_size`:
-    // Some(128), added: 2603, mode: `MaxEncodedLen`) Storage: `Balances::Holds` (r:1 w:1) Proof: `Balances::Holds`
-    // (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`) Storage: `Market::Orders` (r:0
-    // w:1) Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
-    // Storage: `Market::JobsOf` (r:0 w:1) Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added:
-    // 2539, mode: `MaxEncodedLen`) Storage: `Market::Receipts` (r:0 w:1) Proof: `Market::Receipts` (`max_values`:
-    // None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`) Storage: `Verification::AuditRecords` (r:0
-    // w:1) Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode:
-    // `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:2 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Verification::OpenAudits` (r:1 w:0)
+    // Proof: `Verification::OpenAudits` (`max_values`: None, `max_size`: Some(5205), added: 7680, mode: `MaxEncodedLen`)
+    // Storage: `System::Account` (r:1 w:1)
+    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    // Storage: `Balances::Holds` (r:1 w:1)
+    // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    // Storage: `Market::Orders` (r:0 w:1)
+    // Proof: `Market::Orders` (`max_values`: None, `max_size`: Some(4447), added: 6922, mode: `MaxEncodedLen`)
+    // Storage: `Market::JobsOf` (r:0 w:1)
+    // Proof: `Market::JobsOf` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::Receipts` (r:0 w:1)
+    // Proof: `Market::Receipts` (`max_values`: None, `max_size`: Some(6543), added: 9018, mode: `MaxEncodedLen`)
+    // Storage: `Verification::AuditRecords` (r:0 w:1)
+    // Proof: `Verification::AuditRecords` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
     fn prune() -> Weight {
         // At least 198_645_000 picoseconds; a proof of 1651 bytes.
         Weight::from_parts(242_529_000, 8670)
             .saturating_add(T::DbWeight::get().reads(6_u64))
             .saturating_add(T::DbWeight::get().writes(8_u64))
     }
-    // Storage: `Market::Pending` (r:1 w:1) Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252),
-    // added: 10727, mode: `MaxEncodedLen`) Storage: `Market::ServiceQueueEnds` (r:1 w:1) Proof:
-    // `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
-    // Storage: `Market::Jobs` (r:1 w:1) Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added:
-    // 2978, mode: `MaxEncodedLen`) Storage: `Finality::CurrentTime` (r:1 w:0) Proof: `Finality::CurrentTime`
-    // (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`) Storage: `Market::Asks` (r:1
-    // w:0) Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
-    // Storage: `Market::Running` (r:128 w:1) Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86),
-    // added: 2561, mode: `MaxEncodedLen`) Storage: `Market::Demotions` (r:128 w:0) Proof: `Market::Demotions`
-    // (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`) Storage: `Providers::Providers`
-    // (r:162 w:1) Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode:
-    // `MaxEncodedLen`) Storage: `Verification::CurrentSet` (r:1 w:0) Proof: `Verification::CurrentSet` (`max_values`:
-    // Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Verification::KeySets` (r:1 w:0)
+    // Storage: `Market::Pending` (r:1 w:1)
+    // Proof: `Market::Pending` (`max_values`: None, `max_size`: Some(8252), added: 10727, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueueEnds` (r:1 w:1)
+    // Proof: `Market::ServiceQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+    // Storage: `Market::Jobs` (r:1 w:1)
+    // Proof: `Market::Jobs` (`max_values`: None, `max_size`: Some(503), added: 2978, mode: `MaxEncodedLen`)
+    // Storage: `Finality::CurrentTime` (r:1 w:0)
+    // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    // Storage: `Market::Asks` (r:1 w:0)
+    // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
+    // Storage: `Market::Running` (r:128 w:1)
+    // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:0)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Providers::Providers` (r:162 w:1)
+    // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
+    // Storage: `Verification::CurrentSet` (r:1 w:0)
+    // Proof: `Verification::CurrentSet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Verification::KeySets` (r:1 w:0)
     // Proof: `Verification::KeySets` (`max_values`: None, `max_size`: Some(4110), added: 6585, mode: `MaxEncodedLen`)
-    // Storage: `Market::PendingCount` (r:1 w:1) Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`:
-    // Some(4), added: 499, mode: `MaxEncodedLen`) Storage: `Market::Deadlines` (r:0 w:1) Proof: `Market::Deadlines`
-    // (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`) Storage: `Market::ServiceQueue`
-    // (r:0 w:1) Proof: `Market::ServiceQueue` (`max_values`: None, `max_size`: Some(50), added: 2525, mode:
-    // `MaxEncodedLen`) Storage: `Market::AwaitingCommitment` (r:0 w:1) Proof: `Market::AwaitingCommitment`
-    // (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Market::PendingCount` (r:1 w:1)
+    // Proof: `Market::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    // Storage: `Market::Deadlines` (r:0 w:1)
+    // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+    // Storage: `Market::ServiceQueue` (r:0 w:1)
+    // Proof: `Market::ServiceQueue` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+    // Storage: `Market::AwaitingCommitment` (r:0 w:1)
+    // Proof: `Market::AwaitingCommitment` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     fn visit_waiting(a: u32) -> Weight {
         // At least 442_666_000 picoseconds; a proof of 68994 + a * 1771 bytes.
         Weight::from_parts(514_123_000, 119311)

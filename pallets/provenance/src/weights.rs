@@ -1,8 +1,8 @@
 //! What the calls and hooks of `pallet_provenance` cost at most, measured: `scripts/weights.sh`.
 //!
-//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each storage access
-//! counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest values
-//! that may be stored.
+//! Measured on 2026-11-23, 10 steps of 5 repetitions, on `AMD EPYC`, the runtime's Wasm compiled. Each
+//! storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
+//! values that may be stored.
 
 #![allow(unused_parens, unused_variables, clippy::unnecessary_cast)]
 

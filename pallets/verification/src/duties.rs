@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
     /// A provider owes a commitment from when its seed is known until its deadline. A validator owes a check while its
     /// seal is awaited, and, once it has sealed, until its verdict is revealed.
     pub fn duties(keys: &[AppKey]) -> Vec<Duty> {
-        let keys = &keys[..keys.len().min(MAX_KEYS)];
+        let keys = keys.get(..MAX_KEYS).unwrap_or(keys);
         let mut duties = Vec::new();
         for key in keys {
             if let Some(provider) = T::ProviderRegistry::provider_of(key) {

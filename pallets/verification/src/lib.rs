@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
 extern crate alloc;
 
@@ -39,8 +41,10 @@ pub const MAX_DUTIES: usize = 256;
 /// Keys that [`Pallet::duties`] looks at: anybody can ask a node, and every key is held against every audit.
 pub const MAX_KEYS: usize = 64;
 
-/// The pallet: see the crate's documentation.
+/// The pallet; see the crate's documentation.
 #[frame_support::pallet]
+// The code that FRAME's macros generate uses `expect`; calls here only check the origin and go on to other modules.
+#[allow(clippy::expect_used)]
 pub mod pallet {
     use crate::{
         types::{AuditSummary, KeySet, OpenAudit, Refusal, SetId},
@@ -170,87 +174,27 @@ pub mod pallet {
     #[pallet::storage]
     pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
-    /// What happened.
+    // What a field's name does not say is in the line of its event.
+    #[allow(missing_docs)]
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
         /// A provider committed to a result; its audit is open.
-        CommitmentRecorded {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who committed.
-            provider: AccountId,
-            /// To what.
-            commitment: Commitment,
-        },
+        CommitmentRecorded { job: JobId, attempt: Attempt, provider: AccountId, commitment: Commitment },
         /// A validator sealed a verdict.
-        VerdictSealed {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who judges.
-            validator: AccountId,
-        },
-        /// Sealing is over; who sealed now reveals.
-        RevealStarted {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Validators that sealed.
-            sealed: u32,
-            /// Validators that could have.
-            eligible: u32,
-            /// Last block for reveals, later if time stands still.
-            until: BlockNumber,
-        },
+        VerdictSealed { job: JobId, attempt: Attempt, validator: AccountId },
+        /// Sealing is over: `sealed` of `eligible` validators did. They reveal until the block `until`, later if time
+        /// stands still.
+        RevealStarted { job: JobId, attempt: Attempt, sealed: u32, eligible: u32, until: BlockNumber },
         /// A validator revealed its verdict.
-        VerdictRevealed {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who judges.
-            validator: AccountId,
-            /// What it found.
-            verdict: Verdict,
-        },
-        /// The audit is over and the market knows its outcome.
-        AuditConcluded {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// What a majority of the eligible validators found; none if there was no such majority.
-            verdict: Option<Verdict>,
-            /// Validators that agree with it.
-            agreeing: u32,
-            /// Validators that could have judged.
-            eligible: u32,
-        },
-        /// The market refused the outcome; it is delivered again.
-        OutcomeDeferred {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Why.
-            error: DispatchError,
-            /// Block of the next try, later if time stands still.
-            retry_at: BlockNumber,
-        },
+        VerdictRevealed { job: JobId, attempt: Attempt, validator: AccountId, verdict: Verdict },
+        /// The audit is over and the market knows its outcome: what a majority of the eligible validators found, or none,
+        /// and how many agree with it.
+        AuditConcluded { job: JobId, attempt: Attempt, verdict: Option<Verdict>, agreeing: u32, eligible: u32 },
+        /// The market refused the outcome; it is delivered again in the block `retry_at`, later if time stands still.
+        OutcomeDeferred { job: JobId, attempt: Attempt, error: DispatchError, retry_at: BlockNumber },
         /// The market refused the outcome for the last time; the audit is over without it.
-        OutcomeAbandoned {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Why.
-            error: DispatchError,
-        },
+        OutcomeAbandoned { job: JobId, attempt: Attempt, error: DispatchError },
     }
 
     /// Why a call failed.
@@ -283,11 +227,10 @@ pub mod pallet {
             assert!(T::SealGrace::get() <= T::SealPeriod::get(), "grace is part of the period");
             assert!(T::BeaconHistory::get() > periods.saturating_add(2), "audits need their beacon to the end");
             assert!(T::ResendAfter::get() > 0, "a resend in the block of the first submission is refused");
-            let share = T::HookShare::get() * T::BlockWeights::get().max_block;
             let least = T::WeightInfo::poll_base()
                 .saturating_add(T::WeightInfo::poll_height())
                 .saturating_add(T::WeightInfo::poll_audit());
-            assert!(share.all_gte(least), "the deadline queue must be able to advance");
+            assert!(Self::hook_limit().all_gte(least), "the deadline queue must be able to advance");
         }
 
         #[cfg(feature = "try-runtime")]
