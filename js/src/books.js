@@ -1,10 +1,27 @@
 // Keeps books on a stretch of final blocks and compares them with the chain's.
+import { stringToU8a } from '@polkadot/util';
+import { encodeAddress } from '@polkadot/util-crypto';
 
 const total = ({ data }) => data.free.toBigInt() + data.reserved.toBigInt();
 
+/** The account that has what waits to be claimed: `modl`, then the id of the pallet. */
+const payouts = (at) => {
+  const bytes = new Uint8Array(32);
+  bytes.set(stringToU8a('modl'));
+  bytes.set(at.consts.payouts.palletId.toU8a(), 4);
+  return encodeAddress(bytes, at.registry.chainSS58);
+};
+
+/** What everybody has: free, held, and waiting to be claimed. The account of payouts has what is left of its own. */
 async function accounts(at) {
   const entries = await at.query.system.account.entries();
-  return new Map(entries.map(([key, info]) => [key.args[0].toString(), total(info)]));
+  const all = new Map(entries.map(([key, info]) => [key.args[0].toString(), total(info)]));
+  for (const [key, amount] of await at.query.payouts.claimable.entries()) {
+    const account = key.args[0].toString();
+    all.set(payouts(at), (all.get(payouts(at)) ?? 0n) - amount.toBigInt());
+    all.set(account, (all.get(account) ?? 0n) + amount.toBigInt());
+  }
+  return all;
 }
 
 export class Books {

@@ -5,13 +5,13 @@ use crate::{self as pallet_market, weights::SubstrateWeight};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     derive_impl, ensure, parameter_types,
+    storage::with_storage_layer,
     traits::{
-        fungible::{Inspect, Mutate},
-        tokens::{Fortitude, Precision, Preservation},
+        fungible::{Inspect, Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
         BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks,
     },
     weights::{constants::RocksDbWeight, Weight, WeightMeter},
-    PalletId,
 };
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult, Perbill};
@@ -20,7 +20,10 @@ use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
-    traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, ProviderRegistry, Royalties},
+    split,
+    traits::{
+        ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, Delivery, Payouts, ProviderRegistry, Royalties,
+    },
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
 };
@@ -61,6 +64,10 @@ pub fn validator(n: u8) -> AccountId {
 pub fn owner() -> AccountId {
     account(30)
 }
+/// Has the payments that could not be received.
+pub fn till() -> AccountId {
+    account(98)
+}
 /// Has the money of all bonds.
 pub fn vault() -> AccountId {
     account(99)
@@ -76,12 +83,21 @@ frame_support::construct_runtime!(
     }
 );
 
+/// 5 % burns, validators get 10 %.
+const FEE_SHARES: split::Shares = match split::Shares::new(
+    Perbill::from_percent(5),
+    split::Checks::every(Perbill::from_percent(10)),
+    split::Given::NOTHING,
+    split::Served::NOTHING,
+) {
+    Ok(shares) => shares,
+    Err(_) => panic!("every share has a receiver"),
+};
+
 parameter_types! {
     pub BlockWeights: frame_system::limits::BlockWeights =
         frame_system::limits::BlockWeights::simple_max(Weight::from_parts(2_000_000_000_000, u64::MAX));
-    pub MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub ValidatorShare: Perbill = Perbill::from_percent(10);
-    pub BurnShare: Perbill = Perbill::from_percent(5);
+    pub const FeeShares: split::Shares = FEE_SHARES;
     pub LatePenalty: Perbill = Perbill::from_percent(20);
     pub InvalidPenalty: Perbill = Perbill::from_percent(50);
     pub HookShare: Perbill = Perbill::from_percent(25);
@@ -94,6 +110,7 @@ parameter_types! {
     pub storage Inactive: BTreeSet<AccountId> = BTreeSet::new();
     pub storage Shares: Vec<(AccountId, Perbill)> = Vec::new();
     pub storage Forgotten: Vec<JobId> = Vec::new();
+    pub storage Kept: BTreeMap<AccountId, Balance> = BTreeMap::new();
     pub storage NobodyChecks: bool = false;
     pub storage ReleaseFails: bool = false;
     pub storage CompensateFails: bool = false;
@@ -128,7 +145,7 @@ impl pallet_market::Config for Test {
     type Royalties = Network;
     type Audits = Network;
     type Clock = Network;
-    type PalletId = MarketPalletId;
+    type Payouts = Network;
     type MaxAsksPerModel = ConstU32<4>;
     type MaxAsksPerProvider = ConstU32<2>;
     type MaxCapacity = ConstU32<8>;
@@ -141,8 +158,7 @@ impl pallet_market::Config for Test {
     type MinAtRisk = MinAtRisk;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = ConstU32<{ 4 * MIN_DEMOTION }>;
-    type ValidatorShare = ValidatorShare;
-    type BurnShare = BurnShare;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = ConstU128<JOB_DEPOSIT>;
@@ -229,6 +245,41 @@ impl Bonds for Network {
     }
 }
 
+fn transfer_held(reason: &RuntimeHoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+    let (exactly, free, force) = (Precision::Exact, Restriction::Free, Fortitude::Force);
+    with_storage_layer(|| Balances::transfer_on_hold(reason, from, to, amount, exactly, free, force).map(|_| ()))
+}
+
+impl Payouts<RuntimeHoldReason> for Network {
+    fn deliver(
+        reason: &RuntimeHoldReason,
+        from: &AccountId,
+        to: &AccountId,
+        amount: Balance,
+    ) -> Result<Delivery, DispatchError> {
+        match transfer_held(reason, from, to, amount) {
+            Ok(()) => Ok(Delivery::Made),
+            Err(_) => Self::defer(reason, from, to, amount).map(|()| Delivery::Deferred),
+        }
+    }
+    fn defer(reason: &RuntimeHoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
+        transfer_held(reason, from, &till(), amount)?;
+        let mut kept = Kept::get();
+        *kept.entry(to.clone()).or_default() += amount;
+        Kept::set(&kept);
+        Ok(())
+    }
+}
+
+/// Pay out what is kept for an account.
+pub fn claim(who: &AccountId) -> DispatchResult {
+    let mut kept = Kept::get();
+    let amount = kept.remove(who).ok_or("nothing is kept")?;
+    with_storage_layer(|| Balances::transfer(&till(), who, amount, Preservation::Preserve))?;
+    Kept::set(&kept);
+    Ok(())
+}
+
 impl Clock for Network {
     fn time() -> BlockNumber {
         StoppedSince::get().unwrap_or(now()) - LostTime::get()
@@ -299,7 +350,7 @@ impl ExtBuilder {
             .chain(&people)
             .filter(|who| !self.without.contains(who))
             .map(|who| (who.clone(), ENDOWMENT))
-            .chain([(vault(), ED + 3 * BOND)])
+            .chain([(vault(), ED + 3 * BOND), (till(), ED)])
             .collect();
         pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
             .assimilate_storage(&mut storage)
@@ -333,6 +384,7 @@ pub fn check() {
             assert_eq!(at_risk, reserved.get(&provider).copied().unwrap_or(0), "{provider:?}");
         }
     }
+    assert!(Kept::get().values().sum::<Balance>() <= Balances::total_balance(&till()), "what is kept is there");
     let bonds: Balance = BondsOf::get().values().map(|(bond, _)| bond).sum();
     assert_eq!(Balances::total_balance(&vault()), bonds + ED);
     let total: Balance =

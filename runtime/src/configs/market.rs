@@ -7,14 +7,14 @@ use crate::{
         hook_shares,
         time::{HOURS, MINUTES},
     },
-    Balance, Balances, BlockNumber, Finality, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
+    Balance, Balances, BlockNumber, Finality, Payouts, Provenance, Providers, Runtime, RuntimeHoldReason, Verification,
 };
 use frame_support::{
     parameter_types,
     traits::{ConstU128, ConstU16, ConstU32, Get},
-    PalletId,
 };
 use sp_runtime::Perbill;
+use strike_primitives::split::{Checks, Given, Served, Shares};
 
 /// The fewest blocks an order may give a provider: half a minute.
 pub const MIN_DEADLINE: BlockNumber = MINUTES / 2;
@@ -36,13 +36,20 @@ impl Get<BlockNumber> for MaxDemotion {
     }
 }
 
+/// What a job costs nobody can pay back to itself.
+const LEVY: Perbill = Perbill::from_percent(5);
+/// Shared equally by the validators whose verdicts agree with the outcome.
+const CHECKS: Checks = Checks::every(Perbill::from_percent(10));
+/// Nothing serves delegators, licenses, applications or pots yet, so all of the levy burns.
+const FEE_SHARES: Shares = match Shares::new(LEVY, CHECKS, Given::NOTHING, Served::NOTHING) {
+    Ok(shares) => shares,
+    // When the runtime is compiled.
+    Err(_) => panic!("a share has no receiver, or the shares leave nothing"),
+};
+
 parameter_types! {
-    /// Names the account of payments that could not be delivered.
-    pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    /// Shared equally by the validators whose verdicts agree with the outcome.
-    pub const ValidatorShare: Perbill = Perbill::from_percent(10);
-    /// What a job costs nobody can pay back to itself.
-    pub const BurnShare: Perbill = Perbill::from_percent(5);
+    /// How a fee is split.
+    pub const FeeShares: Shares = FEE_SHARES;
     /// Of what is at risk; half of it compensates the requester, half burns.
     pub const LatePenalty: Perbill = Perbill::from_percent(10);
     /// Likewise. No floating-point comparison costs a provider more than this.
@@ -64,7 +71,7 @@ impl pallet_market::Config for Runtime {
     type Royalties = Provenance;
     type Audits = Verification;
     type Clock = Finality;
-    type PalletId = MarketPalletId;
+    type Payouts = Payouts;
     type MaxAsksPerModel = ConstU32<128>;
     type MaxAsksPerProvider = ConstU32<64>;
     type MaxCapacity = ConstU32<1_024>;
@@ -77,8 +84,7 @@ impl pallet_market::Config for Runtime {
     type MinAtRisk = ConstU128<MIN_AT_RISK>;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = MaxDemotion;
-    type ValidatorShare = ValidatorShare;
-    type BurnShare = BurnShare;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = JobDeposit;

@@ -9,6 +9,7 @@ mod grandpa;
 mod historical;
 pub mod market;
 mod offences;
+mod payouts;
 mod provenance;
 pub mod providers;
 pub mod session;

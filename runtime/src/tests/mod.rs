@@ -1,7 +1,9 @@
 //! What has to stay as it is, and what the configuration promises.
 
 mod equivocations;
+mod hook_shares;
 mod migrations;
+mod timing;
 
 use crate::{
     configs::{
@@ -10,10 +12,7 @@ use crate::{
         timing::SessionSlots,
         transactions::extension,
     },
-    constants::{
-        currency::{EXISTENTIAL_DEPOSIT, MILLISTRIKE},
-        time,
-    },
+    constants::currency::{EXISTENTIAL_DEPOSIT, MILLISTRIKE},
     genesis_config_presets::{development, local_testnet, ENDOWMENT, MODEL_OWNER, PROVIDER},
     AccountId, Balances, Historical, PalletInfo, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, SessionKeys,
     System, TransactionPayment, TxExtension, UncheckedExtrinsic, VERSION,
@@ -70,7 +69,7 @@ fn presets_name_their_validators_and_endow_the_development_accounts() {
         for account in [Alice, Bob, Charlie, Dave, PROVIDER, Ferdie, MODEL_OWNER] {
             assert_eq!(Balances::total_balance(&account.to_account_id()), ENDOWMENT);
         }
-        // The market's account keeps itself alive.
+        // The account of payouts keeps itself alive.
         assert_eq!(Balances::total_issuance(), 7 * ENDOWMENT + EXISTENTIAL_DEPOSIT);
     });
 }
@@ -97,6 +96,7 @@ fn pallet_indices_are_for_ever() {
     assert_eq!(index::<crate::Market>(), Some(42));
     assert_eq!(index::<crate::Verification>(), Some(43));
     assert_eq!(index::<crate::Finality>(), Some(48));
+    assert_eq!(index::<crate::Payouts>(), Some(51));
     assert_eq!(crate::Sudo::name(), "Sudo");
 }
 
@@ -111,6 +111,7 @@ fn a_new_chain_has_the_storage_that_the_code_expects() {
         assert_eq!(versions::<crate::Market>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Finality>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Payouts>(), [StorageVersion::new(1); 2]);
     });
 }
 
