@@ -23,8 +23,6 @@ const CLAIMABLE: [u8; 32] = [
     0x19, 0xf4, 0x45, 0x99, 0x16, 0xc7, 0x74, 0xa1, 0xc3, 0x28, 0x7d, 0x8a, 0xc9, 0x9e, 0x98, 0xb9, 0x3a, 0xe6, 0xc6,
     0xe7, 0x13, 0x23, 0x27, 0x15, 0xd0, 0x0e, 0x87, 0x4a, 0xd0, 0x7d, 0x73, 0x10,
 ];
-/// The account that has what waits to be claimed: `modl`, then the id of the pallet.
-const PAYOUTS: &[u8; 12] = b"modlstrk/pay";
 
 /// `System.Account` as FRAME stores it.
 #[derive(Decode)]
@@ -48,13 +46,6 @@ pub struct Ledger {
     pub totals: BTreeMap<AccountId, Balance>,
     /// What the chain says exists.
     pub issuance: Balance,
-}
-
-/// The account of payouts.
-fn payouts_account() -> AccountId {
-    let mut bytes = [0; 32];
-    bytes[..PAYOUTS.len()].copy_from_slice(PAYOUTS);
-    AccountId::new(bytes)
 }
 
 /// All values of a map whose keys end with an account, at a block.
@@ -86,7 +77,7 @@ impl Ledger {
         let accounts: BTreeMap<AccountId, AccountInfo> = by_account(chain, &ACCOUNTS, block).await;
         let mut totals: BTreeMap<AccountId, Balance> =
             accounts.into_iter().map(|(account, info)| (account, info.free + info.reserved)).collect();
-        let payouts = payouts_account();
+        let payouts = strike_runtime::Payouts::account();
         for (account, amount) in by_account::<Balance>(chain, &CLAIMABLE, block).await {
             let kept = totals.get_mut(&payouts).expect("payouts have an account");
             *kept = kept.checked_sub(amount).expect("what waits is there");
