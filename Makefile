@@ -3,12 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test chaos zombienet fuzz fmt clippy deny lint
+.PHONY: help setup build run test long zombienet fuzz fmt clippy deny lint
 # Set-up, the build and the tests use all cores by themselves, and share one target folder.
 .NOTPARALLEL:
 
-# `make run ONCE=1` reaches run.sh by the environment.
-export ONCE
+# `make run ONCE=1` reaches run.sh by the environment, `make long ONLY=…` long.sh.
+export ONCE ONLY
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -16,24 +16,27 @@ help: ## this list
 setup: ## install what this machine lacks to build, run and test
 	@scripts/setup.sh test
 
-build: ## build all binaries
+build: ## build strike-node and strike
 	@scripts/setup.sh run
-	@. scripts/env.sh && cargo build --workspace --bins
+	@scripts/build.sh programs
 
-run: build ## start a local network and run one job on it; ONCE=1 stops after the receipt
+run: ## start a local network and run one job on it; ONCE=1 stops after the receipt
+	@scripts/ahead.sh run
+	@$(MAKE) build
 	@scripts/run.sh
 
-test: setup ## run all tests
+test: ## run all ordinary tests
+	@scripts/ahead.sh test
+	@$(MAKE) setup
 	@scripts/test.sh
 
-chaos: setup ## tests with machines killed and paused, clocks late, writes lost and the network cut (ten minutes)
-	@. scripts/env.sh && cargo build --workspace --bins --features strike-e2e/fault-injection && \
-		cargo nextest run --profile long --workspace --features strike-e2e/fault-injection \
-			-E 'package(strike-e2e) and (binary(chaos) + binary(partition) + binary(slow_clock) + binary(lost_writes))'
+long: ## run what takes long: chaos, large networks and counts, fuzzing; ONLY=networks|counts|fuzz runs a part
+	@scripts/ahead.sh long
+	@$(MAKE) setup
+	@scripts/long.sh
 
 zombienet: build ## pauses, kills and restarts on a network of zombienet (builds a thousand crates first)
-	@. scripts/env.sh && export PATH="$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$$PATH" && \
-		unset CARGO_TARGET_DIR && cd zombienet && cargo test
+	@scripts/zombienet.sh
 
 fuzz: setup ## fuzz everything that reads what somebody else wrote, a minute a target
 	@scripts/fuzz.sh

@@ -39,4 +39,13 @@ else
     unset WASM_BUILD_TOOLCHAIN
 fi
 
+# The target folder that cargo uses here: CARGO_TARGET_DIR, that of the user's cargo configuration, or `target`.
+target_dir() {
+    if [ -n "${CARGO_TARGET_DIR:-}" ]; then
+        printf '%s\n' "$CARGO_TARGET_DIR"
+    else
+        cargo metadata --format-version 1 --no-deps --offline | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
+    fi
+}
+
 unset _strike_root _strike_sysroot

@@ -26,7 +26,7 @@ flags=(
     --cfg fuzzing
 )
 host=$(rustc -vV | sed -n 's/^host: //p')
-target_dir=${CARGO_TARGET_DIR:-$root/target}
+target_dir=$(target_dir)
 # Inputs are small so that many of them run: what a reader does does not depend on how many gigabytes follow.
 max_len=65536
 rss_mb=2048

@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 args=(localnet --demo)
 if [ "${ONCE:-}" = 1 ]; then args+=(--once); fi
-exec "${CARGO_TARGET_DIR:-target}/debug/strike" "${args[@]}"
+exec "$(target_dir)/debug/strike" "${args[@]}"

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
 . scripts/env.sh
 
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}
+target_dir=$(target_dir)
 work=$target_dir/sameness
 mkdir -p "$work"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests: JavaScript on its own, then Rust. The end-to-end tests of e2e/ start networks of real processes, and run the
+# All ordinary tests: JavaScript on its own, then Rust. The end-to-end tests of e2e/ start networks of real processes, and run the
 # JavaScript client against one of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -7,8 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 (cd js && npm test)
 
-# `fault-injection` belongs to the end-to-end tests alone: it builds a node that misbehaves, and changes no other crate.
-features=(--features strike-e2e/fault-injection)
 # The end-to-end tests start the real binaries, and cargo does not build other packages' binaries for a test.
-cargo build --workspace --bins "${features[@]}"
-cargo nextest run --workspace "${features[@]}"
+scripts/build.sh tests
+# `fault-injection` belongs to the end-to-end tests alone: it builds a node that misbehaves, and changes no other crate.
+cargo nextest run --workspace --features strike-e2e/fault-injection

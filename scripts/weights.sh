@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/env.sh
 root=$PWD
-target_dir=${CARGO_TARGET_DIR:-$root/target}/weights
+target_dir=$(target_dir)/weights
 
 pallets=(finality payouts provenance providers market verification)
 if [ $# -gt 0 ]; then

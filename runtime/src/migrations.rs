@@ -1,7 +1,7 @@
 //! What the first block of this runtime changes in the state that older ones left behind.
 //!
 //! No release came before this one, so no chain needs any. One small migration stands here all the same: it keeps the
-//! way open and tested, in process and over a network (`e2e/tests/upgrade.rs` puts a chain back to what it begins
+//! way open and tested, in process and over a network (`e2e/tests/networks/upgrade.rs` puts a chain back to what it begins
 //! with).
 
 use crate::{Market, Runtime};

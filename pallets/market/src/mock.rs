@@ -1,29 +1,21 @@
-//! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll
-//! back with everything else; bonds are real money on an account of their own.
+//! A runtime of the market alone, with fakes of the other pallets.
 
 use crate::{self as pallet_market, weights::SubstrateWeight};
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use frame_support::{
-    derive_impl, ensure, parameter_types,
-    storage::with_storage_layer,
-    traits::{
-        fungible::{Inspect, Mutate, MutateHold},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
-        BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks,
-    },
+    derive_impl, parameter_types,
+    traits::{fungible::Inspect, BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks},
     weights::{constants::RocksDbWeight, Weight, WeightMeter},
 };
+pub use pallet_fakes::*;
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult, Perbill};
 use strike_primitives::{
-    app::AppKey,
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     split,
-    traits::{
-        ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, Delivery, Payouts, ProviderRegistry, Royalties,
-    },
+    traits::AuditOutcome,
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
 };
@@ -64,14 +56,6 @@ pub fn validator(n: u8) -> AccountId {
 pub fn owner() -> AccountId {
     account(30)
 }
-/// Has the payments that could not be received.
-pub fn till() -> AccountId {
-    account(98)
-}
-/// Has the money of all bonds.
-pub fn vault() -> AccountId {
-    account(99)
-}
 
 type Block = frame_system::mocking::MockBlock<Test>;
 
@@ -102,21 +86,7 @@ parameter_types! {
     pub InvalidPenalty: Perbill = Perbill::from_percent(50);
     pub HookShare: Perbill = Perbill::from_percent(25);
 
-    // The other pallets.
     pub storage MinAtRisk: Balance = 1;
-    pub storage BondsOf: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
-    pub storage Served: BTreeSet<(AccountId, ArtifactId)> = BTreeSet::new();
-    pub storage Linked: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
-    pub storage Inactive: BTreeSet<AccountId> = BTreeSet::new();
-    pub storage Shares: Vec<(AccountId, Perbill)> = Vec::new();
-    pub storage Forgotten: Vec<JobId> = Vec::new();
-    pub storage Kept: BTreeMap<AccountId, Balance> = BTreeMap::new();
-    pub storage NobodyChecks: bool = false;
-    pub storage ReleaseFails: bool = false;
-    pub storage CompensateFails: bool = false;
-    /// The block since which time stands still, and blocks lost before.
-    pub storage StoppedSince: Option<BlockNumber> = None;
-    pub storage LostTime: BlockNumber = 0;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -139,13 +109,13 @@ impl pallet_balances::Config for Test {
 impl pallet_market::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Providers = Network;
-    type Bonds = Network;
-    type Artifacts = Network;
-    type Royalties = Network;
-    type Audits = Network;
-    type Clock = Network;
-    type Payouts = Network;
+    type Providers = FakeRegistry;
+    type Bonds = FakeBonds<Balances>;
+    type Artifacts = FakeProvenance;
+    type Royalties = FakeProvenance;
+    type Audits = FakeAudits;
+    type Clock = FakeClock<Test>;
+    type Payouts = FakePayouts<Balances>;
     type MaxAsksPerModel = ConstU32<4>;
     type MaxAsksPerProvider = ConstU32<2>;
     type MaxCapacity = ConstU32<8>;
@@ -168,156 +138,9 @@ impl pallet_market::Config for Test {
     type WeightInfo = SubstrateWeight<Test>;
 }
 
-/// The other pallets, as the market sees them.
-pub struct Network;
-
-impl ProviderRegistry for Network {
-    fn is_active(provider: &AccountId) -> bool {
-        BondsOf::get().contains_key(provider) && !Inactive::get().contains(provider)
-    }
-    fn app_key(_: &AccountId) -> Option<AppKey> {
-        None
-    }
-    fn provider_of(_: &AppKey) -> Option<AccountId> {
-        None
-    }
-    fn serves(provider: &AccountId, model: &ArtifactId) -> bool {
-        Served::get().contains(&(provider.clone(), *model))
-    }
-    fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        let linked = Linked::get();
-        provider == other
-            || linked.contains(&(provider.clone(), other.clone()))
-            || linked.contains(&(other.clone(), provider.clone()))
-    }
-}
-
-/// Change a provider's bond and what is reserved of it.
-fn with_bond<R>(
-    provider: &AccountId,
-    change: impl FnOnce(&mut (Balance, Balance)) -> Result<R, DispatchError>,
-) -> Result<R, DispatchError> {
-    let mut bonds = BondsOf::get();
-    let changed = change(bonds.get_mut(provider).ok_or("no such provider")?)?;
-    BondsOf::set(&bonds);
-    Ok(changed)
-}
-
-impl Bonds for Network {
-    fn available(provider: &AccountId) -> Balance {
-        if !Self::is_active(provider) {
-            return 0;
-        }
-        BondsOf::get().get(provider).map_or(0, |(bond, reserved)| bond - reserved)
-    }
-    fn reserve(provider: &AccountId, amount: Balance) -> DispatchResult {
-        with_bond(provider, |(bond, reserved)| {
-            ensure!(*reserved + amount <= *bond, "bond too low");
-            *reserved += amount;
-            Ok(())
-        })
-    }
-    fn release(provider: &AccountId, amount: Balance) -> DispatchResult {
-        ensure!(!ReleaseFails::get(), "release fails");
-        with_bond(provider, |(_, reserved)| {
-            *reserved = reserved.checked_sub(amount).ok_or("not reserved")?;
-            Ok(())
-        })
-    }
-    fn slash(provider: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
-        let amount = with_bond(provider, |(bond, reserved)| {
-            let amount = amount.min(*reserved);
-            *bond -= amount;
-            *reserved -= amount;
-            Ok(amount)
-        })?;
-        Balances::burn_from(&vault(), amount, Preservation::Preserve, Precision::Exact, Fortitude::Force)
-    }
-    fn compensate(provider: &AccountId, to: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
-        ensure!(!CompensateFails::get(), "compensation fails");
-        let amount = with_bond(provider, |(bond, reserved)| {
-            let amount = amount.min(*reserved);
-            *bond -= amount;
-            *reserved -= amount;
-            Ok(amount)
-        })?;
-        Balances::transfer(&vault(), to, amount, Preservation::Preserve)
-    }
-}
-
-fn transfer_held(reason: &RuntimeHoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
-    let (exactly, free, force) = (Precision::Exact, Restriction::Free, Fortitude::Force);
-    with_storage_layer(|| Balances::transfer_on_hold(reason, from, to, amount, exactly, free, force).map(|_| ()))
-}
-
-impl Payouts<RuntimeHoldReason> for Network {
-    fn deliver(
-        reason: &RuntimeHoldReason,
-        from: &AccountId,
-        to: &AccountId,
-        amount: Balance,
-    ) -> Result<Delivery, DispatchError> {
-        match transfer_held(reason, from, to, amount) {
-            Ok(()) => Ok(Delivery::Made),
-            Err(_) => Self::defer(reason, from, to, amount).map(|()| Delivery::Deferred),
-        }
-    }
-    fn defer(reason: &RuntimeHoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
-        transfer_held(reason, from, &till(), amount)?;
-        let mut kept = Kept::get();
-        *kept.entry(to.clone()).or_default() += amount;
-        Kept::set(&kept);
-        Ok(())
-    }
-}
-
-/// Pay out what is kept for an account.
-pub fn claim(who: &AccountId) -> DispatchResult {
-    let mut kept = Kept::get();
-    let amount = kept.remove(who).ok_or("nothing is kept")?;
-    with_storage_layer(|| Balances::transfer(&till(), who, amount, Preservation::Preserve))?;
-    Kept::set(&kept);
-    Ok(())
-}
-
-impl Clock for Network {
-    fn time() -> BlockNumber {
-        StoppedSince::get().unwrap_or(now()) - LostTime::get()
-    }
-    fn block_at(time: BlockNumber) -> BlockNumber {
-        time + now() - Self::time()
-    }
-}
-
 /// Finality lags for so many blocks.
 pub fn stand_still_for(blocks: BlockNumber) {
-    StoppedSince::set(&Some(now()));
-    run_to(u64::from(now() + blocks));
-    StoppedSince::set(&None);
-    LostTime::set(&(LostTime::get() + blocks));
-}
-
-impl ArtifactRegistry for Network {
-    fn is_model(artifact: &ArtifactId) -> bool {
-        [MODEL, OTHER_MODEL].contains(artifact)
-    }
-}
-
-impl Royalties for Network {
-    fn shares(_: &ArtifactId) -> Vec<(AccountId, Perbill)> {
-        Shares::get()
-    }
-}
-
-impl Audits for Network {
-    fn has_eligible_validator(_: &AccountId) -> bool {
-        !NobodyChecks::get()
-    }
-    fn forget(job: JobId) {
-        let mut forgotten = Forgotten::get();
-        forgotten.push(job);
-        Forgotten::set(&forgotten);
-    }
+    FakeClock::<Test>::stand_still(|| run_to(u64::from(now() + blocks)));
 }
 
 /// Builds the world of a test: three providers that serve both models, a requester, validators and the model's owner.
@@ -358,8 +181,9 @@ impl ExtBuilder {
         let mut ext = sp_io::TestExternalities::from(storage);
         ext.execute_with(|| {
             System::set_block_number(1);
-            BondsOf::set(&providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
-            Served::set(&providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
+            BondsOf::set(providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
+            Served::set(providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
+            Models::set([MODEL, OTHER_MODEL].into());
             pallet_market::GenesisConfig::<Test> { asks: self.asks, ..Default::default() }.build();
             Market::on_poll(1, &mut WeightMeter::new());
             test();
@@ -446,6 +270,11 @@ pub fn submit(max_price: Balance) -> JobId {
     let id = crate::NextJobId::<Test>::get();
     frame_support::assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order(max_price))));
     id
+}
+
+/// Pay out what is kept for an account.
+pub fn claim(who: &AccountId) -> DispatchResult {
+    FakePayouts::<Balances>::claim(who)
 }
 
 pub fn outcome(verdict: Option<Verdict>, validators: &[AccountId]) -> AuditOutcome {

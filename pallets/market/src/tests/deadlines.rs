@@ -120,7 +120,7 @@ fn odd_penalties_burn_the_larger_half() {
 fn a_penalty_is_burned_where_it_cannot_compensate() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
         submit(UNIT);
-        CompensateFails::set(&true);
+        CompensateFails::set(true);
         run_to(12);
         assert_eq!(BondsOf::get()[&provider(1)], (BOND - 2_000, 0));
         assert_eq!(Receipts::<Test>::get(0).unwrap().slashed, 2_000);
@@ -231,7 +231,7 @@ fn a_late_attempt_that_cannot_be_punished_is_given_up() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
         let before = free(&requester());
         let id = submit(UNIT);
-        ReleaseFails::set(&true);
+        ReleaseFails::set(true);
         run_to(12);
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Undecided));
         assert_eq!(free(&requester()), before - JOB_DEPOSIT);
@@ -279,11 +279,11 @@ fn what_is_shown_of_a_deadline_is_the_block_in_which_it_ends_now() {
         };
         assert_eq!(shown(), (11, 11));
         run_to(5);
-        StoppedSince::set(&Some(5));
+        StoppedSince::set(Some(5));
         run_to(25);
         assert_eq!(shown(), (31, 31));
-        StoppedSince::set(&None);
-        LostTime::set(&20);
+        StoppedSince::set(None);
+        LostTime::set(20);
         run_to(30);
         assert_eq!(shown(), (31, 31));
         run_to(31);

@@ -109,7 +109,7 @@ fn run(step: Step) {
                 } else {
                     inactive.insert(provider(n));
                 }
-                Inactive::set(&inactive);
+                Inactive::set(inactive);
                 Ok(())
             }
             Step::Blocks { count, tight } => {
@@ -143,7 +143,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_whatever_happens(steps in proptest::collection::vec(step(), 1..60)) {
         ExtBuilder::default().ask(provider(1), 50_000, 2).without(validator(2)).run(|| {
-            Shares::set(&vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
+            Shares::set(vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
             for step in steps {
                 run(step);
                 check();

@@ -70,9 +70,9 @@ fn asks_that_do_not_fit_are_passed_over() {
         // Each condition rules the cheaper one out.
         type Change = fn();
         let cases: [(Change, Change); 6] = [
-            (|| Inactive::set(&[provider(1)].into()), || Inactive::set(&Default::default())),
-            (|| Linked::set(&[(requester(), provider(1))].into()), || Linked::set(&Default::default())),
-            (|| Linked::set(&[(provider(1), requester())].into()), || Linked::set(&Default::default())),
+            (|| Inactive::set([provider(1)].into()), || Inactive::set(Default::default())),
+            (|| Linked::set([(requester(), provider(1))].into()), || Linked::set(Default::default())),
+            (|| Linked::set([(provider(1), requester())].into()), || Linked::set(Default::default())),
             (|| set_reserved(BOND - 9_999), || set_reserved(0)),
             (|| serve(provider(1), false), || serve(provider(1), true)),
             (|| ask(MODEL, CLASS, 99), || place_ask(provider(1), 100_000, 1)),
@@ -104,7 +104,7 @@ fn serve(provider: AccountId, serves: bool) {
     } else {
         served.remove(&(provider, MODEL));
     }
-    Served::set(&served);
+    Served::set(served);
 }
 
 #[test]
@@ -118,12 +118,12 @@ fn a_provider_gets_no_job_of_its_own() {
 #[test]
 fn no_job_is_assigned_that_nobody_could_check() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
-        NobodyChecks::set(&true);
+        NobodyChecks::set(true);
         assert_eq!(Market::quote(&JobOrder::V1(order(UNIT))), None);
         let id = submit(UNIT);
         next_block();
         assert!(is_pending(id));
-        NobodyChecks::set(&false);
+        NobodyChecks::set(false);
         next_block();
         assert_eq!(assignee(id), Some(provider(1)));
     });

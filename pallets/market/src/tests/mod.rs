@@ -32,5 +32,5 @@ fn ask(model: ArtifactId, class: VerificationClass, max_units: Units) {
 fn set_reserved(amount: Balance) {
     let mut bonds = BondsOf::get();
     bonds.insert(provider(1), (BOND, amount));
-    BondsOf::set(&bonds);
+    BondsOf::set(bonds);
 }

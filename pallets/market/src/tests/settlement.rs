@@ -30,7 +30,7 @@ fn paid(id: JobId) -> Vec<(AccountId, PaymentRole, Balance)> {
 #[test]
 fn a_valid_result_is_paid_to_the_unit() {
     one_ask().run(|| {
-        Shares::set(&vec![(owner(), Perbill::from_percent(20))]);
+        Shares::set(vec![(owner(), Perbill::from_percent(20))]);
         let id = committed();
         let validators = [validator(1), validator(2), validator(3)];
         let before = free(&requester());
@@ -121,7 +121,7 @@ fn a_result_of_no_units_costs_nothing() {
 #[test]
 fn royalties_leave_burn_and_validators_alone() {
     one_ask().run(|| {
-        Shares::set(&vec![(owner(), Perbill::one()), (account(2), Perbill::one())]);
+        Shares::set(vec![(owner(), Perbill::one()), (account(2), Perbill::one())]);
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
         next_block();
@@ -135,7 +135,7 @@ fn royalties_leave_burn_and_validators_alone() {
 #[test]
 fn a_requester_who_owns_the_model_is_paid_as_owner() {
     one_ask().run(|| {
-        Shares::set(&vec![(requester(), Perbill::from_percent(20))]);
+        Shares::set(vec![(requester(), Perbill::from_percent(20))]);
         let before = free(&requester());
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[])));
@@ -255,7 +255,7 @@ fn settling_by_call_and_by_turn_are_the_same() {
 #[test]
 fn who_cannot_be_paid_can_claim_and_holds_nobody_up() {
     one_ask().without(validator(1)).run(|| {
-        Shares::set(&vec![(owner(), Perbill::from_percent(20))]);
+        Shares::set(vec![(owner(), Perbill::from_percent(20))]);
         // 4 units cost 400: the validator's 40 are below the existential deposit of an account that is not there.
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
@@ -306,7 +306,7 @@ fn a_settlement_that_fails_pays_nobody_and_refunds() {
     one_ask().run(|| {
         let id = committed();
         let before = free(&requester());
-        ReleaseFails::set(&true);
+        ReleaseFails::set(true);
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
         next_block();
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Undecided));

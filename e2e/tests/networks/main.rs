@@ -1,0 +1,18 @@
+//! The end-to-end tests, in one program: each would link the whole node again.
+
+mod blobs;
+mod chaos;
+mod development;
+mod embeddings;
+mod inputs;
+mod lost_writes;
+mod partition;
+#[cfg(feature = "fault-injection")]
+mod provider_faults;
+mod quorum;
+mod settlement;
+mod slow_clock;
+mod twins;
+mod upgrade;
+#[cfg(feature = "fault-injection")]
+mod validator_faults;
