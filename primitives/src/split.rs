@@ -1,4 +1,5 @@
-//! Who gets what of a fee: `docs/protocol.md`, "Splitting a fee". One pure function, for jobs and for whatever else is sold.
+//! Who gets what of a fee: `docs/protocol.md`, "Splitting a fee". One pure function, for jobs and for whatever else is
+//! sold.
 //!
 //! - [`Shares`] are the chain's. They can be made only so that every share has a receiver: see [`Shares::new`].
 //! - [`Sale`] is what was sold, at which prices, by whom.
@@ -157,8 +158,8 @@ impl Served {
     }
 }
 
-/// The chain's shares of every fee. No share is without a receiver: [`Shares::new`] is the only way to make them, and it can
-/// run when the runtime is compiled.
+/// The chain's shares of every fee. No share is without a receiver: [`Shares::new`] is the only way to make them, and
+/// it can run when the runtime is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, MaxEncodedLen, TypeInfo)]
 pub struct Shares {
     levy: Perbill,
@@ -170,8 +171,8 @@ pub struct Shares {
 impl Shares {
     /// `levy` of the whole fee, of which `given` goes to somebody and the rest burns; `checks` of the base price.
     ///
-    /// Errors: [`SplitError::NotServed`] for a share above zero of a role that is not in `served`, [`SplitError::GivenTooHigh`],
-    /// [`SplitError::SharesTooHigh`].
+    /// Errors: [`SplitError::NotServed`] for a share above zero of a role that is not in `served`,
+    /// [`SplitError::GivenTooHigh`], [`SplitError::SharesTooHigh`].
     pub const fn new(levy: Perbill, checks: Checks, given: Given, served: Served) -> Result<Self, SplitError> {
         let by_role = [
             (Role::Leaf, given.leaf),
@@ -341,8 +342,8 @@ impl Charges {
 
 /// Split what a sale costs.
 ///
-/// Levy and validators come before royalties, so that no set of owners' shares can take them away. Every share is rounded
-/// down; what rounding leaves stays with the provider, or, of the levy, burns.
+/// Levy and validators come before royalties, so that no set of owners' shares can take them away. Every share is
+/// rounded down; what rounding leaves stays with the provider, or, of the levy, burns.
 ///
 /// Errors: [`SplitError::NotServed`] where the sale has a price or a pool that nothing on this chain serves,
 /// [`SplitError::Overflow`].

@@ -5,7 +5,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The measures of a chain, set at genesis and for ever. A network of tests sets short ones and runs the shipped runtime.
+/// The measures of a chain, set at genesis and for ever. Networks of tests set short ones and run the shipped runtime.
 #[derive(
     Clone,
     Copy,

@@ -46,18 +46,19 @@ pub mod currency {
     }
 }
 
-/// The part of each block that a pallet's upkeep may use, of every pallet that has upkeep. Together they are at most half of a block, so
-/// that upkeep never crowds out transactions.
+/// The part of each block that a pallet's upkeep may use, of every pallet that has upkeep. Together they are at most
+/// half of a block, so that upkeep never crowds out transactions.
 pub mod hook_shares {
     use sp_runtime::Perbill;
 
-    /// Matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of orders, which
-    /// pay for that. It has what the others leave.
+    /// Matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of
+    /// orders, which pay for that. It has what the others leave.
     pub const MARKET: Perbill = Perbill::from_percent(40);
     /// Deadlines of audits.
     pub const VERIFICATION: Perbill = Perbill::from_percent(10);
 
-    /// All of them, by the pallet's name. Who adds a pallet with upkeep adds it here and takes its share from the market's.
+    /// All of them, by the pallet's name. Who adds a pallet with upkeep adds it here and takes its share from the
+    /// market's.
     pub const ALL: [(&str, Perbill); 2] = [("Market", MARKET), ("Verification", VERIFICATION)];
 
     /// The most that all have together.

@@ -77,8 +77,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type CurrentTime<T: Config> = StorageValue<_, Time, ValueQuery>;
 
-    /// What sessions, eras and long periods are measured in; absent, what production has. BABE reads it in every block, so
-    /// reading it costs nothing more.
+    /// What sessions, eras and long periods are measured in; absent, what production has. BABE reads it in every
+    /// block, so reading it costs nothing more.
     #[pallet::storage]
     #[pallet::whitelist_storage]
     pub type GenesisTiming<T: Config> = StorageValue<_, Timing, ValueQuery>;

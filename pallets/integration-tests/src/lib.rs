@@ -1,6 +1,6 @@
-//! Tests of behaviour that crosses the pallets: providers, market, verification, provenance, finality and payouts together, wired as in
-//! the chain's runtime, with real money, real signatures and real deadlines. All pallets are real; only the session
-//! and the block authors are mocked.
+//! Tests of behaviour that crosses the pallets: providers, market, verification, provenance, finality and payouts
+//! together, wired as in the chain's runtime, with real money, real signatures and real deadlines. All pallets are
+//! real; only the session and the block authors are mocked.
 //!
 //! - `runtime`: the six pallets with `pallet-balances`. Shares, prices and deposits are the chain's, periods are
 //!   short.

@@ -117,8 +117,8 @@ pub mod pallet {
         /// The same for one that fails again and again: it doubles each time, up to this.
         #[pallet::constant]
         type MaxDemotion: Get<BlockNumber>;
-        /// How a fee is split. The market pays providers, owners and the validators whose verdicts agree with the outcome;
-        /// it serves no other role.
+        /// How a fee is split. The market pays providers, owners and the validators whose verdicts agree with the
+        /// outcome; it serves no other role.
         #[pallet::constant]
         type FeeShares: Get<Shares>;
         /// Share of what a provider has at risk that it loses by committing nothing in time.

@@ -7,8 +7,10 @@ use frame_support::{
 };
 use scale_info::TypeInfo;
 use strike_primitives::{
-    artifact::ArtifactId, job::{VerificationClass, WorkKind}, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
-    JobId, Units,
+    artifact::ArtifactId,
+    job::{VerificationClass, WorkKind},
+    receipt::CloseReason,
+    AccountId, Attempt, Balance, BlockNumber, JobId, Units,
 };
 
 /// What is traded: a model, verified in one way. Every service has its own asks and its own waiting jobs.

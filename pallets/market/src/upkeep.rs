@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
         Weight::from_parts(share.mul_floor(block.ref_time()), share.mul_floor(block.proof_size()))
     }
 
-    /// Panics if the constants contradict each other. Periods that follow the chain's timing are none: `try_state` checks them.
+    /// Panics if the constants contradict each other. `try_state` checks periods that may follow the chain's timing.
     pub(crate) fn check_config() {
         assert!(!T::MinPrice::get().is_zero(), "a job must put something at risk");
         assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());

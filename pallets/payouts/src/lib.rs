@@ -110,8 +110,8 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// Get the payments that could not be delivered to the caller's account before.
         ///
-        /// Origin: signed. Errors: [`Error::NothingToClaim`], or the currency's if the account still cannot receive them.
-        /// Emits [`Event::Claimed`].
+        /// Origin: signed. Errors: [`Error::NothingToClaim`], or the currency's if the account still cannot receive
+        /// them. Emits [`Event::Claimed`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::claim())]
         pub fn claim(origin: OriginFor<T>) -> DispatchResult {

@@ -1,5 +1,6 @@
-//! What the call of `pallet_payouts` costs at most: taken over from what `pallet_market` measured of the same work on 2026-11-23, not
-//! measured here yet: `scripts/weights.sh payouts`.
+//! What the call of `pallet_payouts` costs at most, taken over from `pallet_market`, not measured here yet.
+//!
+//! `pallet_market` measured the same work on 2026-11-23. `scripts/weights.sh payouts` measures it here.
 //!
 //! Each storage access counts as the runtime's [`DbWeight`](frame_system::Config::DbWeight) says; the proof is that of the largest
 //! values that may be stored.

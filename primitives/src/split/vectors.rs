@@ -1,5 +1,5 @@
-//! Cases of `docs/protocol-vectors.json`, "split": the function itself says what comes out. Amounts are decimal strings, for
-//! JSON numbers lose what is above 2^53; shares are parts of a billion.
+//! Cases of `docs/protocol-vectors.json`, "split": the function itself says what comes out. Amounts are decimal strings,
+//! for JSON numbers lose what is above 2^53. Shares are parts of a billion.
 
 use super::*;
 use serde_json::{json, Value};

@@ -1,4 +1,5 @@
-//! Periods that follow the chain's timing: sessions, and whatever lasts an hour or more. Networks of tests have short ones.
+//! Periods that follow the chain's timing: sessions, and whatever lasts a day or more. Networks of tests have short
+//! ones.
 
 use crate::{constants::time::ANSWERABLE_SESSIONS, BlockNumber, Finality};
 use frame_support::traits::Get;

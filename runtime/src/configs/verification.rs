@@ -3,7 +3,8 @@
 use super::market::MAX_DEADLINE;
 use crate::{
     constants::{hook_shares, time::MINUTES},
-    BlockNumber, Finality, Hash, Market, Providers, Runtime};
+    BlockNumber, Finality, Hash, Market, Providers, Runtime,
+};
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64, Get},

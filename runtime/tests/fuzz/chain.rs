@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 use strike_primitives::{app::AppPair, Balance, BlockNumber};
 use strike_runtime::{
     configs::transactions::extension, constants::time::SLOT_DURATION_MILLIS, genesis_config_presets::local_testnet,
-    Balances, Executive, Finality, Header, Market, Payouts, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SignedPayload, System, UncheckedExtrinsic, Verification,
+    Balances, Executive, Finality, Header, Market, Payouts, Provenance, Providers, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, SignedPayload, System, UncheckedExtrinsic, Verification,
 };
 
 /// Slot of the first block.

@@ -1,6 +1,6 @@
 use crate::{
-    mock::*, weights::WeightInfo as _, Error, Event, HoldReason, JobState, Jobs, Receipts, Running,
-    SettlementQueue, Verdicts,
+    mock::*, weights::WeightInfo as _, Error, Event, HoldReason, JobState, Jobs, Receipts, Running, SettlementQueue,
+    Verdicts,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weights::WeightMeter};
 use sp_runtime::Perbill;
