@@ -70,9 +70,9 @@ pub trait Beacon {
 
 /// What deadlines are counted in. Implemented by the finality pallet.
 ///
-/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags: who publishes
-/// only what hangs on a final block could not be in time. It never goes back, and is one and the same for everything
-/// in a block.
+/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags. A provider may
+/// publish only after finality, so it could miss a deadline counted in blocks. Time never goes back, and is one and the
+/// same for everything in a block.
 pub trait Clock {
     /// The time now: the block's number less the blocks in which time stood still.
     fn time() -> BlockNumber;

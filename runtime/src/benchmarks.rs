@@ -112,8 +112,8 @@ impl BenchmarkHelper for Chain {
             .expect("it serves it");
         let requester = account("requester", 0, 0);
         Self::fund(&requester);
-        let (max_price, deadline) =
-            (fee(units, price).expect("it is no great sum"), crate::configs::market::MAX_DEADLINE);
+        let max_price = fee(units, price).expect("it is no great sum");
+        let deadline = <Runtime as pallet_market::Config>::MaxDeadline::get();
         let job = pallet_market::NextJobId::<Runtime>::get();
         let order = JobOrder::V1(JobOrderV1 { work, model, class, max_price, deadline });
         Market::submit(RuntimeOrigin::signed(requester), order).expect("the order can be taken");

@@ -52,18 +52,14 @@ pub mod pallet {
     pub trait Config: frame_system::Config<AccountId = AccountId, RuntimeEvent: From<Event<Self>>> {
         /// The author of the block being executed, if it has one.
         type Author: Get<Option<AccountId>>;
-
         /// How many validators there are.
         type Validators: Get<u32>;
-
         /// Blocks that the last final one may lie behind before time stops. Above zero; no more than the shortest
         /// period that a penalty hangs on.
         #[pallet::constant]
         type LagLimit: Get<BlockNumber>;
-
         /// What the call and the hooks cost.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;

@@ -122,12 +122,6 @@ pub fn total(who: &Actor) -> Balance {
     Balances::total_balance(&who.account)
 }
 
-/// What everybody has, free and held together.
-pub fn totals() -> BTreeMap<AccountId, Balance> {
-    let all = frame_system::Account::<Test>::iter();
-    all.map(|(account, info)| (account, info.data.free + info.data.reserved)).collect()
-}
-
 /// How much more or less people have than `before`; those with no change are left out.
 pub fn moved_since(before: &BTreeMap<AccountId, Balance>) -> BTreeMap<AccountId, i128> {
     let after = totals();

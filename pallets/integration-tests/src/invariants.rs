@@ -40,7 +40,7 @@ thread_local! {
 
 /// Open the books with what everybody has now.
 pub fn begin() {
-    let books = Books { totals: crate::actions::totals(), issuance: Balances::total_issuance(), ..Books::default() };
+    let books = Books { totals: totals(), issuance: Balances::total_issuance(), ..Books::default() };
     BOOKS.with(|it| *it.borrow_mut() = books);
     System::reset_events();
 }
@@ -142,7 +142,7 @@ impl Books {
         assert_eq!(punished, self.lost_of_bonds, "bonds lose what jobs cost them");
 
         self.totals.retain(|_, total| *total > 0);
-        let totals = crate::actions::totals();
+        let totals = totals();
         assert_eq!(totals, self.totals, "everybody has what the events say");
         assert_eq!(Balances::total_issuance(), self.issuance, "only what was burned is gone");
         assert_eq!(totals.values().sum::<Balance>(), self.issuance, "all there is, is somebody's");

@@ -14,6 +14,7 @@ use sp_runtime::{
     traits::{BlakeTwo256, IdentityLookup},
     Perbill,
 };
+use std::collections::BTreeMap;
 use strike_primitives::{
     split::{Checks, Given, Served, Shares},
     AccountId, Balance, BlockNumber, H256, TOKEN,
@@ -37,6 +38,8 @@ pub const SEAL_PERIOD: BlockNumber = 12;
 pub const SEAL_GRACE: BlockNumber = 3;
 pub const REVEAL_PERIOD: BlockNumber = 6;
 pub const RETENTION: BlockNumber = 20;
+/// Seed of the first validator's account and keys; the others' follow.
+pub const FIRST_VALIDATOR: u8 = 10;
 /// More than the cheapest jobs cost, and less than those at usual prices.
 pub const MIN_AT_RISK: Balance = TOKEN / 100_000;
 pub const MIN_DEMOTION: BlockNumber = 12;
@@ -184,12 +187,23 @@ impl pallet_payouts::Config for Test {
     type WeightInfo = pallet_payouts::weights::SubstrateWeight<Test>;
 }
 
+/// What everybody has, free and held together.
+pub fn totals() -> BTreeMap<AccountId, Balance> {
+    let all = frame_system::Account::<Test>::iter();
+    all.map(|(account, info)| (account, info.data.free + info.data.reserved)).collect()
+}
+
+/// The account of a validator of the first session: 0 to 3.
+pub fn validator_account(index: u8) -> AccountId {
+    AccountId::new([FIRST_VALIDATOR + index; 32])
+}
+
 /// Four validators author in turns.
 pub struct Author;
 
 impl Get<Option<AccountId>> for Author {
     fn get() -> Option<AccountId> {
-        Some(crate::world::validator((System::block_number() % 4) as u8).account)
+        Some(validator_account((System::block_number() % 4) as u8))
     }
 }
 
@@ -211,7 +225,7 @@ impl Get<Option<H256>> for AuthorRandomness {
 }
 
 impl pallet_verification::Config for Test {
-    type ProviderRegistry = Providers;
+    type Providers = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
     type Clock = Finality;

@@ -5,13 +5,11 @@
 
 extern crate alloc;
 
-pub use pallet::*;
-pub use types::{Artifact, ArtifactOf};
-pub use weights::WeightInfo;
-
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod queries;
 mod registry;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -20,6 +18,10 @@ pub mod weights;
 mod mock;
 #[cfg(test)]
 mod tests;
+
+pub use pallet::*;
+pub use types::{Artifact, ArtifactOf};
+pub use weights::WeightInfo;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]
@@ -68,7 +70,6 @@ pub mod pallet {
         type MaxName: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;

@@ -5,14 +5,12 @@
 
 extern crate alloc;
 
-pub use pallet::*;
-pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
-pub use weights::WeightInfo;
-
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bonds;
+mod queries;
 mod registry;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -21,6 +19,10 @@ pub mod weights;
 mod mock;
 #[cfg(test)]
 mod tests;
+
+pub use pallet::*;
+pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
+pub use weights::WeightInfo;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]
@@ -75,7 +77,6 @@ pub mod pallet {
         type MaxLinked: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;

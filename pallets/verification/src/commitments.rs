@@ -107,7 +107,7 @@ impl<T: Config> Pallet<T> {
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
         let (assigned, binding) = Self::check_commitment(*job, *attempt, commitment)?;
-        let key = T::ProviderRegistry::app_key(&assigned.provider).ok_or(Refusal::ProviderKeyNotFound)?;
+        let key = T::Providers::app_key(&assigned.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
         ensure!(key.verify(&payload, signature), Refusal::BadSignature);
         // Dearer than a signature, so only for who has the key.

@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
         let keys = keys.get(..MAX_KEYS).unwrap_or(keys);
         let mut duties = Vec::new();
         for key in keys {
-            if let Some(provider) = T::ProviderRegistry::provider_of(key) {
+            if let Some(provider) = T::Providers::provider_of(key) {
                 duties.extend(Self::provide_duties(key, &provider));
             }
         }

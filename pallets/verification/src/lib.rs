@@ -75,52 +75,39 @@ pub mod pallet {
         + CreateAuthorizedTransaction<Call<Self>>
     {
         /// Providers, their app keys and who is linked to whom.
-        type ProviderRegistry: ProviderRegistry;
-
+        type Providers: ProviderRegistry;
         /// Which provider works on what.
         type Assignments: Assignments;
-
         /// Told of outcomes.
         type OnVerdict: OnVerdict;
-
         /// What deadlines are counted in.
         type Clock: Clock;
-
         /// During a block, the VRF output of the author of the block before it; none where that block had none.
         type AuthorRandomness: Get<Option<H256>>;
-
         /// Time validators have for their sealed verdicts, from the commitment.
         #[pallet::constant]
         type SealPeriod: Get<BlockNumber>;
-
         /// Time in which seals are still taken once a majority has sealed.
         #[pallet::constant]
         type SealGrace: Get<BlockNumber>;
-
         /// Time validators have to reveal their verdicts, from the end of sealing.
         #[pallet::constant]
         type RevealPeriod: Get<BlockNumber>;
-
         /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods
         /// together.
         #[pallet::constant]
         type BeaconHistory: Get<BlockNumber>;
-
         /// The most of a block's weight that the deadline queue takes.
         #[pallet::constant]
         type HookShare: Get<Perbill>;
-
         /// Priority of all attestations in the pool. One value, so that none of a key's attestations displaces another.
         #[pallet::constant]
         type UnsignedPriority: Get<TransactionPriority>;
-
         /// Blocks the off-chain worker waits for inclusion before it submits an attestation again.
         #[pallet::constant]
         type ResendAfter: Get<BlockNumber>;
-
         /// What calls and hooks cost.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;

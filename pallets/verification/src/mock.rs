@@ -80,7 +80,7 @@ impl Get<Option<H256>> for Authors {
 }
 
 impl crate::Config for Test {
-    type ProviderRegistry = FakeRegistry;
+    type Providers = FakeRegistry;
     type Assignments = FakeMarket;
     type OnVerdict = FakeMarket;
     type Clock = FakeClock<Test>;

@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
     /// half of the set. Links are one-sided, so a provider could otherwise name honest validators as its own and
     /// leave the verdict to a few of its choice.
     pub(crate) fn eligible(set: &KeySet, provider: &AccountId) -> PerValidator<Position> {
-        let independent = T::ProviderRegistry::independent_of(provider);
+        let independent = T::Providers::independent_of(provider);
         let positions: Vec<Position> = (0u8..)
             .zip(set.iter())
             .filter(|(_, validator)| independent(&validator.account))
@@ -118,7 +118,7 @@ impl<T: Config> OneSessionHandler<AccountId> for Pallet<T> {
 
 impl<T: Config> Audits for Pallet<T> {
     fn has_eligible_validator(provider: &AccountId) -> bool {
-        let (set, independent) = (Self::current_validators(), T::ProviderRegistry::independent_of(provider));
+        let (set, independent) = (Self::current_validators(), T::Providers::independent_of(provider));
         // As `eligible` decides; it asks no further than to more than half of the set.
         let half = set.len() / 2;
         set.iter().filter(|validator| independent(&validator.account)).nth(half).is_some()

@@ -31,7 +31,7 @@ impl Get<Option<Hash>> for ParentAuthorRandomness {
 }
 
 impl pallet_verification::Config for Runtime {
-    type ProviderRegistry = Providers;
+    type Providers = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
     type Clock = Finality;
