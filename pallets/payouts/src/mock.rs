@@ -6,7 +6,7 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{
         fungible::{Inspect, InspectHold, MutateHold},
-        BuildGenesisConfig, ConstU128, VariantCount,
+        BuildGenesisConfig, ConstU128, ConstU32, VariantCount,
     },
     PalletId,
 };
@@ -57,6 +57,8 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
     type ExistentialDeposit = ConstU128<ED>;
     type RuntimeHoldReason = Reason;
+    type FreezeIdentifier = ();
+    type MaxFreezes = ConstU32<1>;
 }
 
 impl pallet_payouts::Config for Test {
@@ -83,18 +85,25 @@ pub fn nobody() -> AccountId {
     account(3)
 }
 
-/// Run a test in block 1, and check the state and the money after it.
-pub fn world(test: impl FnOnce()) {
-    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-    let balances = vec![(rita(), ENDOWMENT), (sam(), ENDOWMENT)];
-    pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }.assimilate_storage(&mut storage).unwrap();
-    let mut ext = sp_io::TestExternalities::from(storage);
-    ext.execute_with(|| {
-        System::set_block_number(1);
-        pallet_payouts::GenesisConfig::<Test>::default().build();
-        test();
-        check();
-    });
+/// Builds the world of a test: Rita and Sam have money, nobody else has.
+pub struct ExtBuilder;
+
+impl ExtBuilder {
+    /// Run the test in block 1, and check the state and the money after it.
+    pub fn run(self, test: impl FnOnce()) {
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+        let balances = vec![(rita(), ENDOWMENT), (sam(), ENDOWMENT)];
+        pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
+        let mut ext = sp_io::TestExternalities::from(storage);
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            pallet_payouts::GenesisConfig::<Test>::default().build();
+            test();
+            check();
+        });
+    }
 }
 
 /// What holds after every step: the pallet's own, and that all there is, is somebody's.

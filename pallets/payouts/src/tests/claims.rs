@@ -13,7 +13,7 @@ fn claim(who: AccountId) -> sp_runtime::DispatchResult {
 
 #[test]
 fn what_waits_is_paid_out_once_it_can_be_received() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_ok!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), 40));
         assert!(claim(nobody()).is_err());
@@ -28,7 +28,7 @@ fn what_waits_is_paid_out_once_it_can_be_received() {
 
 #[test]
 fn payments_too_small_one_by_one_are_claimed_together() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         for _ in 0..2 {
             assert_ok!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), ED / 2));
@@ -40,7 +40,7 @@ fn payments_too_small_one_by_one_are_claimed_together() {
 
 #[test]
 fn nothing_is_claimed_twice_or_by_others() {
-    world(|| {
+    ExtBuilder.run(|| {
         assert_noop!(claim(sam()), Error::<Test>::NothingToClaim);
         hold(Reason::Escrow, &rita(), 500);
         assert_ok!(Payouts::defer(&Reason::Escrow, &rita(), &sam(), 300));
@@ -53,7 +53,7 @@ fn nothing_is_claimed_twice_or_by_others() {
 
 #[test]
 fn the_last_claim_leaves_what_keeps_the_account_alive() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_ok!(Payouts::defer(&Reason::Escrow, &rita(), &sam(), 300));
         assert_ok!(Payouts::defer(&Reason::Escrow, &rita(), &rita(), 200));
@@ -65,7 +65,7 @@ fn the_last_claim_leaves_what_keeps_the_account_alive() {
 
 #[test]
 fn the_state_is_wrong_when_what_waits_is_not_there() {
-    world(|| {
+    ExtBuilder.run(|| {
         Claimable::<Test>::insert(nobody(), 1);
         assert!(Payouts::do_try_state().is_err());
         Claimable::<Test>::insert(nobody(), 0);

@@ -13,7 +13,7 @@ use strike_primitives::{
 
 #[test]
 fn who_can_receive_is_paid_at_once() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_eq!(Payouts::deliver(&Reason::Escrow, &rita(), &sam(), 1), Ok(Delivery::Made));
         assert_eq!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), ED), Ok(Delivery::Made));
@@ -26,7 +26,7 @@ fn who_can_receive_is_paid_at_once() {
 
 #[test]
 fn what_cannot_be_received_is_kept() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_eq!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), ED - 1), Ok(Delivery::Deferred));
         assert_eq!((total(&nobody()), claimable(&nobody())), (0, Some(ED - 1)));
@@ -38,7 +38,7 @@ fn what_cannot_be_received_is_kept() {
 
 #[test]
 fn what_waits_adds_up_over_payers_and_reasons() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         hold(Reason::Deposit, &sam(), 500);
         assert_ok!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), 7));
@@ -50,7 +50,7 @@ fn what_waits_adds_up_over_payers_and_reasons() {
 
 #[test]
 fn money_can_be_kept_that_could_be_received() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_ok!(Payouts::defer(&Reason::Escrow, &rita(), &rita(), 500));
         assert_eq!((total(&rita()), claimable(&rita())), (ENDOWMENT - 500, Some(500)));
@@ -59,7 +59,7 @@ fn money_can_be_kept_that_could_be_received() {
 
 #[test]
 fn nothing_is_paid_and_kept_without_a_trace() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_eq!(Payouts::deliver(&Reason::Escrow, &rita(), &nobody(), 0), Ok(Delivery::Made));
         assert_ok!(Payouts::defer(&Reason::Escrow, &rita(), &nobody(), 0));
@@ -69,7 +69,7 @@ fn nothing_is_paid_and_kept_without_a_trace() {
 
 #[test]
 fn a_payer_cannot_keep_what_is_due_by_freezing_it() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 500);
         assert_ok!(Balances::set_frozen(&(), &rita(), ENDOWMENT, frame_support::traits::tokens::Fortitude::Force));
         assert_eq!(Payouts::deliver(&Reason::Escrow, &rita(), &sam(), 500), Ok(Delivery::Made));
@@ -79,7 +79,7 @@ fn a_payer_cannot_keep_what_is_due_by_freezing_it() {
 
 #[test]
 fn what_is_not_held_is_neither_paid_nor_kept() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 50);
         hold(Reason::Deposit, &rita(), 500);
         for to in [sam(), nobody()] {
@@ -95,7 +95,7 @@ fn what_is_not_held_is_neither_paid_nor_kept() {
 
 #[test]
 fn a_sum_beyond_all_numbers_leaves_everything_as_it_was() {
-    world(|| {
+    ExtBuilder.run(|| {
         hold(Reason::Escrow, &rita(), 50);
         Claimable::<Test>::insert(nobody(), Balance::MAX);
         assert_noop!(Payouts::defer(&Reason::Escrow, &rita(), &nobody(), 1), ArithmeticError::Overflow);
@@ -105,7 +105,7 @@ fn a_sum_beyond_all_numbers_leaves_everything_as_it_was() {
 
 #[test]
 fn an_account_that_cannot_take_payments_keeps_none() {
-    world(|| {
+    ExtBuilder.run(|| {
         // Nobody can spend what keeps the account alive; were it gone, small payments could not be kept.
         assert_ok!(Balances::burn_from(
             &Payouts::account(),

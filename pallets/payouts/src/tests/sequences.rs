@@ -101,7 +101,7 @@ proptest! {
 
     #[test]
     fn everybody_has_and_is_owed_what_plain_lists_say(steps in prop::collection::vec(step(), 1..60)) {
-        world(|| {
+        ExtBuilder.run(|| {
             let mut books = Books::default();
             for who in [rita(), sam()] {
                 hold(Reason::Escrow, &who, 20_000);
