@@ -73,6 +73,7 @@ impl History {
             ("Market", "AttemptFailed") => self.failures.push(read(fields)),
             ("Offences", "Offence") => self.offences += 1,
             ("Market", "SettlementFailed" | "PaymentDeferred" | "RefundDeferred")
+            | ("Payouts", "Deferred")
             | ("Verification", "OutcomeDeferred" | "OutcomeAbandoned") => {
                 panic!("{pallet}.{event}: 0x{}", fields.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
             }

@@ -163,6 +163,17 @@ pub enum WorkSpec {
     Embed(Embed),
 }
 
+/// What kind of work a [`WorkSpec`] is. Indices are those of its variants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum WorkKind {
+    /// Text is generated.
+    #[codec(index = 0)]
+    Generate,
+    /// Texts are embedded.
+    #[codec(index = 1)]
+    Embed,
+}
+
 /// The throughput of an ask where the provider names none: units of one job in a block of three seconds.
 pub const USUAL_THROUGHPUT: u32 = 30;
 
@@ -174,6 +185,14 @@ pub fn usual_deadline(max_units: Units) -> BlockNumber {
 }
 
 impl WorkSpec {
+    /// Its kind.
+    pub fn kind(&self) -> WorkKind {
+        match self {
+            WorkSpec::Generate(_) => WorkKind::Generate,
+            WorkSpec::Embed(_) => WorkKind::Embed,
+        }
+    }
+
     /// The most units this work can cost.
     pub fn max_units(&self) -> Units {
         Units::from(self.max_input_tokens()).saturating_add(Units::from(self.max_output_tokens()))

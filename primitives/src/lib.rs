@@ -7,6 +7,8 @@
 //! - [`artifact`]: typed roots of models and other files.
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
+//! - [`split`]: who gets what of a fee.
+//! - [`timing`]: what long periods are measured in.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
 //! - `model_folder` (with `std`): the artifact that a folder with a model's files is.
@@ -37,6 +39,8 @@ pub mod merkle;
 #[cfg(feature = "std")]
 pub mod model_folder;
 pub mod receipt;
+pub mod split;
+pub mod timing;
 pub mod traits;
 pub mod verdict;
 

@@ -5,6 +5,7 @@ use crate::{
     app::AppKey,
     artifact::ArtifactId,
     job::{VerificationClass, WorkSpec},
+    timing::Timing,
     verdict::Verdict,
     AccountId, Attempt, Balance, BlockNumber, JobId,
 };
@@ -79,6 +80,12 @@ pub trait Clock {
     fn block_at(time: BlockNumber) -> BlockNumber;
 }
 
+/// What sessions, eras and periods of an hour or more are measured in. Implemented by the finality pallet.
+pub trait GetTiming {
+    /// The chain's measures: the same in every block.
+    fn timing() -> Timing;
+}
+
 /// An assigned job as the verification pallet needs it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct AssignedJob {
@@ -140,4 +147,23 @@ pub trait Audits {
     fn has_eligible_validator(provider: &AccountId) -> bool;
     /// Drop everything kept for a job that is pruned.
     fn forget(job: JobId);
+}
+
+/// What became of a payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// The payee has it.
+    Made,
+    /// The payee could not receive it: it waits for the payee's claim.
+    Deferred,
+}
+
+/// Payments that may be undeliverable. Implemented by the payouts pallet.
+///
+/// What is paid is on hold of `from` for `reason`, and is taken by force. An error leaves everything as it was.
+pub trait Payouts<Reason> {
+    /// Pay `amount` to `to`, or, if `to` cannot receive it, keep it as [`defer`](Self::defer) does.
+    fn deliver(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> Result<Delivery, DispatchError>;
+    /// Keep `amount` until `to` claims it.
+    fn defer(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
 }

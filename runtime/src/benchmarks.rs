@@ -1,7 +1,7 @@
 //! What weights are measured with: `scripts/weights.sh`.
 
 use crate::{
-    AllPalletsWithSystem, Balances, Finality, Market, Provenance, Providers, Runtime, RuntimeOrigin, System,
+    AllPalletsWithSystem, Balances, Finality, Market, Payouts, Provenance, Providers, Runtime, RuntimeOrigin, System,
     Verification,
 };
 use alloc::{string::String, vec, vec::Vec};
@@ -25,6 +25,7 @@ use strike_primitives::{
 
 frame_benchmarking::define_benchmarks!(
     [pallet_finality, Finality]
+    [pallet_payouts, Payouts]
     [pallet_provenance, Provenance]
     [pallet_providers, Providers]
     [pallet_market, Market]

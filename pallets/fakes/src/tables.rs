@@ -41,6 +41,10 @@ pub type ReleaseFails = StorageValue<Fakes, bool, ValueQuery>;
 #[storage_alias]
 pub type CompensateFails = StorageValue<Fakes, bool, ValueQuery>;
 
+/// What is kept for each account.
+#[storage_alias]
+pub type Kept = StorageValue<Fakes, BTreeMap<AccountId, Balance>, ValueQuery>;
+
 /// The registered models.
 #[storage_alias]
 pub type Models = StorageValue<Fakes, BTreeSet<ArtifactId>, ValueQuery>;

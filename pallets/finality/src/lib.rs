@@ -36,6 +36,7 @@ pub mod pallet {
     use sp_runtime::traits::UniqueSaturatedInto;
     use strike_primitives::{
         finality::{FinalNumber, INHERENT_IDENTIFIER},
+        timing::Timing,
         AccountId, BlockNumber,
     };
 
@@ -72,6 +73,34 @@ pub mod pallet {
     #[pallet::storage]
     pub type CurrentTime<T: Config> = StorageValue<_, Time, ValueQuery>;
 
+    /// What sessions, eras and long periods are measured in; absent, what production has. BABE reads it in every
+    /// block, so reading it costs nothing more.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type GenesisTiming<T: Config> = StorageValue<_, Timing, ValueQuery>;
+
+    /// The chain's measures.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// They are for ever: no call changes them. None stands for [`Timing::PRODUCTION`].
+        pub timing: Option<Timing>,
+        /// Marks the runtime; nothing to set.
+        #[serde(skip)]
+        pub _config: PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        /// Panics if the measures are none that a chain can run with.
+        fn build(&self) {
+            let Some(timing) = self.timing else { return };
+            let checked = timing.check();
+            assert!(checked.is_ok(), "timing of the genesis configuration: {checked:?}: {timing:?}");
+            GenesisTiming::<T>::put(timing);
+        }
+    }
+
     // What a field's name does not say is in the line of its event.
     #[allow(missing_docs)]
     #[pallet::event]
@@ -95,7 +124,8 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
-            T::WeightInfo::on_finalize()
+            // BABE's read of the timing, which has no weight of its own, is counted here.
+            T::WeightInfo::on_finalize().saturating_add(T::DbWeight::get().reads(1))
         }
 
         fn on_finalize(_now: BlockNumberFor<T>) {

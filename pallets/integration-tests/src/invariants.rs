@@ -6,6 +6,7 @@
 use crate::runtime::*;
 use frame_support::traits::fungible::Inspect;
 use pallet_market::Event as MarketEvent;
+use pallet_payouts::Event as PayoutsEvent;
 use pallet_providers::Event as ProvidersEvent;
 use sp_runtime::traits::Zero;
 use std::{cell::RefCell, collections::BTreeMap};
@@ -27,6 +28,8 @@ struct Books {
     punished: BTreeMap<JobId, (Balance, Balance)>,
     /// The same over all jobs, as the owner of the bonds says.
     lost_of_bonds: (Balance, Balance),
+    /// Payments kept, by payer, payee and amount, of which no pallet has said yet what they were for.
+    unexplained: Vec<(AccountId, AccountId, Balance)>,
     /// Everything that happened, oldest first.
     events: Vec<RuntimeEvent>,
 }
@@ -54,6 +57,7 @@ pub fn check() {
     Market::do_try_state().unwrap();
     Verification::do_try_state().unwrap();
     Finality::do_try_state().unwrap();
+    Payouts::do_try_state().unwrap();
     check_holds();
     check_at_risk();
     check_claims();
@@ -107,10 +111,10 @@ fn check_at_risk() {
     assert_eq!(reserved, running);
 }
 
-/// The market's account has what can be claimed, and what keeps it alive.
+/// The account of payouts has what can be claimed, and what keeps it alive.
 fn check_claims() {
-    let claimable: Balance = pallet_market::Claimable::<Test>::iter_values().sum();
-    assert_eq!(Balances::total_balance(&Market::account()), claimable + ED);
+    let claimable: Balance = pallet_payouts::Claimable::<Test>::iter_values().sum();
+    assert_eq!(Balances::total_balance(&Payouts::account()), claimable + ED);
 }
 
 /// Audits are those of the jobs kept, and every committed job has one.
@@ -133,6 +137,7 @@ impl Books {
         }
         System::reset_events();
 
+        assert_eq!(self.unexplained, [], "whoever pays says for what");
         let punished = self.punished.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         assert_eq!(punished, self.lost_of_bonds, "bonds lose what jobs cost them");
 
@@ -157,6 +162,11 @@ impl Books {
         self.issuance -= amount;
     }
 
+    /// What was kept last was for this.
+    fn explain(&mut self, payment: (AccountId, AccountId, Balance)) {
+        assert_eq!(self.unexplained.pop(), Some(payment), "what is kept is what was to be paid");
+    }
+
     fn enter(&mut self, event: &RuntimeEvent) {
         match event {
             RuntimeEvent::Market(event) => self.enter_market(event),
@@ -169,6 +179,11 @@ impl Books {
                 self.take(provider, *amount);
                 self.give(beneficiary, *amount);
                 self.lost_of_bonds.1 += amount;
+            }
+            RuntimeEvent::Payouts(PayoutsEvent::Deferred { account, from, amount }) => {
+                self.take(from, *amount);
+                self.give(&Payouts::account(), *amount);
+                self.unexplained.push((from.clone(), account.clone(), *amount));
             }
             RuntimeEvent::Balances(pallet_balances::Event::Transfer { from, to, amount }) => {
                 self.take(from, *amount);
@@ -205,13 +220,12 @@ impl Books {
                 self.take(&requester(job), *amount);
                 self.give(account, *amount);
             }
-            MarketEvent::PaymentDeferred { job, amount, .. } => {
-                self.take(&requester(job), *amount);
-                self.give(&Market::account(), *amount);
+            // Payouts say what moved; the market says for which job.
+            MarketEvent::PaymentDeferred { job, account, amount, .. } => {
+                self.explain((requester(job), account.clone(), *amount));
             }
             MarketEvent::RefundDeferred { account, amount, .. } => {
-                self.take(account, *amount);
-                self.give(&Market::account(), *amount);
+                self.explain((account.clone(), account.clone(), *amount));
             }
             MarketEvent::JobSettled { job, burned, .. } => self.burn(&requester(job), *burned),
             MarketEvent::JobClosed { job, receipt, .. } => self.check_receipt(*job, *receipt),

@@ -1,8 +1,8 @@
-//! Tests of behaviour that crosses the pallets: providers, market, verification and provenance together, wired as in
-//! the chain's runtime, with real money, real signatures and real deadlines. All pallets are real; only the session
-//! and the block authors are mocked.
+//! Tests of behaviour that crosses the pallets: providers, market, verification, provenance, finality and payouts
+//! together, wired as in the chain's runtime, with real money, real signatures and real deadlines. All pallets are
+//! real; only the session and the block authors are mocked.
 //!
-//! - `runtime`: the five pallets with `pallet-balances`. Shares, prices and deposits are the chain's, periods are
+//! - `runtime`: the six pallets with `pallet-balances`. Shares, prices and deposits are the chain's, periods are
 //!   short.
 //! - `world`: who there is, and how blocks pass.
 //! - `actions`: orders, commitments, seals and reveals, through the same authorization as on the chain.

@@ -15,7 +15,10 @@ use sp_runtime::{
     Perbill,
 };
 use std::collections::BTreeMap;
-use strike_primitives::{AccountId, Balance, BlockNumber, H256, TOKEN};
+use strike_primitives::{
+    split::{Checks, Given, Served, Shares},
+    AccountId, Balance, BlockNumber, H256, TOKEN,
+};
 
 pub type TxExtension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
@@ -45,6 +48,16 @@ pub const JOB_DEPOSIT: Balance = TOKEN / 2;
 pub const ASK_DEPOSIT: Balance = TOKEN / 10;
 pub const LATE_PENALTY: Perbill = Perbill::from_percent(10);
 pub const INVALID_PENALTY: Perbill = Perbill::from_percent(50);
+/// 5 % burns, validators get 10 %.
+const FEE_SHARES: Shares = match Shares::new(
+    Perbill::from_percent(5),
+    Checks::every(Perbill::from_percent(10)),
+    Given::NOTHING,
+    Served::NOTHING,
+) {
+    Ok(shares) => shares,
+    Err(_) => panic!("every share has a receiver"),
+};
 
 #[frame_support::runtime]
 mod test_runtime {
@@ -78,6 +91,8 @@ mod test_runtime {
     pub type Verification = pallet_verification;
     #[runtime::pallet_index(48)]
     pub type Finality = pallet_finality;
+    #[runtime::pallet_index(51)]
+    pub type Payouts = pallet_payouts;
 }
 
 parameter_types! {
@@ -85,9 +100,8 @@ parameter_types! {
     pub TestBlockWeights: BlockWeights =
         BlockWeights::with_sensible_defaults(MaxBlock::get(), Perbill::from_percent(75));
     pub const MaxRoyalty: Perbill = Perbill::from_percent(50);
-    pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub const ValidatorShare: Perbill = Perbill::from_percent(10);
-    pub const BurnShare: Perbill = Perbill::from_percent(5);
+    pub const PayoutsPalletId: PalletId = PalletId(*b"strk/pay");
+    pub const FeeShares: Shares = FEE_SHARES;
     pub const LatePenalty: Perbill = LATE_PENALTY;
     pub const InvalidPenalty: Perbill = INVALID_PENALTY;
     pub const MarketHookShare: Perbill = Perbill::from_percent(20);
@@ -143,7 +157,7 @@ impl pallet_market::Config for Test {
     type Royalties = Provenance;
     type Audits = Verification;
     type Clock = Finality;
-    type PalletId = MarketPalletId;
+    type Payouts = Payouts;
     type MaxAsksPerModel = ConstU32<128>;
     type MaxAsksPerProvider = ConstU32<64>;
     type MaxCapacity = ConstU32<1_024>;
@@ -156,8 +170,7 @@ impl pallet_market::Config for Test {
     type MinAtRisk = ConstU128<MIN_AT_RISK>;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = ConstU32<MAX_DEMOTION>;
-    type ValidatorShare = ValidatorShare;
-    type BurnShare = BurnShare;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = ConstU128<JOB_DEPOSIT>;
@@ -165,6 +178,13 @@ impl pallet_market::Config for Test {
     type Retention = ConstU32<RETENTION>;
     type HookShare = MarketHookShare;
     type WeightInfo = pallet_market::weights::SubstrateWeight<Test>;
+}
+
+impl pallet_payouts::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type PalletId = PayoutsPalletId;
+    type WeightInfo = pallet_payouts::weights::SubstrateWeight<Test>;
 }
 
 /// What everybody has, free and held together.

@@ -42,7 +42,7 @@ pub(crate) const LOG_TARGET: &str = "runtime::market";
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter, PalletId};
+    use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use sp_core::H256;
     use sp_runtime::Perbill;
@@ -50,7 +50,8 @@ pub mod pallet {
         artifact::ArtifactId,
         job::{JobOrder, VerificationClass},
         receipt::{CloseReason, PaymentRole, Receipt},
-        traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, ProviderRegistry, Royalties},
+        split::Shares,
+        traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, Payouts, ProviderRegistry, Royalties},
         verdict::Verdict,
         AccountId, Attempt, Balance, BlockNumber, JobId, Units,
     };
@@ -78,9 +79,8 @@ pub mod pallet {
         type Audits: Audits;
         /// What deadlines are counted in.
         type Clock: Clock;
-        /// Names the account that keeps payments until they are claimed.
-        #[pallet::constant]
-        type PalletId: Get<PalletId>;
+        /// What keeps payments that their payees cannot receive.
+        type Payouts: Payouts<Self::RuntimeHoldReason>;
         /// Most asks for one service.
         #[pallet::constant]
         type MaxAsksPerModel: Get<u32>;
@@ -117,12 +117,10 @@ pub mod pallet {
         /// The same for one that fails again and again: it doubles each time, up to this.
         #[pallet::constant]
         type MaxDemotion: Get<BlockNumber>;
-        /// Share of the fee for the validators whose verdicts agree with the outcome.
+        /// How a fee is split. The market pays providers, owners and the validators whose verdicts agree with the
+        /// outcome; it serves no other role.
         #[pallet::constant]
-        type ValidatorShare: Get<Perbill>;
-        /// Share of the fee that is burned.
-        #[pallet::constant]
-        type BurnShare: Get<Perbill>;
+        type FeeShares: Get<Shares>;
         /// Share of what a provider has at risk that it loses by committing nothing in time.
         #[pallet::constant]
         type LatePenalty: Get<Perbill>;
@@ -233,10 +231,6 @@ pub mod pallet {
     #[pallet::storage]
     pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt>;
 
-    /// Payments that could not be delivered. The pallet's account keeps them.
-    #[pallet::storage]
-    pub type Claimable<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Balance>;
-
     /// The market's first asks.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -308,7 +302,7 @@ pub mod pallet {
         },
         /// Somebody was paid for their part in a job.
         PaymentMade { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
-        /// Somebody was to be paid but cannot receive it now; it can be had with `claim`.
+        /// Somebody was to be paid but cannot receive it now; it waits for the payee's claim.
         PaymentDeferred { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
         /// A valid result was paid: `units` cost `fee`, `burned` of it burned; `refunded` went back to the requester.
         JobSettled {
@@ -327,9 +321,7 @@ pub mod pallet {
         JobClosed { job: JobId, reason: CloseReason, receipt: H256 },
         /// A closed job is no longer kept, and its deposit went back.
         JobPruned { job: JobId },
-        /// A deferred payment was paid out.
-        PaymentClaimed { account: AccountId, amount: Balance },
-        /// A requester was to get held money back but cannot receive it now; it can be had with `claim`.
+        /// A requester was to get held money back but cannot receive it now; it waits for the requester's claim.
         RefundDeferred { job: JobId, account: AccountId, amount: Balance },
     }
 
@@ -377,8 +369,6 @@ pub mod pallet {
         DeadlinePassed,
         /// No verdict waits for its settlement.
         NothingToSettle,
-        /// Nothing is kept for the account.
-        NothingToClaim,
         /// Such work cannot be verified in this class: embeddings are of the exact class.
         ClassNotSupported,
         /// The input that travels as a blob is empty or longer than 1 MiB: shorten it.
@@ -464,17 +454,6 @@ pub mod pallet {
         pub fn settle(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Ok(Some(Self::do_settle(job)?).into())
-        }
-
-        /// Get the payments that could not be delivered to the caller's account before.
-        ///
-        /// Origin: signed. Errors: [`Error::NothingToClaim`], or the currency's if the account still cannot receive
-        /// them. Emits [`Event::PaymentClaimed`].
-        #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::claim())]
-        pub fn claim(origin: OriginFor<T>) -> DispatchResult {
-            let account = ensure_signed(origin)?;
-            Self::do_claim(&account)
         }
     }
 

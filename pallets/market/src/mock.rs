@@ -6,15 +6,15 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{fungible::Inspect, BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks},
     weights::{constants::RocksDbWeight, Weight, WeightMeter},
-    PalletId,
 };
 pub use pallet_fakes::*;
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, BuildStorage, Perbill};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult, Perbill};
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    split,
     traits::AuditOutcome,
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
@@ -67,12 +67,21 @@ frame_support::construct_runtime!(
     }
 );
 
+/// 5 % burns, validators get 10 %.
+const FEE_SHARES: split::Shares = match split::Shares::new(
+    Perbill::from_percent(5),
+    split::Checks::every(Perbill::from_percent(10)),
+    split::Given::NOTHING,
+    split::Served::NOTHING,
+) {
+    Ok(shares) => shares,
+    Err(_) => panic!("every share has a receiver"),
+};
+
 parameter_types! {
     pub BlockWeights: frame_system::limits::BlockWeights =
         frame_system::limits::BlockWeights::simple_max(Weight::from_parts(2_000_000_000_000, u64::MAX));
-    pub MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub ValidatorShare: Perbill = Perbill::from_percent(10);
-    pub BurnShare: Perbill = Perbill::from_percent(5);
+    pub const FeeShares: split::Shares = FEE_SHARES;
     pub LatePenalty: Perbill = Perbill::from_percent(20);
     pub InvalidPenalty: Perbill = Perbill::from_percent(50);
     pub HookShare: Perbill = Perbill::from_percent(25);
@@ -106,7 +115,7 @@ impl pallet_market::Config for Test {
     type Royalties = FakeProvenance;
     type Audits = FakeAudits;
     type Clock = FakeClock<Test>;
-    type PalletId = MarketPalletId;
+    type Payouts = FakePayouts<Balances>;
     type MaxAsksPerModel = ConstU32<4>;
     type MaxAsksPerProvider = ConstU32<2>;
     type MaxCapacity = ConstU32<8>;
@@ -119,8 +128,7 @@ impl pallet_market::Config for Test {
     type MinAtRisk = MinAtRisk;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = ConstU32<{ 4 * MIN_DEMOTION }>;
-    type ValidatorShare = ValidatorShare;
-    type BurnShare = BurnShare;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = ConstU128<JOB_DEPOSIT>;
@@ -165,7 +173,7 @@ impl ExtBuilder {
             .chain(&people)
             .filter(|who| !self.without.contains(who))
             .map(|who| (who.clone(), ENDOWMENT))
-            .chain([(vault(), ED + 3 * BOND)])
+            .chain([(vault(), ED + 3 * BOND), (till(), ED)])
             .collect();
         pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
             .assimilate_storage(&mut storage)
@@ -200,6 +208,7 @@ pub fn check() {
             assert_eq!(at_risk, reserved.get(&provider).copied().unwrap_or(0), "{provider:?}");
         }
     }
+    assert!(Kept::get().values().sum::<Balance>() <= Balances::total_balance(&till()), "what is kept is there");
     let bonds: Balance = BondsOf::get().values().map(|(bond, _)| bond).sum();
     assert_eq!(Balances::total_balance(&vault()), bonds + ED);
     let total: Balance =
@@ -261,6 +270,11 @@ pub fn submit(max_price: Balance) -> JobId {
     let id = crate::NextJobId::<Test>::get();
     frame_support::assert_ok!(Market::submit(RuntimeOrigin::signed(requester()), JobOrder::V1(order(max_price))));
     id
+}
+
+/// Pay out what is kept for an account.
+pub fn claim(who: &AccountId) -> DispatchResult {
+    FakePayouts::<Balances>::claim(who)
 }
 
 pub fn outcome(verdict: Option<Verdict>, validators: &[AccountId]) -> AuditOutcome {

@@ -30,6 +30,7 @@ impl<T: Config> Pallet<T> {
         let mut job = Job {
             requester: requester.clone(),
             service: (model, class),
+            kind: work.kind(),
             max_units: work.max_units(),
             escrow,
             deposit,

@@ -1,24 +1,25 @@
 //! Verdicts, payments, penalties and receipts.
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use frame_support::{
     defensive, ensure,
     storage::with_storage_layer,
     traits::{
-        fungible::{Mutate, MutateHold},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
+        fungible::MutateHold,
+        tokens::{Fortitude, Precision},
         Get,
     },
     weights::{Weight, WeightMeter},
     BoundedVec,
 };
 use sp_core::H256;
-use sp_runtime::{traits::AccountIdConversion, ArithmeticError, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, Perbill};
 use strike_primitives::{
-    job,
+    artifact::ArtifactId,
     receipt::{CloseReason, Payment, PaymentRole, Receipt, MAX_PAYMENTS},
-    traits::{AuditOutcome, Bonds, OnVerdict, Royalties},
+    split::{split, Parts, Sale},
+    traits::{AuditOutcome, Bonds, Delivery, OnVerdict, Payouts, Royalties},
     verdict::Verdict,
     AccountId, Attempt, Balance, JobId, Units,
 };
@@ -117,9 +118,11 @@ impl<T: Config> Pallet<T> {
         outcome: AuditOutcome,
     ) -> Result<Weight, DispatchError> {
         let units = units.min(job.max_units);
-        let fee = job::fee(units, assignment.price).ok_or(ArithmeticError::Overflow)?;
-        ensure!(fee <= job.escrow, ArithmeticError::Underflow);
-        let (burned, due) = Self::split(fee, &job, &assignment.provider, &outcome.validators);
+        let owners = Self::owners(&job.service.0);
+        let parts = Self::parts(&job, assignment.price, units, &owners, outcome.validators.len())?;
+        ensure!(parts.fee <= job.escrow, ArithmeticError::Underflow);
+        let burned = parts.burned;
+        let due = Self::due(&parts, &assignment.provider, owners, &outcome.validators);
 
         if burned > 0 {
             let reason = HoldReason::Escrow.into();
@@ -155,31 +158,52 @@ impl<T: Config> Pallet<T> {
         Ok(T::WeightInfo::settle_paid(made))
     }
 
-    /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and validators' pay come before
-    /// royalties, so that no set of shares can take them away; what rounding leaves stays with the provider.
-    fn split(fee: Balance, job: &Job, provider: &AccountId, validators: &[AccountId]) -> (Balance, Vec<Payment>) {
-        let mut left = fee;
-        let mut take = |amount: Balance| {
-            let amount = amount.min(left);
-            left = left.saturating_sub(amount);
-            amount
+    /// Who owns a share of what the model earns, as many as one settlement pays.
+    fn owners(model: &ArtifactId) -> Vec<(AccountId, Perbill)> {
+        T::Royalties::shares(model).into_iter().take(MAX_ROYALTIES as usize).collect()
+    }
+
+    /// What the work costs, and how it is split. Orders have no license and no application yet, and operators no pools.
+    fn parts(
+        job: &Job,
+        price: Balance,
+        units: Units,
+        owners: &[(AccountId, Perbill)],
+        validators: usize,
+    ) -> Result<Parts, DispatchError> {
+        let royalties: Vec<Perbill> = owners.iter().map(|(_, share)| *share).collect();
+        let sale = Sale {
+            units,
+            price,
+            license: None,
+            app: None,
+            kind: job.kind,
+            royalties: &royalties,
+            leaf: false,
+            pool: None,
+            validators: &vec![None; validators],
         };
-        let burned = take(T::BurnShare::get().mul_floor(fee));
-        let pool = T::ValidatorShare::get().mul_floor(fee);
-        let each = pool.checked_div(validators.len() as Balance).unwrap_or(0);
-        let verified: Vec<Payment> = validators
-            .iter()
-            .map(|account| Payment { account: account.clone(), role: PaymentRole::Validator, amount: take(each) })
-            .collect();
-        let royalties: Vec<Payment> = T::Royalties::shares(&job.service.0)
+        Ok(split(&T::FeeShares::get(), &sale)?)
+    }
+
+    /// The payments that a split asks for, provider first, then owners, then validators.
+    fn due(
+        parts: &Parts,
+        provider: &AccountId,
+        owners: Vec<(AccountId, Perbill)>,
+        validators: &[AccountId],
+    ) -> Vec<Payment> {
+        let payment = |account: AccountId, role, amount: Balance| Payment { account, role, amount };
+        let earned = payment(provider.clone(), PaymentRole::Provider, parts.provider.operator);
+        let royalties = owners
             .into_iter()
-            .take(MAX_ROYALTIES as usize)
-            .map(|(account, share)| Payment { account, role: PaymentRole::Royalty, amount: take(share.mul_floor(fee)) })
-            .collect();
-        let earned = Payment { account: provider.clone(), role: PaymentRole::Provider, amount: left };
-        let payments =
-            core::iter::once(earned).chain(royalties).chain(verified).filter(|payment| payment.amount > 0).collect();
-        (burned, payments)
+            .zip(&parts.royalties)
+            .map(|((account, _), amount)| payment(account, PaymentRole::Royalty, *amount));
+        let checked = validators
+            .iter()
+            .zip(&parts.validators)
+            .map(|(account, earning)| payment(account.clone(), PaymentRole::Validator, earning.operator));
+        core::iter::once(earned).chain(royalties).chain(checked).filter(|payment| payment.amount > 0).collect()
     }
 
     /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the
@@ -329,20 +353,15 @@ impl<T: Config> Pallet<T> {
     /// Pay from the escrow; what the payee cannot receive is kept for a claim. Returns whether either was possible.
     fn deliver(id: JobId, requester: &AccountId, payment: &Payment) -> bool {
         let Payment { account, role, amount } = payment.clone();
-        if Self::transfer_held(HoldReason::Escrow, requester, &account, amount).is_ok() {
-            Self::deposit_event(Event::PaymentMade { job: id, account, role, amount });
-            return true;
-        }
-        match Self::defer(HoldReason::Escrow, requester, &account, amount) {
-            Ok(()) => {
-                Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount });
-                true
-            }
+        match T::Payouts::deliver(&HoldReason::Escrow.into(), requester, &account, amount) {
+            Ok(Delivery::Made) => Self::deposit_event(Event::PaymentMade { job: id, account, role, amount }),
+            Ok(Delivery::Deferred) => Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount }),
             Err(error) => {
                 log::error!(target: crate::LOG_TARGET, "payment of job {id} cannot be kept for {account:?}: {error:?}");
-                false
+                return false;
             }
         }
+        true
     }
 
     /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it
@@ -355,52 +374,12 @@ impl<T: Config> Pallet<T> {
         if released.is_ok() {
             return amount;
         }
-        if Self::defer(reason, account, account, amount).is_ok() {
+        if T::Payouts::defer(&reason.into(), account, account, amount).is_ok() {
             Self::deposit_event(Event::RefundDeferred { job: id, account: account.clone(), amount });
             return amount;
         }
         defensive!("held money can be given back or kept for a claim");
         0
-    }
-
-    /// The account that keeps payments until they are claimed.
-    pub fn account() -> AccountId {
-        T::PalletId::get().into_account_truncating()
-    }
-
-    /// Move held money to the pallet's account and note for whom.
-    fn defer(reason: HoldReason, from: &AccountId, account: &AccountId, amount: Balance) -> DispatchResult {
-        with_storage_layer(|| {
-            Self::transfer_held(reason, from, &Self::account(), amount)?;
-            Claimable::<T>::try_mutate(account, |claimable| {
-                let sum = claimable.unwrap_or(0).checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-                *claimable = Some(sum);
-                Ok(())
-            })
-        })
-    }
-
-    fn transfer_held(reason: HoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
-        with_storage_layer(|| {
-            T::Currency::transfer_on_hold(
-                &reason.into(),
-                from,
-                to,
-                amount,
-                Precision::Exact,
-                Restriction::Free,
-                Fortitude::Force,
-            )
-        })
-        .map(|_| ())
-    }
-
-    /// Pay out what is kept for the account.
-    pub(crate) fn do_claim(account: &AccountId) -> DispatchResult {
-        let amount = Claimable::<T>::take(account).ok_or(Error::<T>::NothingToClaim)?;
-        T::Currency::transfer(&Self::account(), account, amount, Preservation::Preserve)?;
-        Self::deposit_event(Event::PaymentClaimed { account: account.clone(), amount });
-        Ok(())
     }
 }
 

@@ -7,8 +7,10 @@ use frame_support::{
 };
 use scale_info::TypeInfo;
 use strike_primitives::{
-    artifact::ArtifactId, job::VerificationClass, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
-    JobId, Units,
+    artifact::ArtifactId,
+    job::{VerificationClass, WorkKind},
+    receipt::CloseReason,
+    AccountId, Attempt, Balance, BlockNumber, JobId, Units,
 };
 
 /// What is traded: a model, verified in one way. Every service has its own asks and its own waiting jobs.
@@ -108,6 +110,8 @@ pub struct Job {
     pub requester: AccountId,
     /// The model and the class ordered.
     pub service: Service,
+    /// The kind of work ordered.
+    pub kind: WorkKind,
     /// The most units the work can use.
     pub max_units: Units,
     /// What is held of the requester to pay for it: the order's `max_price` while the job is open, nothing after.

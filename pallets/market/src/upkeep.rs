@@ -7,10 +7,11 @@ use frame_support::{
 };
 use sp_runtime::{
     traits::{UniqueSaturatedInto, Zero},
-    Perbill, Saturating,
+    Saturating,
 };
 use strike_primitives::{
     receipt::MAX_PAYMENTS,
+    split::Served,
     traits::{Clock, MAX_VALIDATORS},
     BlockNumber,
 };
@@ -39,14 +40,12 @@ impl<T: Config> Pallet<T> {
         Weight::from_parts(share.mul_floor(block.ref_time()), share.mul_floor(block.proof_size()))
     }
 
-    /// Panics if the constants contradict each other.
+    /// Panics if the constants contradict each other. `try_state` checks periods that may follow the chain's timing.
     pub(crate) fn check_config() {
         assert!(!T::MinPrice::get().is_zero(), "a job must put something at risk");
-        assert!(!T::Retention::get().is_zero(), "a receipt must be readable");
         assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());
         assert!((1..=MAX_ATTEMPTS).contains(&u32::from(T::MaxAttempts::get())));
-        assert!(!T::MinDemotion::get().is_zero() && T::MinDemotion::get() <= T::MaxDemotion::get());
-        assert!(T::ValidatorShare::get().saturating_add(T::BurnShare::get()) < Perbill::one());
+        assert!(T::FeeShares::get().served() == Served::NOTHING, "the market pays nobody else");
         assert!(T::MaxCapacity::get() > 0 && T::MaxPending::get() > 0 && T::MaxMatches::get() > 0);
         assert!(MAX_ROYALTIES.saturating_add(MAX_VALIDATORS).saturating_add(2) <= MAX_PAYMENTS);
         // Every item of upkeep must fit, or it would wait for ever.

@@ -1,8 +1,11 @@
 //! `BabeApi`: how blocks are drawn, and proofs against who draws two at once.
 
-use crate::{configs::babe::GENESIS_EPOCH_CONFIG, constants::time::EPOCH_DURATION_IN_SLOTS, Babe, Block, Historical};
+use crate::{
+    configs::{babe::GENESIS_EPOCH_CONFIG, timing::SessionSlots},
+    Babe, Block, Historical,
+};
 use codec::Encode;
-use frame_support::traits::KeyOwnerProofSystem;
+use frame_support::traits::{Get, KeyOwnerProofSystem};
 use sp_consensus_babe::{
     AuthorityId, BabeConfiguration, EquivocationProof, OpaqueKeyOwnershipProof as OpaqueProof, KEY_TYPE,
 };
@@ -13,7 +16,7 @@ pub(super) fn configuration() -> BabeConfiguration {
     let epoch = Babe::epoch_config().unwrap_or(GENESIS_EPOCH_CONFIG);
     BabeConfiguration {
         slot_duration: Babe::slot_duration(),
-        epoch_length: EPOCH_DURATION_IN_SLOTS,
+        epoch_length: SessionSlots::get(),
         c: epoch.c,
         authorities: Babe::authorities().to_vec(),
         randomness: Babe::randomness(),

@@ -1,13 +1,11 @@
 //! `pallet-babe`: who may author in which slot.
 
+use super::timing::{ReportLongevity, SessionSlots};
 use crate::{
-    constants::time::{ANSWERABLE_SESSIONS, EPOCH_DURATION_IN_SLOTS, PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
+    constants::time::{PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
     Historical, Offences, Runtime, Session,
 };
-use frame_support::{
-    parameter_types,
-    traits::{ConstU32, ConstU64},
-};
+use frame_support::traits::{ConstU32, ConstU64};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use strike_primitives::traits::MAX_VALIDATORS;
 
@@ -22,13 +20,8 @@ pub type MaxNominators = ConstU32<0>;
 pub const GENESIS_EPOCH_CONFIG: BabeEpochConfiguration =
     BabeEpochConfiguration { c: PRIMARY_PROBABILITY, allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
-parameter_types! {
-    /// How long a report of an equivocation stays valid, in blocks.
-    pub const ReportLongevity: u64 = (ANSWERABLE_SESSIONS as u64).saturating_mul(EPOCH_DURATION_IN_SLOTS);
-}
-
 impl pallet_babe::Config for Runtime {
-    type EpochDuration = ConstU64<EPOCH_DURATION_IN_SLOTS>;
+    type EpochDuration = SessionSlots;
     type ExpectedBlockTime = ConstU64<SLOT_DURATION_MILLIS>;
     // Epochs turn with sessions, so that the session's keys are BABE's authorities.
     type EpochChangeTrigger = pallet_babe::ExternalTrigger;

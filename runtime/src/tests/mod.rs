@@ -2,18 +2,18 @@
 
 mod apis;
 mod equivocations;
+mod hook_shares;
 mod migrations;
+mod timing;
 
 use crate::{
     configs::{
         market::{MAX_DEADLINE, MIN_DEADLINE},
         session::GenesisValidators,
+        timing::SessionSlots,
         transactions::extension,
     },
-    constants::{
-        currency::{EXISTENTIAL_DEPOSIT, MILLISTRIKE},
-        time,
-    },
+    constants::currency::{EXISTENTIAL_DEPOSIT, MILLISTRIKE},
     genesis_config_presets::{development, local_testnet, ENDOWMENT, MODEL_OWNER, PROVIDER},
     AccountId, Balances, Historical, PalletInfo, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, SessionKeys,
     System, TransactionPayment, TxExtension, UncheckedExtrinsic, VERSION,
@@ -70,7 +70,7 @@ fn presets_name_their_validators_and_endow_the_development_accounts() {
         for account in [Alice, Bob, Charlie, Dave, PROVIDER, Ferdie, MODEL_OWNER] {
             assert_eq!(Balances::total_balance(&account.to_account_id()), ENDOWMENT);
         }
-        // The market's account keeps itself alive.
+        // The account of payouts keeps itself alive.
         assert_eq!(Balances::total_issuance(), 7 * ENDOWMENT + EXISTENTIAL_DEPOSIT);
     });
 }
@@ -97,6 +97,7 @@ fn pallet_indices_are_for_ever() {
     assert_eq!(index::<crate::Market>(), Some(42));
     assert_eq!(index::<crate::Verification>(), Some(43));
     assert_eq!(index::<crate::Finality>(), Some(48));
+    assert_eq!(index::<crate::Payouts>(), Some(51));
     assert_eq!(crate::Sudo::name(), "Sudo");
 }
 
@@ -111,6 +112,7 @@ fn a_new_chain_has_the_storage_that_the_code_expects() {
         assert_eq!(versions::<crate::Market>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Verification>(), [StorageVersion::new(1); 2]);
         assert_eq!(versions::<crate::Finality>(), [StorageVersion::new(1); 2]);
+        assert_eq!(versions::<crate::Payouts>(), [StorageVersion::new(1); 2]);
     });
 }
 
@@ -153,7 +155,7 @@ fn orders_without_a_deadline_fit_asks_without_a_throughput() {
 #[test]
 fn a_slot_is_three_seconds_and_an_epoch_ten_minutes() {
     assert_eq!(crate::Babe::slot_duration(), 3_000);
-    assert_eq!(time::EPOCH_DURATION_IN_SLOTS, 200);
+    chain(development()).execute_with(|| assert_eq!(SessionSlots::get(), 200));
     assert_eq!(VERSION.spec_name, "strike");
 }
 

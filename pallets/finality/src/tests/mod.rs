@@ -2,6 +2,7 @@
 
 mod clock;
 mod reports;
+mod timing;
 
 use crate::mock::*;
 use strike_primitives::BlockNumber;

@@ -41,7 +41,7 @@ impl Reference {
         for (who, free) in &self.free {
             assert_eq!(Balances::free_balance(who), *free, "what is free of {who:?}");
         }
-        let claims: BTreeMap<_, _> = pallet_market::Claimable::<Test>::iter().collect();
+        let claims: BTreeMap<_, _> = pallet_payouts::Claimable::<Test>::iter().collect();
         assert_eq!(claims, self.claims);
         for (model, owned) in &self.models {
             let artifact = pallet_provenance::Artifacts::<Test>::get(model).unwrap();

@@ -181,7 +181,7 @@ impl Reference {
             models: BTreeMap::from([(MODEL, owned(7)), (FREE_MODEL, Owned { percent: 0, ..owned(0) })]),
         };
         reference.free.insert(validator(2).account, 0);
-        reference.free.insert(Market::account(), ED);
+        reference.free.insert(Payouts::account(), ED);
         reference.issuance = reference.free.values().sum();
         let deposit: Balance = [MODEL, FREE_MODEL]
             .iter()
@@ -242,13 +242,13 @@ impl Reference {
         amount >= ED || self.all_of(who) >= ED
     }
 
-    /// Pay from an escrow; what cannot be received waits with the market.
+    /// Pay from an escrow; what cannot be received waits with payouts.
     fn pay(&mut self, requester: &AccountId, to: &AccountId, amount: Balance) {
         *self.held_mut(requester, Purpose::Escrow) -= amount;
         if self.can_receive(to, amount) {
             *self.free_mut(to) += amount;
         } else {
-            *self.free_mut(&Market::account()) += amount;
+            *self.free_mut(&Payouts::account()) += amount;
             *self.claims.entry(to.clone()).or_default() += amount;
         }
     }
@@ -258,7 +258,7 @@ impl Reference {
             return false;
         };
         self.claims.remove(who);
-        *self.free_mut(&Market::account()) -= amount;
+        *self.free_mut(&Payouts::account()) -= amount;
         *self.free_mut(who) += amount;
         true
     }

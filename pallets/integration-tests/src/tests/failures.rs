@@ -63,11 +63,11 @@ fn compensation_that_cannot_be_delivered_should_burn_and_the_refund_wait() {
         assert_eq!((receipt.reason, receipt.slashed), (CloseReason::Invalid, EVES_AT_RISK / 2));
         assert!(receipt.payments.is_empty());
         // Nor can the refund; it waits for its claim.
-        assert_eq!(pallet_market::Claimable::<Test>::get(rita().account), Some(MAX_PRICE));
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(rita().account), Some(MAX_PRICE));
         let moved = moved_since(&before);
         assert_eq!((moved[&eve().account], moved[&rita().account]), (-50_000_000, -(MAX_PRICE as i128)));
         assert_ok!(Balances::transfer_allow_death(sam().signed(), rita().account, ED));
-        assert_ok!(Market::claim(rita().signed()));
+        assert_ok!(Payouts::claim(rita().signed()));
         assert_eq!(moved_since(&before)[&rita().account], ED as i128);
         assert_eq!(bond(&eve()).reserved, 0);
     });

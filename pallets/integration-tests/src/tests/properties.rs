@@ -332,7 +332,7 @@ impl Runner {
                 let judged = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 call(&sam(), pallet_market::Call::settle { job: judged.unwrap_or(pick as JobId % 50) });
             }
-            Step::Claim { who } => call(&anybody(who), pallet_market::Call::claim {}),
+            Step::Claim { who } => call(&anybody(who), pallet_payouts::Call::claim {}),
             Step::LowerRoyalty { percent } => {
                 let royalty = Perbill::from_percent(percent);
                 call(&olga(), pallet_provenance::Call::set_royalty { model: MODEL, royalty });

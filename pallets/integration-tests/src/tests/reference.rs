@@ -272,7 +272,7 @@ impl Both {
             }
             Step::Claim { who } => {
                 let who = anybody(who);
-                (ok(&who, pallet_market::Call::claim {}), reference.claim(&who.account))
+                (ok(&who, pallet_payouts::Call::claim {}), reference.claim(&who.account))
             }
             Step::LowerRoyalty { percent } => {
                 let call =

@@ -145,15 +145,15 @@ fn payment_below_the_existential_deposit_should_wait_for_its_claim() {
         let job = submit();
         deliver(job, TRUE_OUTPUT);
         assert_eq!(total(&dave), 0);
-        assert_eq!(pallet_market::Claimable::<Test>::get(&dave.account), Some(EACH_VALIDATORS));
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(&dave.account), Some(EACH_VALIDATORS));
         // The receipt says who is owed, wherever the money lies.
         assert!(receipt(job).payments.contains(&payment(&dave, PaymentRole::Validator, EACH_VALIDATORS)));
 
-        assert!(Market::claim(dave.signed()).is_err());
+        assert!(Payouts::claim(dave.signed()).is_err());
         assert_ok!(Balances::transfer_allow_death(sam().signed(), dave.account.clone(), ED));
-        assert_ok!(Market::claim(dave.signed()));
+        assert_ok!(Payouts::claim(dave.signed()));
         assert_eq!(total(&dave), ED + EACH_VALIDATORS);
-        assert_eq!(pallet_market::Claimable::<Test>::get(&dave.account), None);
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(&dave.account), None);
     });
 }
 

@@ -101,7 +101,7 @@ fn run(step: Step) {
                 let id = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 Market::settle(RuntimeOrigin::signed(account(2)), id).map(|_| ()).map_err(|error| error.error)
             }
-            Step::Claim { who } => Market::claim(RuntimeOrigin::signed(account(who))),
+            Step::Claim { who } => claim(&account(who)),
             Step::Activate { provider: n, active } => {
                 let mut inactive = Inactive::get();
                 if active {

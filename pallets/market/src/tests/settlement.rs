@@ -1,6 +1,6 @@
 use crate::{
-    mock::*, weights::WeightInfo as _, Claimable, Error, Event, HoldReason, JobState, Jobs, Receipts, Running,
-    SettlementQueue, Verdicts,
+    mock::*, weights::WeightInfo as _, Error, Event, HoldReason, JobState, Jobs, Receipts, Running, SettlementQueue,
+    Verdicts,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weights::WeightMeter};
 use sp_runtime::Perbill;
@@ -262,8 +262,8 @@ fn who_cannot_be_paid_can_claim_and_holds_nobody_up() {
         next_block();
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Settled));
         assert_eq!(free(&owner()), ENDOWMENT + 80);
-        assert_eq!(Claimable::<Test>::get(validator(1)), Some(40));
-        assert_eq!(free(&Market::account()), ED + 40);
+        assert_eq!(Kept::get().get(&validator(1)).copied(), Some(40));
+        assert_eq!(free(&till()), ED + 40);
         assert!(paid(id).contains(&(validator(1), PaymentRole::Validator, 40)));
         assert!(events().contains(&Event::PaymentDeferred {
             job: id,
@@ -271,9 +271,8 @@ fn who_cannot_be_paid_can_claim_and_holds_nobody_up() {
             role: PaymentRole::Validator,
             amount: 40
         }));
-        let claim = || Market::claim(RuntimeOrigin::signed(validator(1)));
-        assert!(frame_support::storage::with_storage_layer(claim).is_err());
-        assert_eq!(Claimable::<Test>::get(validator(1)), Some(40));
+        assert!(claim(&validator(1)).is_err());
+        assert_eq!(Kept::get().get(&validator(1)).copied(), Some(40));
 
         // Two more such payments and it is enough for an account.
         for _ in 0..2 {
@@ -281,18 +280,18 @@ fn who_cannot_be_paid_can_claim_and_holds_nobody_up() {
             assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
             next_block();
         }
-        assert_ok!(claim());
+        assert_ok!(claim(&validator(1)));
         assert_eq!(free(&validator(1)), 120);
-        assert_eq!(free(&Market::account()), ED);
-        assert_noop!(claim(), Error::<Test>::NothingToClaim);
+        assert_eq!(free(&till()), ED);
+        assert!(claim(&validator(1)).is_err());
     });
 }
 
 #[test]
 fn what_can_be_neither_paid_nor_kept_goes_back() {
     one_ask().without(validator(1)).run(|| {
-        // An account of the pallet that is gone, which genesis does not leave behind.
-        assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), Market::account(), 0));
+        // An account of payouts that is gone, which genesis does not leave behind.
+        assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), till(), 0));
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
         next_block();
