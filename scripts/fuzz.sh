@@ -98,7 +98,7 @@ fi
 case "${targets[*]}" in
     calls) ;;
     blobs) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-blobs --test fuzz_cases >/dev/null ;;
-    *) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-inference -p strike-blobs --test fuzz_cases >/dev/null ;;
+    *) STRIKE_FUZZ_SEEDS=$root/fuzz/work cargo test --quiet -p strike-models -p strike-tokenizers -p strike-inference -p strike-blobs --test fuzz_cases >/dev/null ;;
 esac
 
 failed=0

@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 target_dir=$(target_dir)/weights
 
-pallets=(finality provenance providers market verification)
+pallets=(finality payouts provenance providers market verification)
 if [ $# -gt 0 ]; then
     [[ " ${pallets[*]} " == *" $1 "* ]] || { echo "weights: no pallet $1; there are: ${pallets[*]}" >&2; exit 2; }
     pallets=("$1")

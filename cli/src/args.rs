@@ -1,16 +1,19 @@
 //! The command line.
 
 mod engine;
+mod job;
+mod provider;
+mod shared;
 
-pub use engine::*;
+pub use engine::{ChatArgs, EngineArgs, EngineCommand, EngineGenerateArgs, GeneratorArgs};
+pub use job::{EmbedArgs, GenerateArgs, JobCommand, TextArgs};
+pub use provider::ProviderCommand;
+pub use shared::{Class, KeyArgs, PromptArgs, SamplerArgs};
 
-use crate::output::{parse_amount, parse_milli};
-use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
-use strike_primitives::{
-    job::{VerificationClass, USUAL_THROUGHPUT},
-    Balance, JobId, TOKEN_SYMBOL,
-};
+use strike_chain::amounts::{parse_amount, parse_milli};
+use strike_primitives::{Balance, TOKEN_SYMBOL};
 
 /// Where a node of one's own listens.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -22,7 +25,7 @@ pub struct Args {
     /// JSON-RPC address of the node to talk to.
     #[arg(long, global = true, default_value = DEFAULT_URL)]
     pub url: String,
-    /// Print one JSON value on stdout; amounts are in the smallest unit, 10^-12 of a token.
+    /// Print one JSON value on stdout; amounts are decimal strings of the smallest unit, 10^-12 of a token.
     #[arg(long, global = true)]
     pub json: bool,
     /// What to do.
@@ -52,15 +55,6 @@ pub enum Command {
     /// The inference engine on this machine, without a chain.
     #[command(subcommand)]
     Engine(EngineCommand),
-}
-
-/// Who signs.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct KeyArgs {
-    /// The signing account: a development name such as 'alice', or a file that holds a secret URI, a mnemonic or a hex
-    /// seed. [default on development chains: ferdie]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub key: Option<String>,
 }
 
 /// `strike upgrade`.
@@ -105,165 +99,6 @@ pub struct LocalnetArgs {
     pub provider_binary: Option<PathBuf>,
 }
 
-/// `strike job …`.
-#[derive(Debug, Subcommand)]
-pub enum JobCommand {
-    /// Order a text.
-    Generate(Box<GenerateArgs>),
-    /// Order embeddings: a vector for each text.
-    Embed(Box<EmbedArgs>),
-    /// Show a job.
-    Show {
-        /// Its id.
-        job: JobId,
-    },
-    /// List the newest jobs.
-    List {
-        /// Only those of this account.
-        #[arg(long, value_name = "ACCOUNT")]
-        requester: Option<String>,
-        /// Most jobs to list.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-        limit: u32,
-    },
-    /// Withdraw a job that no provider has yet.
-    Cancel {
-        /// Its id.
-        job: JobId,
-        /// Who signs.
-        #[command(flatten)]
-        key: KeyArgs,
-    },
-    /// Print the output of a job, if the node has it.
-    Output {
-        /// Its id.
-        job: JobId,
-    },
-}
-
-/// The text to go on from.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(group = ArgGroup::new("the_prompt").required(true).args(["prompt", "prompt_file"]))]
-pub struct PromptArgs {
-    /// The prompt.
-    #[arg(long)]
-    pub prompt: Option<String>,
-    /// A file with the prompt. Of a job: up to 1 MiB; more than 4,096 bytes are left with the node of --url, which has to take
-    /// uploads and to run until the job is done.
-    #[arg(long, value_name = "FILE")]
-    pub prompt_file: Option<PathBuf>,
-}
-
-/// How tokens are drawn.
-#[derive(Clone, Copy, Debug, ClapArgs)]
-pub struct SamplerArgs {
-    /// Temperature, 0 to 65.535; 0 always takes the most likely token.
-    #[arg(long, value_name = "T", default_value = "0.7", value_parser = parse_milli)]
-    pub temperature: u16,
-    /// Leave out tokens less likely than this share of the most likely one, 0 to 1.
-    #[arg(long, value_name = "P", default_value = "0.05", value_parser = parse_milli)]
-    pub min_p: u16,
-    /// Divide the scores of recent tokens by this; 1 is none.
-    #[arg(long, value_name = "R", default_value = "1", value_parser = parse_milli)]
-    pub repetition_penalty: u16,
-    /// How many recent tokens the penalty looks at, at most 64.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=64))]
-    pub repetition_window: u8,
-}
-
-/// `strike job generate`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct GenerateArgs {
-    /// The model: its root ('0x…'), its registered name, or 'builtin'.
-    #[arg(long, default_value = "builtin")]
-    pub model: String,
-    /// The text to go on from.
-    #[command(flatten)]
-    pub prompt: PromptArgs,
-    /// Most tokens to generate.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=131_072))]
-    pub max_tokens: u32,
-    /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16, at most 131072]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
-    pub max_input_tokens: Option<u32>,
-    /// How tokens are drawn.
-    #[command(flatten)]
-    pub sampler: SamplerArgs,
-    /// The most to pay, in tokens; held until the job closes. [default: what the cheapest fitting provider asks]
-    #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
-    pub max_price: Option<Balance>,
-    /// Blocks a provider has for the work, and the order waits for a provider. [default: 50, more where the work is long]
-    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub deadline: Option<u32>,
-    /// How the result is verified.
-    #[arg(long, value_enum, default_value_t)]
-    pub class: Class,
-    /// Wait for the receipt and print the text.
-    #[arg(long)]
-    pub wait: bool,
-    /// Who signs.
-    #[command(flatten)]
-    pub key: KeyArgs,
-}
-
-/// The texts to embed.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(group = ArgGroup::new("the_texts").required(true).args(["text", "file"]))]
-pub struct TextArgs {
-    /// A text. May be given several times.
-    #[arg(long)]
-    pub text: Vec<String>,
-    /// A file with the texts, UTF-8, one a line.
-    #[arg(long, value_name = "LINES")]
-    pub file: Option<PathBuf>,
-}
-
-/// `strike job embed`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct EmbedArgs {
-    /// The model, an encoder: its root ('0x…') or its registered name.
-    #[arg(long)]
-    pub model: String,
-    /// The texts. More than fit into one job become several.
-    #[command(flatten)]
-    pub texts: TextArgs,
-    /// Most tokens the texts of one job may have together; only what they really have is paid. [default: their bytes and 4
-    /// for each text]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
-    pub max_input_tokens: Option<u32>,
-    /// The most to pay for each job, in tokens; held until it closes. [default: what the cheapest fitting provider asks]
-    #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
-    pub max_price: Option<Balance>,
-    /// Blocks a provider has for the work, and the order waits for a provider. [default: 50, more where the work is long]
-    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub deadline: Option<u32>,
-    /// Wait for the receipts and print the vectors, one a line; with --json each as an array.
-    #[arg(long)]
-    pub wait: bool,
-    /// Who signs.
-    #[command(flatten)]
-    pub key: KeyArgs,
-}
-
-/// How a result is verified.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Class {
-    /// The same bits on every machine, so that a wrong result is certain.
-    #[default]
-    Exact,
-    /// Checked by running it again.
-    Statistical,
-}
-
-impl From<Class> for VerificationClass {
-    fn from(class: Class) -> Self {
-        match class {
-            Class::Statistical => Self::Statistical,
-            Class::Exact => Self::Exact,
-        }
-    }
-}
-
 /// `strike model …`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
@@ -284,69 +119,6 @@ pub enum ModelCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
-}
-
-/// `strike provider …`.
-#[derive(Debug, Subcommand)]
-pub enum ProviderCommand {
-    /// Register the signing account as a provider.
-    Register {
-        /// The bond at risk, in tokens; held until the provider has left.
-        #[arg(long, value_name = "TOKENS", value_parser = parse_amount)]
-        bond: Balance,
-        /// A model it serves: root, name or 'builtin'. May be given several times.
-        #[arg(long, value_name = "MODEL", required = true)]
-        model: Vec<String>,
-        /// An account of the same operator, which then never checks this provider. May be given several times.
-        #[arg(long, value_name = "ACCOUNT")]
-        linked: Vec<String>,
-        /// The key that its node signs with, given as --key is. The same secret has to be in the node's keystore as
-        /// 'strk'.
-        #[arg(long, visible_alias = "app-key-uri", value_name = "NAME|FILE")]
-        app_key: String,
-        /// Who signs.
-        #[command(flatten)]
-        key: KeyArgs,
-    },
-    /// Serve more models beside those that are served already. The provider's node needs them: strike-node --model-dir.
-    Serve {
-        /// A model: root, name or 'builtin'. May be given several times.
-        #[arg(long, value_name = "MODEL", required = true)]
-        model: Vec<String>,
-        /// Who signs.
-        #[command(flatten)]
-        key: KeyArgs,
-    },
-    /// Offer a model, or change or withdraw the offer.
-    Ask {
-        /// The model: root, name or 'builtin'.
-        #[arg(long)]
-        model: String,
-        /// Price per 1,000 units, in tokens; a unit is one token read or written.
-        #[arg(long, value_name = "TOKENS", value_parser = parse_amount, required_unless_present = "withdraw")]
-        price: Option<Balance>,
-        /// Jobs to take at once.
-        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-        capacity: u32,
-        /// The most units to take in one job.
-        #[arg(long, value_name = "UNITS", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..))]
-        max_units: u64,
-        /// The units of one job that the machine does in a block of three seconds, with as many jobs at once as it takes. Jobs come
-        /// only with a deadline of 10 blocks and one for every so many of their units, or longer.
-        #[arg(long, value_name = "UNITS", default_value_t = USUAL_THROUGHPUT, value_parser = clap::value_parser!(u32).range(1..))]
-        throughput: u32,
-        /// How results are verified.
-        #[arg(long, value_enum, default_value_t)]
-        class: Class,
-        /// Take the offer back.
-        #[arg(long, conflicts_with_all = ["price"])]
-        withdraw: bool,
-        /// Who signs.
-        #[command(flatten)]
-        key: KeyArgs,
-    },
-    /// List the registered providers and their asks.
-    List,
 }
 
 /// `strike account …`.

@@ -49,6 +49,12 @@ impl Error {
     }
 }
 
+impl From<strike_chain::Error> for Error {
+    fn from(error: strike_chain::Error) -> Self {
+        Self { hint: error.hint, ..Self::new(error.name, error.message) }
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::new("InputOutput", error.to_string())

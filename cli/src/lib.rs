@@ -2,17 +2,13 @@
 //!
 //! - [`args`]: the command line;
 //! - [`commands`]: one module a command group;
-//! - [`chain`]: calls, reads and following jobs over JSON-RPC;
-//! - [`localnet`]: a network of real node processes on this machine, also the harness of the end-to-end tests;
-//! - [`keys`]: secrets and accounts;
-//! - [`narrate`], [`views`], [`output`], [`error`]: what is printed for people and for programs, and how it fails.
+//! - [`present`]: sentences for people, JSON for programs;
+//! - [`output`], [`error`]: how it is printed, and how a command fails.
+//!
+//! Calls, queries and following jobs are of `strike-chain`, local networks of `strike-localnet`, the engine of `strike-inference`.
 
 pub mod args;
-pub mod chain;
 pub mod commands;
 pub mod error;
-pub mod keys;
-pub mod localnet;
-pub mod narrate;
 pub mod output;
-pub mod views;
+pub mod present;

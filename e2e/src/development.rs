@@ -2,7 +2,7 @@
 
 use crate::command::{binary, free_port};
 use std::{path::Path, process::Stdio, time::Duration};
-use strike_cli::chain::Chain;
+use strike_chain::Chain;
 use tokio::process::{Child, Command};
 
 /// A node that runs; it ends when this is dropped.

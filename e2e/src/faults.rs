@@ -1,7 +1,7 @@
 //! What the tests of faults share.
 
 use crate::{history::History, jobs, ledger::Ledger};
-use strike_cli::{chain::Chain, keys};
+use strike_chain::{keys, Chain};
 use strike_primitives::{
     api::JobInfo,
     job::JobOrder,

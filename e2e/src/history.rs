@@ -2,7 +2,7 @@
 
 use codec::Decode;
 use std::collections::BTreeMap;
-use strike_cli::chain::Chain;
+use strike_chain::Chain;
 use strike_primitives::{receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber, JobId, H256};
 use subxt::rpcs::methods::legacy::NumberOrHex;
 
@@ -73,6 +73,7 @@ impl History {
             ("Market", "AttemptFailed") => self.failures.push(read(fields)),
             ("Offences", "Offence") => self.offences += 1,
             ("Market", "SettlementFailed" | "PaymentDeferred" | "RefundDeferred")
+            | ("Payouts", "Deferred")
             | ("Verification", "OutcomeDeferred" | "OutcomeAbandoned") => {
                 panic!("{pallet}.{event}: 0x{}", fields.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
             }

@@ -3,13 +3,11 @@
 use crate::transactions::{nonce, send, signed, version};
 use pallet_market::Call;
 use std::collections::BTreeMap;
-use strike_cli::{
-    chain::Chain,
-    commands::{job::Generation, model},
-    keys,
-};
+use strike_chain::{keys, Chain, Generation};
+use strike_inference::builtin_files;
 use strike_primitives::{
     api::{JobInfo, JobStatus},
+    artifact::{self, ArtifactId},
     job::{JobOrder, Sampler, VerificationClass},
     Balance, BlockNumber, JobId, H256, TOKEN,
 };
@@ -23,10 +21,15 @@ const MAX_TOKENS: u32 = 16;
 const SAMPLER: Sampler =
     Sampler { temperature_milli: 3_000, min_p_milli: 0, repetition_penalty_milli: 1_000, repetition_window: 0 };
 
+/// The model that every node has.
+pub fn builtin() -> ArtifactId {
+    artifact::bundle_of(builtin_files().named())
+}
+
 /// An order for a short text of the built-in model.
 pub fn order(prompt: impl Into<String>, deadline: BlockNumber) -> JobOrder {
     let generation = Generation {
-        model: model::builtin(),
+        model: builtin(),
         prompt: prompt.into(),
         max_input_tokens: None,
         max_output_tokens: MAX_TOKENS,

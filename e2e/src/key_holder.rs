@@ -5,7 +5,7 @@ use codec::{Decode, Encode};
 use pallet_verification::{types::Refusal, Call};
 use sp_core::{sr25519, Pair};
 use sp_runtime::transaction_validity::InvalidTransaction;
-use strike_cli::{chain::Chain, keys};
+use strike_chain::{keys, Chain};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::AppKey,

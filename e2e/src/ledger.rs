@@ -2,7 +2,7 @@
 
 use codec::Decode;
 use std::collections::BTreeMap;
-use strike_cli::chain::Chain;
+use strike_chain::Chain;
 use strike_primitives::{receipt::Receipt, AccountId, Balance, H256};
 
 /// How many entries of the state are read at once.
@@ -16,6 +16,12 @@ const ACCOUNTS: [u8; 32] = [
 const ISSUANCE: [u8; 32] = [
     0xc2, 0x26, 0x12, 0x76, 0xcc, 0x9d, 0x1f, 0x85, 0x98, 0xea, 0x4b, 0x6a, 0x74, 0xb1, 0x5c, 0x2f, 0x57, 0xc8, 0x75,
     0xe4, 0xcf, 0xf7, 0x41, 0x48, 0xe4, 0x62, 0x8f, 0x26, 0x4b, 0x97, 0x4c, 0x80,
+];
+
+/// `twox_128("Payouts") ‖ twox_128("Claimable")`, then `blake2_128_concat` of the account.
+const CLAIMABLE: [u8; 32] = [
+    0x19, 0xf4, 0x45, 0x99, 0x16, 0xc7, 0x74, 0xa1, 0xc3, 0x28, 0x7d, 0x8a, 0xc9, 0x9e, 0x98, 0xb9, 0x3a, 0xe6, 0xc6,
+    0xe7, 0x13, 0x23, 0x27, 0x15, 0xd0, 0x0e, 0x87, 0x4a, 0xd0, 0x7d, 0x73, 0x10,
 ];
 
 /// `System.Account` as FRAME stores it.
@@ -36,10 +42,31 @@ struct AccountInfo {
 pub struct Ledger {
     /// The block.
     pub block: H256,
-    /// Free and held, per account.
+    /// Free, held, and waiting to be claimed, per account. The account of payouts has what is left of its own.
     pub totals: BTreeMap<AccountId, Balance>,
     /// What the chain says exists.
     pub issuance: Balance,
+}
+
+/// All values of a map whose keys end with an account, at a block.
+async fn by_account<V: Decode>(chain: &Chain, prefix: &[u8], block: H256) -> BTreeMap<AccountId, V> {
+    let at = subxt::config::substrate::H256(block.0);
+    let methods = chain.methods();
+    let mut values = BTreeMap::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let keys = methods.state_get_keys_paged(prefix, PAGE, after.as_deref(), Some(at)).await;
+        let keys = keys.expect("a node lists keys");
+        let Some(last) = keys.last() else { break };
+        after = Some(last.clone());
+        for key in keys {
+            let bytes = methods.state_get_storage(&key, Some(at)).await.expect("a node reads state");
+            let value = V::decode(&mut &bytes.expect("a listed key has a value")[..]).expect("a value of the map");
+            let account: [u8; 32] = key[key.len() - 32..].try_into().expect("the key ends with the account");
+            values.insert(AccountId::new(account), value);
+        }
+    }
+    values
 }
 
 impl Ledger {
@@ -47,21 +74,14 @@ impl Ledger {
     pub async fn read(chain: &Chain, block: H256) -> Self {
         let at = subxt::config::substrate::H256(block.0);
         let methods = chain.methods();
-        let mut totals = BTreeMap::new();
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let keys = methods
-                .state_get_keys_paged(&ACCOUNTS, PAGE, after.as_deref(), Some(at))
-                .await
-                .expect("a node lists keys");
-            let Some(last) = keys.last() else { break };
-            after = Some(last.clone());
-            for key in keys {
-                let bytes = methods.state_get_storage(&key, Some(at)).await.expect("a node reads state");
-                let info = AccountInfo::decode(&mut &bytes.expect("a listed key has a value")[..]).expect("an account");
-                let account: [u8; 32] = key[key.len() - 32..].try_into().expect("the key ends with the account");
-                totals.insert(AccountId::new(account), info.free + info.reserved);
-            }
+        let accounts: BTreeMap<AccountId, AccountInfo> = by_account(chain, &ACCOUNTS, block).await;
+        let mut totals: BTreeMap<AccountId, Balance> =
+            accounts.into_iter().map(|(account, info)| (account, info.free + info.reserved)).collect();
+        let payouts = strike_runtime::Payouts::account();
+        for (account, amount) in by_account::<Balance>(chain, &CLAIMABLE, block).await {
+            let kept = totals.get_mut(&payouts).expect("payouts have an account");
+            *kept = kept.checked_sub(amount).expect("what waits is there");
+            *totals.entry(account).or_default() += amount;
         }
         let bytes = methods.state_get_storage(&ISSUANCE, Some(at)).await.expect("a node reads state");
         let issuance = Balance::decode(&mut &bytes.expect("there is money")[..]).expect("a balance");

@@ -2,7 +2,7 @@
 //! and one link between the bridges. This process reaches every node over a third bridge, which stays.
 
 use std::{collections::BTreeMap, net::Ipv4Addr, process::Command};
-use strike_cli::localnet::Host;
+use strike_localnet::Host;
 
 /// The two halves and what they are made of. All of it goes when this is dropped.
 pub struct Halves {

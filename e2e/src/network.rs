@@ -1,11 +1,13 @@
 //! Networks for tests: four validators and Eve, on free ports, in a temporary folder.
 
 use crate::command::binary;
-use strike_cli::localnet::{Network, Options};
+use strike_chain::Progress;
+use strike_localnet::{Network, Options};
 
 /// Starts a network. `change` may adapt the options.
 pub async fn started(change: impl FnOnce(&mut Options)) -> Network {
-    let mut options = Options::new(binary("strike-node"));
+    let progress = Progress::new(|line| eprintln!("{line}"));
+    let mut options = Options { progress, ..Options::new(binary("strike-node")) };
     change(&mut options);
     Network::start(options).await.unwrap_or_else(|error| panic!("{error}"))
 }

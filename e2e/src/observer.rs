@@ -2,7 +2,8 @@
 
 use crate::command::{binary, free_port};
 use std::{process::Stdio, time::Duration};
-use strike_cli::{chain::Chain, localnet::Network};
+use strike_chain::Chain;
+use strike_localnet::Network;
 use subxt::rpcs::client::rpc_params;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

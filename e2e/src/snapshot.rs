@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use strike_cli::localnet::Network;
+use strike_localnet::Network;
 use tempfile::TempDir;
 
 /// A node's database, keystore and blobs at one moment.

@@ -4,10 +4,7 @@ use codec::Encode;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use sp_core::{sr25519, Pair};
 use sp_runtime::{generic::Era, transaction_validity::InvalidTransaction, MultiSignature};
-use strike_cli::{
-    chain::{errors, Chain},
-    keys,
-};
+use strike_chain::{errors, keys, Chain};
 use strike_primitives::{AccountId, H256};
 use strike_runtime::{
     configs::transactions::extension, Nonce, Runtime, RuntimeCall, SignedPayload, UncheckedExtrinsic,

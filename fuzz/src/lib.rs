@@ -1,11 +1,14 @@
 //! What the fuzz targets share. The functions that they run are those that `tests/fuzz_cases.rs` of `engine/models`,
-//! `engine/inference`, `client/blobs` and `runtime` replay over the corpora.
+//! `engine/tokenizers`, `engine/inference`, `client/blobs` and `runtime` replay over the corpora.
 
 #[path = "../../engine/models/tests/fuzz/mod.rs"]
 pub mod fuzz;
 
 #[path = "../../engine/models/tests/common/mod.rs"]
 pub mod common;
+
+#[path = "../../engine/tokenizers/tests/fuzz/mod.rs"]
+pub mod texts;
 
 #[cfg(feature = "engine")]
 #[path = "../../engine/inference/tests/fuzz/trace.rs"]

@@ -1,3 +1,3 @@
 #![no_main]
 
-strike_fuzz::target!(strike_fuzz::fuzz::chat_template);
+strike_fuzz::target!(strike_fuzz::texts::chat_template);

@@ -1,3 +1,3 @@
 #![no_main]
 
-strike_fuzz::target!(strike_fuzz::fuzz::gguf);
+strike_fuzz::target!(strike_fuzz::texts::gguf);

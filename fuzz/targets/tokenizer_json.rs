@@ -1,3 +1,3 @@
 #![no_main]
 
-strike_fuzz::target!(strike_fuzz::fuzz::tokenizer_json);
+strike_fuzz::target!(strike_fuzz::texts::tokenizer_json);

@@ -1,12 +1,15 @@
 //! Arguments and subcommands of `strike-node`.
 
-use crate::service::WorkOptions;
+use crate::{
+    limits::{CALLS_A_BATCH, CALLS_A_MINUTE},
+    service::WorkOptions,
+};
 use sc_cli::{
     ChainInfoCmd, CheckBlockCmd, ExportBlocksCmd, ExportChainSpecCmd, ExportStateCmd, ImportBlocksCmd, KeySubcommand,
     PurgeChainCmd, RevertCmd,
 };
 use sp_keyring::Sr25519Keyring;
-use std::{num::NonZeroU32, path::PathBuf};
+use std::path::PathBuf;
 use strike_runtime::genesis_config_presets::PROVIDER;
 
 /// A node of the Strike network.
@@ -89,14 +92,8 @@ impl RunCmd {
     }
 }
 
-/// Calls a minute of one WebSocket connection, where the operator does not say. Loopback addresses have no limit, unless callers' addresses
-/// are taken from headers: a caller can write any address there.
-const CALLS_A_MINUTE: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
-/// Calls in one batch, where the operator does not say.
-const CALLS_A_BATCH: u32 = 100;
-
-/// Bounds what JSON-RPC does for strangers, but for what the operator said. Size of requests (15 MB) and answers (15 MB), connections
-/// (100) and subscriptions of a connection (1,024) have bounds in `sc-cli`.
+/// Bounds what JSON-RPC does for strangers, where the operator says nothing. `sc-cli` bounds the size of requests (15
+/// MB) and answers (15 MB), connections (100), and subscriptions of a connection (1,024).
 fn limit_calls(base: &mut sc_cli::RunCmd) {
     let rpc = &mut base.rpc_params;
     if !rpc.experimental_rpc_endpoint.is_empty() {

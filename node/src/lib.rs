@@ -5,6 +5,7 @@
 //!
 //! - [`cli`]: arguments and subcommands;
 //! - [`chain_spec`]: the built-in chains;
+//! - [`client`]: the client, the database and the pool, by their types;
 //! - [`service`]: database, network, consensus, off-chain workers, put together;
 //! - [`rpc`]: what the node answers beside what every Substrate node answers.
 
@@ -13,7 +14,9 @@
 
 pub mod chain_spec;
 pub mod cli;
+pub mod client;
 mod command;
+mod limits;
 pub mod rpc;
 pub mod service;
 

@@ -1,14 +1,13 @@
-//! What the node answers beside what every Substrate node answers (`system`, `chain`, `state`, `author`, `rpc-spec-v2`):
-//! account nonces, fees, consensus, and the `strike` namespace.
+//! What the node answers beside what every Substrate node answers (`system`, `chain`, `state`, `author`,
+//! `rpc-spec-v2`): account nonces, fees, consensus, and the `strike` namespace.
 
-use crate::service::{FullBackend, FullClient, FullSelectChain};
+use crate::client::{FullBackend, FullClient, FullSelectChain, Pool};
 use jsonrpsee::RpcModule;
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use sc_rpc::SubscriptionTaskExecutor;
-use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use strike_blobs::{BlobSource, BlobStore, Uploads};
@@ -23,7 +22,7 @@ pub struct Dependencies {
     /// The chain.
     pub client: Arc<FullClient>,
     /// Transactions that wait.
-    pub pool: Arc<TransactionPoolHandle<Block, FullClient>>,
+    pub pool: Arc<Pool>,
     /// Which fork is best.
     pub select_chain: FullSelectChain,
     /// This node's keys.

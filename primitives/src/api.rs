@@ -1,4 +1,4 @@
-//! The runtime API of the node's worker, its RPC and the tools.
+//! The runtime APIs of the node's worker, its RPC and the tools.
 
 use crate::{
     app::AppKey,
@@ -116,8 +116,8 @@ pub struct AskInfo {
     pub running: u32,
     /// The most units it takes in one job.
     pub max_units: Units,
-    /// The units of one job that it promises to do in a block: an order needs the least deadline there is and a block for every so
-    /// many units.
+    /// The units of one job that it promises to do in a block: an order needs the least deadline there is and a block
+    /// for every so many units.
     pub throughput: u32,
 }
 
@@ -138,64 +138,6 @@ pub struct ProviderInfo {
     pub linked: Vec<AccountId>,
     /// Its offers.
     pub asks: Vec<AskInfo>,
-}
-
-/// What [`StrikeApi`] returned before version 4.
-pub mod before_version_4 {
-    use super::*;
-
-    /// An offer that took any deadline.
-    #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
-    pub struct AskInfo {
-        /// As in [`super::AskInfo`], and so the others.
-        pub provider: AccountId,
-        /// The model.
-        pub model: ArtifactId,
-        /// The class.
-        pub class: VerificationClass,
-        /// Price per 1,000 units.
-        pub price: Balance,
-        /// Jobs it takes at once.
-        pub capacity: u32,
-        /// Jobs it has.
-        pub running: u32,
-        /// The most units it takes in one job.
-        pub max_units: Units,
-    }
-
-    /// A registered provider.
-    #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
-    pub struct ProviderInfo {
-        /// As in [`super::ProviderInfo`], and so the others.
-        pub provider: AccountId,
-        /// Its bond.
-        pub bond: Balance,
-        /// The part that backs jobs.
-        pub reserved: Balance,
-        /// Whether it takes jobs.
-        pub active: bool,
-        /// Models it serves.
-        pub models: Vec<ArtifactId>,
-        /// Accounts it is linked to.
-        pub linked: Vec<AccountId>,
-        /// Its offers.
-        pub asks: Vec<AskInfo>,
-    }
-
-    impl From<AskInfo> for super::AskInfo {
-        fn from(ask: AskInfo) -> Self {
-            let AskInfo { provider, model, class, price, capacity, running, max_units } = ask;
-            Self { provider, model, class, price, capacity, running, max_units, throughput: u32::MAX }
-        }
-    }
-
-    impl From<ProviderInfo> for super::ProviderInfo {
-        fn from(info: ProviderInfo) -> Self {
-            let ProviderInfo { provider, bond, reserved, active, models, linked, asks } = info;
-            let asks = asks.into_iter().map(Into::into).collect();
-            Self { provider, bond, reserved, active, models, linked, asks }
-        }
-    }
 }
 
 /// A registered model.
@@ -254,7 +196,7 @@ pub struct CheckDuty {
     pub validator: AccountId,
     /// What is judged.
     pub audit: AuditRef,
-    /// The beacon of [`AuditRef::beacon_block`]: the finding is published once that block is final.
+    /// The beacon of [`AuditRef::beacon_block`]: the verdict is published once that block is final.
     pub beacon: H256,
     /// Job, attempt, provider and seed.
     pub binding: AttemptBinding,
@@ -272,30 +214,38 @@ pub struct CheckDuty {
     pub deadline: BlockNumber,
 }
 
-/// The oldest version of [`StrikeApi`] that has what this release's nodes need of it: later ones have more methods, and asks with a
-/// throughput.
-pub const OLDEST_API: u32 = 2;
-
+// One API an area: a change in one stops no node that asks only others. Each change of a type that an API takes or
+// returns raises its version.
 sp_api::decl_runtime_apis! {
-    /// What nodes and tools ask the Strike runtime.
-    #[api_version(4)]
+    /// Jobs, and what a node's keys owe.
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;
         /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all.
         fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo>;
-        /// What an order would cost now; `None` if no ask fits it.
-        fn quote(order: JobOrder) -> Option<Quote>;
-        /// Up to `limit` registered providers, from the one after `after` in storage order.
-        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo>;
-        /// The same, in older types.
-        #[changed_in(4)]
-        fn providers(after: Option<AccountId>, limit: u32) -> Vec<before_version_4::ProviderInfo>;
-        /// Up to `limit` registered models, from the one after `after` in storage order.
-        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
         /// What these keys owe, in the order of job ids.
         fn duties(keys: Vec<AppKey>) -> Vec<Duty>;
+    }
+
+    /// Asks and prices.
+    pub trait MarketApi {
+        /// What an order would cost now; `None` if no ask fits it.
+        fn quote(order: JobOrder) -> Option<Quote>;
+        /// All asks for a model, by class, the cheapest first.
+        fn asks(model: ArtifactId) -> Vec<AskInfo>;
+    }
+
+    /// Who serves.
+    pub trait ProvidersApi {
+        /// Up to `limit` registered providers with their asks, from the one after `after` in storage order.
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<ProviderInfo>;
         /// The provider that registered an app key.
         fn provider_of(key: AppKey) -> Option<AccountId>;
+    }
+
+    /// What is registered.
+    pub trait ProvenanceApi {
+        /// Up to `limit` registered models, from the one after `after` in storage order.
+        fn models(after: Option<ArtifactId>, limit: u32) -> Vec<ModelInfo>;
     }
 }

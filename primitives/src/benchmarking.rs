@@ -3,8 +3,8 @@
 use crate::{app::AppKey, artifact::ArtifactId, job::WorkSpec, AccountId, BlockNumber, JobId};
 use alloc::vec::Vec;
 
-/// Puts the chain into the states that benchmarks begin with. Implemented by the runtime, over the real pallets. Panics where it
-/// cannot: a benchmark has nobody to answer to.
+/// Puts the chain into the states that benchmarks begin with. Implemented by the runtime, over the real pallets.
+/// Panics where it cannot: a benchmark has nobody to answer to.
 pub trait BenchmarkHelper {
     /// Give the account money for everything it may do here.
     fn fund(account: &AccountId);
@@ -21,8 +21,8 @@ pub trait BenchmarkHelper {
     /// Begin a session with these validators, in this order; an account may be in it more than once.
     fn set_validators(validators: Vec<(AccountId, AppKey)>);
 
-    /// Order `work` of `model` in the exact class from `provider`, which has an ask for it then, and enter the beacon that the job's
-    /// seed hangs on. The block is then the first one in which the provider may commit.
+    /// Order `work` of `model` in the exact class from `provider`, which has an ask for it then, and enter the beacon
+    /// that the job's seed hangs on. The block is then the first one in which the provider may commit.
     fn assign_job(provider: &AccountId, model: ArtifactId, work: WorkSpec) -> JobId;
 
     /// Go on to this block, without its hooks.

@@ -11,7 +11,8 @@ pub fn provider_place(genesis: &H256, account: &AccountId) -> H256 {
     hash(domain::PROVIDER_NODE, &(genesis, account))
 }
 
-/// `H(INPUT_NODE, genesis ‖ root)`: a node announces itself under it for as long as it keeps an input that was left with it.
+/// `H(INPUT_NODE, genesis ‖ root)`: a node announces itself under it for as long as it keeps an input that was left
+/// with it.
 pub fn input_place(genesis: &H256, root: &H256) -> H256 {
     hash(domain::INPUT_NODE, &(genesis, root))
 }

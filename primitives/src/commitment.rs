@@ -10,8 +10,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::H256;
 
-/// Why an output ended. Those that [`Self::is_job_error`] names follow from a job that cannot be run, the others from running
-/// the model.
+/// Why an output ended. Those that [`Self::is_job_error`] names follow from a job that cannot be run, the others from
+/// running the model.
 #[derive(
     Clone,
     Copy,
@@ -40,12 +40,12 @@ pub enum StopReason {
     /// The model's context is full.
     #[codec(index = 3)]
     ContextFull,
-    /// The prompt has more tokens than the job allows or the context holds, or the texts have more than the job allows; nothing
-    /// was delivered.
+    /// The prompt has more tokens than the job allows or the context holds, or the texts have more than the job
+    /// allows; nothing was delivered.
     #[codec(index = 4)]
     InputTooLong,
-    /// The input is not UTF-8 or no list of texts, or the sampler or a stop sequence is not one the model can run; nothing was
-    /// delivered.
+    /// The input is not UTF-8 or no list of texts, or the sampler or a stop sequence is not one the model can run;
+    /// nothing was delivered.
     #[codec(index = 5)]
     InvalidInput,
     /// The model's arithmetic left the finite numbers; nothing was delivered.
@@ -57,8 +57,9 @@ pub enum StopReason {
     /// The model is of the other kind: a decoder generates, an encoder embeds; nothing was delivered.
     #[codec(index = 8)]
     WrongModel,
-    /// The input is a blob that could not be had in time; nothing was delivered. An audit confirms it or ends without a verdict,
-    /// and never finds it invalid: nobody can tell whose fault it is that one node has a blob and another has not.
+    /// The input is a blob that could not be had in time; nothing was delivered. An audit confirms it or ends without
+    /// a verdict, and never finds it invalid: nobody can tell whose fault it is that one node has a blob and another
+    /// has not.
     #[codec(index = 9)]
     InputUnavailable,
 }
@@ -114,7 +115,7 @@ impl Commitment {
 }
 
 impl CommitmentV1 {
-    /// Units of this result, if the checkers confirm its counts. A job error costs nothing.
+    /// Units of this result, if the validators confirm its counts. A job error costs nothing.
     pub fn units(&self) -> Units {
         if self.stop.is_job_error() {
             0
@@ -141,8 +142,8 @@ pub struct AttemptBinding {
     pub seed: H256,
 }
 
-/// `H(JOB, binding ‖ out_root ‖ trace_root ‖ n_in ‖ n_out ‖ stop)`. The runtime computes it again from chain state, so a
-/// commitment made for another job, attempt, provider, spec or fork is refused.
+/// `H(JOB, binding ‖ out_root ‖ trace_root ‖ n_in ‖ n_out ‖ stop)`. The runtime computes it again from chain state,
+/// so a commitment made for another job, attempt, provider, spec or fork is refused.
 pub fn job_root(
     binding: &AttemptBinding,
     out_root: &H256,

@@ -1,7 +1,7 @@
 //! What a requester orders: `docs/protocol.md`, "Jobs".
 //!
-//! Enums that may grow carry explicit indices; an unknown index fails to decode, so a later variant never means something
-//! else to older code.
+//! Enums that may grow carry explicit indices; an unknown index fails to decode, so a later variant never means
+//! something else to older code.
 
 use crate::{
     artifact::ArtifactId,
@@ -63,8 +63,8 @@ pub enum Input {
     /// The bytes themselves, public on chain.
     #[codec(index = 0)]
     Plain(BoundedVec<u8, ConstU32<MAX_PLAIN_INPUT>>),
-    /// A blob that travels between nodes: the file that has this root and this length. Where no file has both, the input is one
-    /// that nobody has.
+    /// A blob that travels between nodes: the file that has this root and this length. Where no file has both, the
+    /// input is one that nobody has.
     #[codec(index = 1)]
     Blob {
         /// File root.
@@ -163,17 +163,36 @@ pub enum WorkSpec {
     Embed(Embed),
 }
 
+/// What kind of work a [`WorkSpec`] is. Indices are those of its variants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum WorkKind {
+    /// Text is generated.
+    #[codec(index = 0)]
+    Generate,
+    /// Texts are embedded.
+    #[codec(index = 1)]
+    Embed,
+}
+
 /// The throughput of an ask where the provider names none: units of one job in a block of three seconds.
 pub const USUAL_THROUGHPUT: u32 = 30;
 
-/// The deadline of an order where the requester names none: 50 blocks, or as many as the least deadline on this network and the
-/// [`USUAL_THROUGHPUT`] ask for, but no more than an hour.
+/// The deadline of an order where the requester names none: 50 blocks, or as many as the least deadline on this
+/// network and the [`USUAL_THROUGHPUT`] ask for, but no more than an hour.
 pub fn usual_deadline(max_units: Units) -> BlockNumber {
     let blocks = max_units.checked_div(USUAL_THROUGHPUT.into()).and_then(|blocks| u32::try_from(blocks).ok());
     blocks.unwrap_or(u32::MAX).saturating_add(10).clamp(50, 1_200)
 }
 
 impl WorkSpec {
+    /// Its kind.
+    pub fn kind(&self) -> WorkKind {
+        match self {
+            WorkSpec::Generate(_) => WorkKind::Generate,
+            WorkSpec::Embed(_) => WorkKind::Embed,
+        }
+    }
+
     /// The most units this work can cost.
     pub fn max_units(&self) -> Units {
         Units::from(self.max_input_tokens()).saturating_add(Units::from(self.max_output_tokens()))
@@ -248,8 +267,8 @@ pub fn spec_hash(work: &WorkSpec, model: &ArtifactId, class: VerificationClass) 
     hash(domain::SPEC, &(work, model, class))
 }
 
-/// The seed of an attempt: `H(SEED, genesis ‖ job ‖ attempt ‖ beacon)` with the beacon of the block after assignment, which
-/// neither requester nor provider can know beforehand.
+/// The seed of an attempt: `H(SEED, genesis ‖ job ‖ attempt ‖ beacon)` with the beacon of the block after assignment,
+/// which neither requester nor provider can know beforehand.
 pub fn seed(genesis: &H256, job: JobId, attempt: Attempt, beacon: &H256) -> H256 {
     hash(domain::SEED, &(genesis, job, attempt, beacon))
 }

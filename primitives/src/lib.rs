@@ -7,16 +7,22 @@
 //! - [`artifact`]: typed roots of models and other files.
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
+//! - [`split`]: who gets what of a fee.
+//! - [`timing`]: what long periods are measured in.
 //! - [`app`]: the key that providers and validators sign attestations with.
 //! - [`finality`]: what authors report of it.
+//! - `model_folder` (with `std`): the artifact that a folder with a model's files is.
+//! - `amount` (with `std`): amounts in JSON, as decimal strings.
 //! - [`mailbox`]: how the native worker hands results to the off-chain worker.
 //! - [`traits`]: how the pallets know each other.
-//! - [`api`]: the runtime API of the node, its RPC and the tools.
+//! - [`api`]: the runtime APIs of the node, its RPC and the tools.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+pub mod amount;
 pub mod api;
 pub mod app;
 pub mod artifact;
@@ -30,7 +36,11 @@ pub mod hashing;
 pub mod job;
 pub mod mailbox;
 pub mod merkle;
+#[cfg(feature = "std")]
+pub mod model_folder;
 pub mod receipt;
+pub mod split;
+pub mod timing;
 pub mod traits;
 pub mod verdict;
 

@@ -22,8 +22,8 @@ pub fn commitment_key(key: &AppKey, job: JobId, attempt: Attempt, seed: &H256) -
     [PREFIX, b"commit/", &(key, job, attempt, seed).encode()].concat()
 }
 
-/// Key of a validator's finding on one commitment.
-pub fn finding_key(key: &AppKey, audit: &AuditRef, beacon: &H256) -> Vec<u8> {
+/// Key of a validator's verdict on one commitment.
+pub fn verdict_key(key: &AppKey, audit: &AuditRef, beacon: &H256) -> Vec<u8> {
     [PREFIX, b"check/", &(key, audit, beacon).encode()].concat()
 }
 
@@ -46,9 +46,9 @@ pub struct CommitmentEntry {
     pub commitment: Commitment,
 }
 
-/// A validator's finding: enough to seal and, later, to reveal.
+/// A validator's verdict: enough to seal and, later, to reveal.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct FindingEntry {
+pub struct VerdictEntry {
     /// The verdict.
     pub verdict: Verdict,
     /// See [`crate::verdict::RevealedVerdict::work_tag`].
@@ -65,8 +65,8 @@ pub const MAX_SIGNATURES: usize = 4;
 pub struct SentNote {
     /// The best block then.
     pub at: BlockNumber,
-    /// The last [`MAX_SIGNATURES`] that were submitted, newest last. No two are alike, also of the same attestation with the
-    /// same key, so they tell what this node sent from what another one with the same key did.
+    /// The last [`MAX_SIGNATURES`] that were submitted, newest last. No two are alike, also of the same attestation
+    /// with the same key, so they tell what this node sent from what another one with the same key did.
     pub signatures: Vec<AppSignature>,
 }
 
@@ -76,8 +76,8 @@ fn unknown() -> AppSignature {
 }
 
 impl SentNote {
-    /// In place of a note that cannot be read, as those of an older runtime: something was submitted, and nobody knows with which
-    /// signature.
+    /// In place of a note that cannot be read, as those of an older runtime: something was submitted, and nobody
+    /// knows with which signature.
     pub fn in_place_of_unreadable(at: BlockNumber) -> Self {
         Self { at, signatures: alloc::vec![unknown()] }
     }

@@ -1,8 +1,8 @@
 //! Binary Merkle trees: `docs/protocol.md`, "Merkle trees".
 //!
-//! Leaves and nodes are hashed under different tags; a level is paired from the left and an odd last node moves up as it
-//! is. The top alone is not a root: a root binds kind and length with it ([`crate::artifact::typed_root`]), so trees of
-//! different lengths never share one.
+//! Leaves and nodes are hashed under different tags; a level is paired from the left and an odd last node moves up as
+//! it is. The top alone is not a root: a root binds kind and length with it ([`crate::artifact::typed_root`]), so
+//! trees of different lengths never share one.
 
 use crate::hashing::{domain, hash, hash_bytes};
 use alloc::vec::Vec;

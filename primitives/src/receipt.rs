@@ -81,7 +81,7 @@ pub enum PaymentRole {
     Royalty,
     /// Checking the result.
     #[codec(index = 2)]
-    Verifier,
+    Validator,
     /// Being let down by a provider: from its bond, not from the fee.
     #[codec(index = 3)]
     Compensation,
@@ -102,8 +102,8 @@ pub struct Payment {
 
 /// The one record behind every payment of a job.
 ///
-/// `fee = provider + royalties + verifiers + burned`, and `escrow = fee + refunded`. Compensation and slashed amounts come
-/// from bonds.
+/// `fee = provider + royalties + validators + burned`, and `escrow = fee + refunded`. Compensation and slashed
+/// amounts come from bonds.
 #[derive(
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
 )]

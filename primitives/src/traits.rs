@@ -1,9 +1,11 @@
-//! How the pallets know each other. Each trait is named for what it does and implemented by the pallet that owns the state.
+//! How the pallets know each other. Each trait is named for what it does and implemented by the pallet that owns the
+//! state.
 
 use crate::{
     app::AppKey,
     artifact::ArtifactId,
     job::{VerificationClass, WorkSpec},
+    timing::Timing,
     verdict::Verdict,
     AccountId, Attempt, Balance, BlockNumber, JobId,
 };
@@ -25,14 +27,15 @@ pub trait ProviderRegistry {
     fn serves(provider: &AccountId, model: &ArtifactId) -> bool;
     /// Whether the two are the same operator: equal, or either linked to the other.
     fn linked(provider: &AccountId, other: &AccountId) -> bool;
-    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for all.
+    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for
+    /// all.
     fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
         move |other| !Self::linked(provider, other)
     }
 }
 
 /// Bonds at risk. Implemented by the providers pallet, the only owner of bonds.
-pub trait Exposure {
+pub trait Bonds {
     /// The part of an active provider's bond that backs no job; zero for others.
     fn available(provider: &AccountId) -> Balance;
     /// Put `amount` of the bond behind a job.
@@ -60,15 +63,16 @@ pub trait Royalties {
 
 /// The chain's public randomness. Implemented by the verification pallet.
 pub trait Beacon {
-    /// The beacon of `block`: a hash over the VRF outputs of the authors up to and including that block's. Known from the
-    /// next block on, kept for a bounded number of blocks.
+    /// The beacon of `block`: a hash over the VRF outputs of the authors up to and including that block's. Known from
+    /// the next block on, kept for a bounded number of blocks.
     fn beacon(block: BlockNumber) -> Option<H256>;
 }
 
 /// What deadlines are counted in. Implemented by the finality pallet.
 ///
-/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags: who publishes only what
-/// hangs on a final block could not be in time. It never goes back, and is one and the same for everything in a block.
+/// *Time* goes on by one with every block as long as finality keeps up, and stands still while it lags. A provider may
+/// publish only after finality, so it could miss a deadline counted in blocks. Time never goes back, and is one and the
+/// same for everything in a block.
 pub trait Clock {
     /// The time now: the block's number less the blocks in which time stood still.
     fn time() -> BlockNumber;
@@ -76,9 +80,15 @@ pub trait Clock {
     fn block_at(time: BlockNumber) -> BlockNumber;
 }
 
-/// An assignment as the verification pallet needs it.
+/// What sessions, eras and periods of an hour or more are measured in. Implemented by the finality pallet.
+pub trait GetTiming {
+    /// The chain's measures: the same in every block.
+    fn timing() -> Timing;
+}
+
+/// An assigned job as the verification pallet needs it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
-pub struct Assignment {
+pub struct AssignedJob {
     /// The attempt that is running.
     pub attempt: Attempt,
     /// Who it is assigned to.
@@ -104,7 +114,7 @@ pub struct Assignment {
 /// Which provider works on what. Implemented by the market pallet.
 pub trait Assignments {
     /// The job's running assignment: from assignment until its verdict.
-    fn assignment(job: JobId) -> Option<Assignment>;
+    fn assigned_job(job: JobId) -> Option<AssignedJob>;
     /// Jobs assigned to `provider` that wait for its commitment.
     fn awaiting_commitment(provider: &AccountId) -> Vec<JobId>;
     /// A commitment for the running attempt is in: the commit deadline no longer applies.
@@ -119,11 +129,11 @@ pub struct AuditOutcome {
     /// Hash of the commitment judged.
     pub commitment: H256,
     /// The validators whose verdicts agree with it, in the order of their reveals.
-    pub verifiers: frame_support::BoundedVec<AccountId, frame_support::traits::ConstU32<MAX_VERIFIERS>>,
+    pub validators: frame_support::BoundedVec<AccountId, frame_support::traits::ConstU32<MAX_VALIDATORS>>,
 }
 
 /// Most validators that check one job.
-pub const MAX_VERIFIERS: u32 = 64;
+pub const MAX_VALIDATORS: u32 = 64;
 
 /// Told of outcomes. Implemented by the market pallet, which queues the settlement, so nothing re-enters.
 pub trait OnVerdict {
@@ -137,4 +147,23 @@ pub trait Audits {
     fn has_eligible_validator(provider: &AccountId) -> bool;
     /// Drop everything kept for a job that is pruned.
     fn forget(job: JobId);
+}
+
+/// What became of a payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// The payee has it.
+    Made,
+    /// The payee could not receive it: it waits for the payee's claim.
+    Deferred,
+}
+
+/// Payments that may be undeliverable. Implemented by the payouts pallet.
+///
+/// What is paid is on hold of `from` for `reason`, and is taken by force. An error leaves everything as it was.
+pub trait Payouts<Reason> {
+    /// Pay `amount` to `to`, or, if `to` cannot receive it, keep it as [`defer`](Self::defer) does.
+    fn deliver(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> Result<Delivery, DispatchError>;
+    /// Keep `amount` until `to` claims it.
+    fn defer(reason: &Reason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
 }

@@ -181,6 +181,7 @@ fn computed() -> Value {
         "verdict": { "units": 10, "beacon_block": 21, "seal": hex(seal) },
         "seal_payload": hex(verdict::seal_payload(&genesis, &sealed)),
         "reveal_payload": hex(verdict::reveal_payload(&genesis, &revealed)),
+        "split": crate::split::vectors::all(),
         "app_key_payload": hex(crate::app::proof_of_possession_payload(&genesis, &provider)),
     })
 }

@@ -70,8 +70,8 @@ pub enum Verdict {
         /// What was found first.
         reason: InvalidReason,
     },
-    /// What the check needs was not served in time. No node says so: who lacks an output runs the work itself. A majority that did
-    /// would count like `Invalid`.
+    /// What the check needs was not served in time. No node says so: who lacks an output runs the work itself. A
+    /// majority that did would count like `Invalid`.
     #[codec(index = 2)]
     Withheld,
 }
@@ -138,8 +138,8 @@ pub struct RevealedVerdict {
     pub validator: AccountId,
     /// The verdict.
     pub verdict: Verdict,
-    /// [`work_tag`]: what only running the work shows. Present with a valid verdict on a commitment that has a trace, absent
-    /// otherwise: in the statistical class honest machines may differ in it.
+    /// [`work_tag`]: what only running the work shows. Present with a valid verdict on a commitment that has a trace,
+    /// absent otherwise: in the statistical class honest machines may differ in it.
     pub work_tag: Option<H256>,
     /// What the seal was salted with.
     pub salt: H256,
@@ -157,9 +157,9 @@ pub fn same_vote(a: (&Verdict, &Option<H256>), b: (&Verdict, &Option<H256>)) -> 
     a.0.agrees_with(b.0) && a.1 == b.1
 }
 
-/// The trace cell that a work tag is made of, of `cells` in the order position by position and layer by layer: the first eight
-/// bytes of `H(WORK_CELL, audit ‖ beacon)` as a little-endian number, modulo `cells`. The beacon is that of the audit's beacon
-/// block, so nobody knows the cell before the commitment. None if there are no cells.
+/// The trace cell that a work tag is made of, of `cells` in the order position by position and layer by layer: the
+/// first eight bytes of `H(WORK_CELL, audit ‖ beacon)` as a little-endian number, modulo `cells`. The beacon is that
+/// of the audit's beacon block, so nobody knows the cell before the commitment. None if there are no cells.
 pub fn work_cell(audit: &AuditRef, beacon: &H256, cells: u64) -> Option<u64> {
     let drawn = hash(domain::WORK_CELL, &(audit, beacon));
     let bytes = drawn.as_bytes().first_chunk::<8>()?;
@@ -193,7 +193,8 @@ pub fn salt(pre_output: &[u8; 32]) -> H256 {
     hash(domain::SALT, pre_output)
 }
 
-/// The bytes signed with a [`SealedVerdict`]: domain, genesis, then the verdict with job, attempt, commitment and beacon block.
+/// The bytes signed with a [`SealedVerdict`]: domain, genesis, then the verdict with job, attempt, commitment and
+/// beacon block.
 pub fn seal_payload(genesis: &H256, sealed: &SealedVerdict) -> Vec<u8> {
     tagged(domain::SIGN_SEAL, &(genesis, sealed))
 }

@@ -1,7 +1,7 @@
 //! What weights are measured with: `scripts/weights.sh`.
 
 use crate::{
-    AllPalletsWithSystem, Balances, Finality, Market, Provenance, Providers, Runtime, RuntimeOrigin, System,
+    AllPalletsWithSystem, Balances, Finality, Market, Payouts, Provenance, Providers, Runtime, RuntimeOrigin, System,
     Verification,
 };
 use alloc::{string::String, vec, vec::Vec};
@@ -25,6 +25,7 @@ use strike_primitives::{
 
 frame_benchmarking::define_benchmarks!(
     [pallet_finality, Finality]
+    [pallet_payouts, Payouts]
     [pallet_provenance, Provenance]
     [pallet_providers, Providers]
     [pallet_market, Market]
@@ -111,8 +112,8 @@ impl BenchmarkHelper for Chain {
             .expect("it serves it");
         let requester = account("requester", 0, 0);
         Self::fund(&requester);
-        let (max_price, deadline) =
-            (fee(units, price).expect("it is no great sum"), crate::configs::market::MAX_DEADLINE);
+        let max_price = fee(units, price).expect("it is no great sum");
+        let deadline = <Runtime as pallet_market::Config>::MaxDeadline::get();
         let job = pallet_market::NextJobId::<Runtime>::get();
         let order = JobOrder::V1(JobOrderV1 { work, model, class, max_price, deadline });
         Market::submit(RuntimeOrigin::signed(requester), order).expect("the order can be taken");

@@ -1,6 +1,7 @@
 //! What the chain's numbers are made of: time, money and fees.
 
-/// Blocks, slots and sessions.
+/// Blocks, slots and sessions. Sessions' length and whatever lasts a day or more follow the chain's timing:
+/// [`crate::configs::timing`].
 pub mod time {
     use crate::BlockNumber;
 
@@ -13,19 +14,10 @@ pub mod time {
     pub const MINUTES: BlockNumber = 60_000 / (SLOT_DURATION_MILLIS as BlockNumber);
     /// Blocks in an hour, when no slot stays empty.
     pub const HOURS: BlockNumber = MINUTES * 60;
-    /// Blocks in a day, when no slot stays empty.
-    pub const DAYS: BlockNumber = HOURS * 24;
-
-    /// A BABE epoch, which is also a session: 200 slots, 10 minutes.
-    ///
-    /// BABE counts an epoch in slots, not in blocks, and stores the number in its genesis: it can not be changed on a
-    /// running chain.
-    pub const EPOCH_DURATION_IN_SLOTS: u64 = 10 * (MINUTES as u64);
-
     /// Three of four slots have no primary author on average and fall to a secondary one, so almost none stays empty.
     pub const PRIMARY_PROBABILITY: (u64, u64) = (1, 4);
 
-    /// Sessions for which validators stay answerable for an equivocation: one week.
+    /// Sessions for which validators stay answerable for an equivocation: one week of ten minutes each.
     ///
     /// Proofs of key ownership, the session of a GRANDPA set and the validity of a report all live this long. It has
     /// to be no shorter than the unbonding period, and needs no more.
@@ -52,6 +44,25 @@ pub mod currency {
             .saturating_mul(100 * MILLISTRIKE)
             .saturating_add((bytes as Balance).saturating_mul(100 * MICROSTRIKE))
     }
+}
+
+/// The part of each block that a pallet's upkeep may use, of every pallet that has upkeep. Together they are at most
+/// half of a block, so that upkeep never crowds out transactions.
+pub mod hook_shares {
+    use sp_runtime::Perbill;
+
+    /// Matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of
+    /// orders, which pay for that. It has what the others leave.
+    pub const MARKET: Perbill = Perbill::from_percent(40);
+    /// Deadlines of audits.
+    pub const VERIFICATION: Perbill = Perbill::from_percent(10);
+
+    /// All of them, by the pallet's name. Who adds a pallet with upkeep adds it here and takes its share from the
+    /// market's.
+    pub const ALL: [(&str, Perbill); 2] = [("Market", MARKET), ("Verification", VERIFICATION)];
+
+    /// The most that all have together.
+    pub const MOST: Perbill = Perbill::from_percent(50);
 }
 
 /// What a transaction pays, beside what its call moves.

@@ -5,7 +5,7 @@
 use crate::{
     configs::babe::GENESIS_EPOCH_CONFIG,
     constants::currency::{MILLISTRIKE, STRIKE},
-    AccountId, BabeConfig, Balance, BalancesConfig, MarketConfig, ProvenanceConfig, ProvidersConfig,
+    AccountId, BabeConfig, Balance, BalancesConfig, FinalityConfig, MarketConfig, ProvenanceConfig, ProvidersConfig,
     RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
 };
 use alloc::{vec, vec::Vec};
@@ -17,6 +17,7 @@ use sp_runtime::Perbill;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     job::VerificationClass,
+    timing::Timing,
 };
 
 /// What each development account owns at genesis.
@@ -98,6 +99,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: Sr25519Ke
         market: MarketConfig {
             asks: vec![(provider, model, VerificationClass::Exact, PRICE, CAPACITY, MAX_UNITS, THROUGHPUT)],
         },
+        finality: FinalityConfig { timing: Some(Timing::PRODUCTION) },
         sudo: SudoConfig { key: Some(root.to_account_id()) },
     })
 }

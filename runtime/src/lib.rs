@@ -126,15 +126,16 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: alloc::borrow::Cow::Borrowed("strike"),
     impl_name: alloc::borrow::Cow::Borrowed("strike-node"),
     authoring_version: 1,
-    spec_version: 104,
+    spec_version: 105,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 2,
     system_version: 1,
 };
 
-// Indices are for ever. 0..=14 consensus and base, 15 development only, 16..=39 free for SDK pallets,
-// 40..=59 Strike: 44 Channels, 45 Agents, 46 Rewards, 47 Training; 49 is reserved without a name.
+// Indices are for ever. 0..=14 consensus and base, 15 development only, 16..=39 SDK pallets, 40..=59 Strike.
+// Reserved: 16 Preimage, 17 Scheduler, 18 ConvictionVoting, 19 Referenda, 20 Origins, 21 TechnicalCommittee, 22
+// Whitelist, 23 Treasury, 24 Utility; 44 Channels, 45 Agents, 46 Rewards, 47 Training, 49 Validators, 50 Access.
 //
 // Order matters for hooks: Authorship notes the author before Session turns, Session before Historical reads it.
 #[frame_support::runtime]
@@ -208,4 +209,7 @@ mod runtime {
     // The clock of deadlines is moved at a block's end, so its place among the hooks does not matter.
     #[runtime::pallet_index(48)]
     pub type Finality = pallet_finality;
+
+    #[runtime::pallet_index(51)]
+    pub type Payouts = pallet_payouts;
 }

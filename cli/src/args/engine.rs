@@ -1,6 +1,6 @@
 //! `strike engine …`.
 
-use super::{PromptArgs, SamplerArgs};
+use super::shared::{PromptArgs, SamplerArgs};
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 

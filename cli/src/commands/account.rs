@@ -1,13 +1,13 @@
 //! `strike account …`: balances and transfers.
 
-use super::{submit_and_report, Context};
+use super::context::{key_pair, submit_and_report, Context};
 use crate::{
     args::AccountCommand,
-    chain::{calls, client::Holdings},
     error::{Error, Result},
-    keys, output,
-    views::BalanceView,
+    output,
+    present::json::BalanceView,
 };
+use strike_chain::{amounts, calls, client::Holdings, keys};
 use strike_primitives::AccountId;
 
 /// Runs a command of the group.
@@ -16,7 +16,7 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<()> {
         AccountCommand::Balance { account, key } => {
             let account = match (account, key) {
                 (Some(account), _) => keys::account(&account)?,
-                (None, Some(key)) => keys::account_of(&keys::key_pair(&key)?),
+                (None, Some(key)) => keys::account_of(&key_pair(&key)?),
                 // The command line requires one of them.
                 (None, None) => return Err(Error::new("AccountMissing", "whose balance?")),
             };
@@ -32,33 +32,32 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<()> {
             let to = keys::account(&to)?;
             let chain = context.chain().await?;
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
-            let done = format!("sent {} to {}", output::amount(amount), output::account(&to));
+            let done = format!("sent {} to {}", amounts::amount(amount), keys::shown(&to));
             submit_and_report(context, &chain, &calls::transfer(&to, amount), &signer, &done).await
         }
     }
 }
 
 fn view(account: AccountId, holdings: Holdings) -> BalanceView {
-    let total = holdings.total();
     BalanceView {
         account,
-        free: holdings.free,
-        held: holdings.held.into_iter().collect(),
-        frozen: holdings.frozen,
-        total,
+        total: holdings.total().into(),
+        free: holdings.free.into(),
+        held: holdings.held.into_iter().map(|(reason, amount)| (reason, amount.into())).collect(),
+        frozen: holdings.frozen.into(),
     }
 }
 
 fn text(account: &AccountId, holdings: &Holdings) -> String {
-    let mut rows = vec![vec!["free".into(), output::amount(holdings.free)]];
+    let mut rows = vec![vec!["free".into(), amounts::amount(holdings.free)]];
     for (reason, amount) in &holdings.held {
-        rows.push(vec![format!("held for {reason}"), output::amount(*amount)]);
+        rows.push(vec![format!("held for {reason}"), amounts::amount(*amount)]);
     }
     if holdings.frozen > 0 {
-        rows.push(vec!["frozen of what is free".into(), output::amount(holdings.frozen)]);
+        rows.push(vec!["frozen of what is free".into(), amounts::amount(holdings.frozen)]);
     }
-    rows.push(vec!["total".into(), output::amount(holdings.total())]);
-    format!("{}\n{}", output::account(account), output::table(&rows))
+    rows.push(vec!["total".into(), amounts::amount(holdings.total())]);
+    format!("{}\n{}", keys::shown(account), output::table(&rows))
 }
 
 #[cfg(test)]
@@ -77,7 +76,7 @@ mod tests {
         assert_eq!(
             text,
             format!(
-                r#"{{"account":"{account}","free":3000000000000,"held":{{"Market.Escrow":1000000000000}},"frozen":0,"total":4000000000000}}"#
+                r#"{{"account":"{account}","free":"3000000000000","held":{{"Market.Escrow":"1000000000000"}},"frozen":"0","total":"4000000000000"}}"#
             )
         );
     }

@@ -1,15 +1,21 @@
 //! `strike localnet`: the network in the foreground.
 
-use super::{job, model, Context};
+mod demo;
+mod offer;
+
+pub use offer::offer;
+
+use super::{context::Context, model};
 use crate::{
     args::{LocalnetArgs, DEFAULT_URL},
     error::{Error, Result},
-    localnet::{demo, offer, Network, NodeProcess, Options, Ports, Provider},
     output::{self, progress},
-    views::Summary,
+    present::json::Summary,
 };
 use serde::Serialize;
 use std::{env, path::PathBuf};
+use strike_chain::outcome::{is_valid, unsettled};
+use strike_localnet::{Network, NodeProcess, Options, Ports, Provider};
 
 /// A node's endpoints as JSON.
 #[derive(Serialize)]
@@ -33,6 +39,7 @@ pub async fn run(context: &Context, args: LocalnetArgs) -> Result<()> {
         ports: args.base_port.map_or(Ports::Default, Ports::From),
         providers: vec![Provider { binary: args.provider_binary.clone(), ..Provider::eve() }],
         models: args.models.clone(),
+        progress: output::on_stderr(),
         ..Options::new(binary)
     };
     // From the start: a signal while nodes start must end those that run.
@@ -82,8 +89,8 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
     if args.demo {
         let outcome = demo::run(network).await?;
         if args.once {
-            if !job::is_valid(&outcome.info) {
-                return Err(job::unsettled(&outcome.info));
+            if !is_valid(&outcome.info) {
+                return Err(unsettled(&outcome.info).into());
             }
             return Ok(outcome.summary());
         }
@@ -95,7 +102,7 @@ async fn serve(context: &Context, args: &LocalnetArgs, network: &mut Network) ->
     } else {
         output::line(endpoints(network, &args.models));
     }
-    Err(network.first_death().await)
+    Err(network.first_death().await.into())
 }
 
 fn endpoints(network: &Network, models: &[PathBuf]) -> String {

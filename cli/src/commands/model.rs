@@ -1,19 +1,19 @@
 //! `strike model …`, and finding a model by what the user calls it.
 
-use super::{submit_and_report, Context};
+use super::context::{submit_and_report, Context};
 use crate::{
     args::ModelCommand,
-    chain::{calls, Chain},
     error::{Error, Result},
-    keys, output,
-    views::{self, ModelView},
+    output,
+    present::{json::ModelView, words},
 };
 use std::path::Path;
-use strike_blobs::ModelFolder;
+use strike_chain::{calls, keys, Chain};
 use strike_inference::builtin_files;
 use strike_primitives::{
     api::ModelInfo,
     artifact::{self, ArtifactId, ArtifactKind},
+    model_folder::ModelFolder,
     H256,
 };
 
@@ -32,7 +32,7 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<()> {
             // Thousandths to parts per billion.
             let royalty = u32::from(royalty).saturating_mul(1_000_000);
             let call = calls::register_model(&files.id, &name, files.size, royalty);
-            let done = format!("registered {} as '{name}'", views::model(&files.id));
+            let done = format!("registered {} as '{name}'", words::model(&files.id));
             submit_and_report(context, &chain, &call, &signer, &done).await
         }
     }
@@ -70,8 +70,8 @@ async fn list(context: &Context) -> Result<()> {
             info.name.clone(),
             size(info.size),
             format!("{} %", f64::from(info.royalty) / 1e7),
-            output::short_account(&info.owner),
-            views::model(&info.model),
+            keys::shown_short(&info.owner),
+            words::model(&info.model),
         ]
     }));
     output::line(output::table(&rows));

@@ -1,14 +1,17 @@
 //! `strike provider …`: register, offer, list.
 
-use super::{model, submit_and_report, Context};
+use super::{
+    context::{key_pair, submit_and_report, Context},
+    model,
+};
 use crate::{
     args::ProviderCommand,
-    chain::{calls, Chain},
     error::{Error, Result},
-    keys, output,
-    views::{self, ProviderView},
+    output,
+    present::{json::ProviderView, words},
 };
 use sp_core::Pair;
+use strike_chain::{amounts, calls, keys, Chain};
 use strike_primitives::{
     api::ProviderInfo,
     app::{proof_of_possession_payload, AppKey},
@@ -23,15 +26,15 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
             let chain = context.chain().await?;
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let account = keys::account_of(&signer);
-            let app = keys::key_pair(&app_key)?;
-            let linked = linked.iter().map(|text| keys::account(text)).collect::<Result<Vec<_>>>()?;
+            let app = key_pair(&app_key)?;
+            let linked = linked.iter().map(|text| keys::account(text)).collect::<strike_chain::Result<Vec<_>>>()?;
             let mut models = Vec::new();
             for text in &model {
                 models.push(model::resolve(&chain, text).await?);
             }
             let proof = app.sign(&proof_of_possession_payload(&chain.genesis(), &account));
             let call = calls::register_provider(bond, &AppKey::from(app.public()), &proof, &models, &linked);
-            let done = format!("registered {} with a bond of {}", output::account(&account), output::amount(bond));
+            let done = format!("registered {} with a bond of {}", keys::shown(&account), amounts::amount(bond));
             submit_and_report(context, &chain, &call, &signer, &done).await?;
             output::progress(format!(
                 "  next: put the app key 0x{} into the node's keystore (strike-node key insert --key-type strk), \
@@ -61,7 +64,7 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
                 _ if withdraw => (calls::withdraw_ask(&id, class.into()), format!("withdrew the ask for {model}")),
                 Some(price) => (
                     calls::place_ask(&id, class.into(), price, capacity, max_units, throughput),
-                    format!("asked {} per 1,000 units of {model}", output::amount(price)),
+                    format!("asked {} per 1,000 units of {model}", amounts::amount(price)),
                 ),
                 // The command line requires one of them.
                 None => return Err(Error::new("PriceMissing", "an ask has a price")),
@@ -83,7 +86,7 @@ pub async fn run(context: &Context, command: ProviderCommand) -> Result<()> {
 pub async fn served(chain: &Chain, provider: &AccountId) -> Result<Vec<ArtifactId>> {
     let info = chain.providers().await?.into_iter().find(|info| info.provider == *provider);
     let info = info.ok_or_else(|| {
-        Error::new("ProviderNotFound", format!("{} is no provider", output::account(provider)))
+        Error::new("ProviderNotFound", format!("{} is no provider", keys::shown(provider)))
             .hint("'strike provider register' makes it one")
     })?;
     Ok(info.models)
@@ -97,9 +100,9 @@ fn text(providers: &[ProviderInfo]) -> String {
         let state = if info.active { "active" } else { "not active" };
         let head = format!(
             "{}: {state}, bond {}, of which {} back jobs",
-            output::account(&info.provider),
-            output::amount(info.bond),
-            output::tokens(info.reserved)
+            keys::shown(&info.provider),
+            amounts::amount(info.bond),
+            amounts::tokens(info.reserved)
         );
         let mut rows: Vec<Vec<String>> = Vec::new();
         if !info.asks.is_empty() {
@@ -110,11 +113,11 @@ fn text(providers: &[ProviderInfo]) -> String {
         rows.extend(info.asks.iter().map(|ask| {
             vec![
                 format!("  {:?}", ask.class).to_lowercase(),
-                output::tokens(ask.price),
+                amounts::tokens(ask.price),
                 format!("{} of {}", ask.running, ask.capacity),
                 ask.max_units.to_string(),
                 ask.throughput.to_string(),
-                views::model(&ask.model),
+                words::model(&ask.model),
             ]
         }));
         if rows.is_empty() {

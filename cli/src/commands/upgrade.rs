@@ -1,18 +1,17 @@
 //! `strike upgrade`: a new runtime for the chain.
 
-use super::Context;
+use super::context::Context;
 use crate::{
     args::UpgradeArgs,
-    chain::{calls, errors, submit, Chain, Inclusion},
     error::{Error, Result},
-    keys,
     output::{self, progress},
-    views,
+    present::words,
 };
 use codec::Decode;
 use serde::Serialize;
 use sp_core::sr25519;
 use std::{fs::File, io::Read, path::Path};
+use strike_chain::{calls, client::subxt_hash, errors, keys, submit, Chain, Inclusion};
 use strike_primitives::{BlockNumber, H256};
 use subxt::{config::Hasher, dynamic};
 
@@ -48,9 +47,9 @@ pub async fn run(context: &Context, args: UpgradeArgs) -> Result<()> {
     }
     let inclusion = apply(&chain, &code, &signer).await?;
     let to = spec_version(&chain, inclusion.block).await?;
-    let (block, number) = (views::hash(&inclusion.block), inclusion.number);
+    let (block, number) = (words::hash(&inclusion.block), inclusion.number);
     if context.json {
-        return output::json(&Upgraded { code_hash: views::hash(&hash), from, to, block, number });
+        return output::json(&Upgraded { code_hash: words::hash(&hash), from, to, block, number });
     }
     output::line(format!("the runtime has version {to} instead of {from} from block {} on", number.saturating_add(1)));
     Ok(())
@@ -74,8 +73,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The version of the runtime that makes the block after this one.
 async fn spec_version(chain: &Chain, block: H256) -> Result<u32> {
-    let version =
-        chain.methods().state_get_runtime_version(Some(crate::chain::subxt_hash(block))).await.map_err(errors::rpc)?;
+    let version = chain.methods().state_get_runtime_version(Some(subxt_hash(block))).await.map_err(errors::rpc)?;
     Ok(version.spec_version)
 }
 
@@ -99,7 +97,7 @@ async fn authorize(chain: &Chain, hash: &H256, signer: &sr25519::Pair) -> Result
             progress(format!("block {}: authorized {hash:?}", inclusion.number));
             Ok(())
         }
-        Some((_, error)) => Err(errors::dispatch(error, chain.at(inclusion.block).await?.metadata())),
+        Some((_, error)) => Err(errors::dispatch(error, chain.at(inclusion.block).await?.metadata()).into()),
         None => Err(Error::new("RuntimeIncompatible", "the chain does not tell what became of the call")),
     }
 }
@@ -113,13 +111,14 @@ async fn apply(chain: &Chain, code: &[u8], signer: &sr25519::Pair) -> Result<Inc
         // A hash and the error.
         let error = rejected.fields.get(32..).unwrap_or_default();
         return Err(errors::dispatch(error, chain.at(inclusion.block).await?.metadata())
-            .hint("the authorization is used up: build a runtime with a higher spec_version and begin again"));
+            .hint("the authorization is used up: build a runtime with a higher spec_version and begin again")
+            .into());
     }
     if event("CodeUpdated").is_none() {
         return Err(Error::new("RuntimeIncompatible", "the chain does not say that it has the new runtime"));
     }
     progress(format!("block {}: applied; waiting until it is final", inclusion.number));
-    submission.finalized().await
+    Ok(submission.finalized().await?)
 }
 
 #[cfg(test)]

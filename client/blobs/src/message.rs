@@ -1,4 +1,4 @@
-//! What nodes ask each other for blobs, and what they answer: `docs/protocol.md`, "Blobs".
+//! What nodes ask each other for blobs, what they answer, and what breaks the rules: `docs/protocol.md`, "Blobs".
 
 use codec::{Decode, Encode};
 use sp_core::H256;
@@ -116,4 +116,15 @@ impl Proved {
     pub fn length(&self) -> u64 {
         self.length
     }
+}
+
+/// What a peer did wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Misconduct {
+    /// It sent what no node sends that follows the protocol: have nothing to do with it any longer.
+    Garbage,
+    /// It says that it has what it then does not give: perhaps it is slow.
+    Stall,
+    /// It asks for more than it gets: harmless once, a nuisance if it goes on.
+    Flood,
 }

@@ -54,10 +54,10 @@ impl Accounts {
             model: order.model,
             class: order.class,
             work: WorkView::new(&order.work),
-            max_price: order.max_price,
+            max_price: order.max_price.into(),
             deadline: order.deadline,
             submitted_at: info.submitted_at,
-            escrow: info.escrow,
+            escrow: info.escrow.into(),
             status: self.status(info.status),
             commitment: info.commitment.as_ref().map(commitment),
             receipt: info.receipt.map(|receipt| self.receipt(receipt)),
@@ -87,18 +87,18 @@ impl Accounts {
             verdict: receipt.verdict,
             verdicts: receipt.verdicts,
             units: receipt.units,
-            price: receipt.price,
-            fee: receipt.fee,
-            refunded: receipt.refunded,
-            burned: receipt.burned,
-            slashed: receipt.slashed,
+            price: receipt.price.into(),
+            fee: receipt.fee.into(),
+            refunded: receipt.refunded.into(),
+            burned: receipt.burned.into(),
+            slashed: receipt.slashed.into(),
             payments: receipt
                 .payments
                 .iter()
                 .map(|payment| PaymentView {
                     account: self.show(&payment.account),
                     role: payment.role,
-                    amount: payment.amount,
+                    amount: payment.amount.into(),
                 })
                 .collect(),
             submitted_at: receipt.submitted_at,
@@ -109,9 +109,9 @@ impl Accounts {
     pub fn quote(self, quote: Quote) -> QuoteView {
         QuoteView {
             provider: self.show(&quote.provider),
-            price: quote.price,
+            price: quote.price.into(),
             max_units: quote.max_units,
-            max_fee: quote.max_fee,
+            max_fee: quote.max_fee.into(),
         }
     }
 
@@ -119,7 +119,7 @@ impl Accounts {
         let ask = |ask: AskInfo| AskView {
             model: ask.model,
             class: ask.class,
-            price: ask.price,
+            price: ask.price.into(),
             capacity: ask.capacity,
             running: ask.running,
             max_units: ask.max_units,
@@ -127,8 +127,8 @@ impl Accounts {
         };
         ProviderView {
             provider: self.show(&info.provider),
-            bond: info.bond,
-            reserved: info.reserved,
+            bond: info.bond.into(),
+            reserved: info.reserved.into(),
             active: info.active,
             models: info.models,
             linked: self.show_all(&info.linked),

@@ -98,14 +98,16 @@ pub enum Error {
         /// Their bytes.
         bytes: u64,
     },
-    /// 7014: The chain's runtime has another version of the API than this node knows.
+    /// 7014: The chain's runtime has another version of an API than this node knows.
     #[error(
-        "RuntimeIncompatible: the runtime of block {at:?} has version {found} of StrikeApi and this node knows version {known}; \
+        "RuntimeIncompatible: the runtime of block {at:?} has version {found} of {api} and this node knows version {known}; \
          ask a node of the other version"
     )]
     RuntimeIncompatible {
         /// The block.
         at: H256,
+        /// The API's name.
+        api: &'static str,
         /// The runtime's version.
         found: u32,
         /// The node's version.

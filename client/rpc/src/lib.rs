@@ -26,9 +26,9 @@ use sp_blockchain::HeaderBackend;
 use sp_core::{Bytes, H256};
 use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{marker::PhantomData, sync::Arc, time::Instant};
-use strike_blobs::{BlobSource, BlobStore, FetchError, Uploads, Wanted};
+use strike_blobs::{BlobQuery, BlobSource, BlobStore, FetchError, Uploads};
 use strike_primitives::{
-    api::{JobInfo, JobStatus, StrikeApi, OLDEST_API},
+    api::{JobInfo, JobStatus, MarketApi, ProvenanceApi, ProvidersApi, StrikeApi},
     artifact::{ArtifactId, ArtifactKind},
     blob::{input_place, provider_place},
     commitment::StopReason,
@@ -133,26 +133,29 @@ impl<Client, Block> StrikeRpc<Client, Block>
 where
     Block: BlockT<Hash = H256>,
     Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
-    Client::Api: StrikeApi<Block>,
+    Client::Api: StrikeApi<Block> + MarketApi<Block> + ProvidersApi<Block> + ProvenanceApi<Block>,
 {
     fn best(&self) -> H256 {
         self.client.info().best_hash
     }
 
-    /// The runtime at a block, if it answers in types that this node knows.
-    fn api(&self, at: H256) -> Result<ApiRef<'_, Client::Api>, Error> {
-        self.versioned_api(at).map(|(api, _)| api)
+    /// The runtime at a block, if it answers for the API of this name in types that this node knows.
+    fn api<Api: RuntimeApiInfo + ?Sized>(
+        &self,
+        name: &'static str,
+        at: H256,
+    ) -> Result<ApiRef<'_, Client::Api>, Error> {
+        let (api, known) = (self.client.runtime_api(), Api::VERSION);
+        let found = api.api_version::<Api>(at).map_err(unavailable(at))?.unwrap_or(0);
+        match found == known {
+            true => Ok(api),
+            false => Err(Error::RuntimeIncompatible { at, api: name, found, known }),
+        }
     }
 
-    /// The same, and the version in which it answers.
-    fn versioned_api(&self, at: H256) -> Result<(ApiRef<'_, Client::Api>, u32), Error> {
-        let api = self.client.runtime_api();
-        let known = <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION;
-        let found = api.api_version::<dyn StrikeApi<Block>>(at).map_err(unavailable(at))?.unwrap_or(0);
-        match (OLDEST_API..=known).contains(&found) {
-            true => Ok((api, found)),
-            false => Err(Error::RuntimeIncompatible { at, found, known }),
-        }
+    /// The same for jobs.
+    fn jobs_api(&self, at: H256) -> Result<ApiRef<'_, Client::Api>, Error> {
+        self.api::<dyn StrikeApi<Block>>("StrikeApi", at)
     }
 
     fn genesis(&self) -> H256 {
@@ -165,16 +168,16 @@ where
     }
 
     fn info(&self, id: JobId, at: H256) -> Result<JobInfo, Error> {
-        self.api(at)?.job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
+        self.jobs_api(at)?.job(at, id).map_err(unavailable(at))?.ok_or(Error::JobNotFound(id))
     }
 
     /// A blob: the one that is here, or another node's, while it is this call's turn to fetch.
-    fn read(&self, wanted: &Wanted, turns: &Semaphore) -> Result<Result<Vec<u8>, FetchError>, Error> {
-        match self.store.read(wanted) {
+    fn read(&self, query: &BlobQuery, turns: &Semaphore) -> Result<Result<Vec<u8>, FetchError>, Error> {
+        match self.store.read(query) {
             // A damaged one is fetched again.
             Err(FetchError::NotFound { .. } | FetchError::Unfinished | FetchError::Store(_)) => {
                 let _turn = turn(turns)?;
-                Ok(self.blobs.read(wanted))
+                Ok(self.blobs.read(query))
             }
             here => Ok(here),
         }
@@ -188,8 +191,8 @@ where
             Input::Blob { root, length } => {
                 let mut places = vec![input_place(&self.genesis(), root)];
                 places.extend(self.committers_place(info));
-                let wanted = Wanted { kind: ArtifactKind::File, root: *root, max_length: *length, places };
-                let read = self.read(&wanted, &self.bounds.inputs)?.map_err(|error| match error {
+                let query = BlobQuery { kind: ArtifactKind::File, root: *root, max_length: *length, places };
+                let read = self.read(&query, &self.bounds.inputs)?.map_err(|error| match error {
                     FetchError::Store(error) => Error::BlobUnreadable(error),
                     FetchError::Unfinished => Error::FetchUnfinished { root: *root },
                     // No file of another length than the order's has its root.
@@ -207,13 +210,13 @@ where
     /// `answerable`.
     fn output_bytes(&self, info: &JobInfo, root: H256, possible: u64, answerable: u64) -> Result<Vec<u8>, Error> {
         let job = info.job;
-        let wanted = Wanted {
+        let query = BlobQuery {
             kind: ArtifactKind::Output,
             root,
             max_length: possible.min(answerable),
             places: self.committers_place(info).into_iter().collect(),
         };
-        self.read(&wanted, &self.bounds.outputs)?.map_err(|error| match error {
+        self.read(&query, &self.bounds.outputs)?.map_err(|error| match error {
             FetchError::Store(error) => Error::BlobUnreadable(error),
             FetchError::NotFound { .. } => Error::OutputNotHere { job, root },
             FetchError::Unfinished => Error::FetchUnfinished { root },
@@ -247,7 +250,7 @@ impl<Client, Block> StrikeServer for StrikeRpc<Client, Block>
 where
     Block: BlockT<Hash = H256>,
     Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
-    Client::Api: StrikeApi<Block>,
+    Client::Api: StrikeApi<Block> + MarketApi<Block> + ProvidersApi<Block> + ProvenanceApi<Block>,
 {
     fn job(&self, id: JobId, at: Option<H256>) -> RpcResult<JobView> {
         let info = self.info(id, at.unwrap_or_else(|| self.best()))?;
@@ -257,34 +260,30 @@ where
     fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>> {
         let requester = requester.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let jobs = self.api(at)?.jobs(at, requester, before, limit).map_err(unavailable(at))?;
+        let jobs = self.jobs_api(at)?.jobs(at, requester, before, limit).map_err(unavailable(at))?;
         Ok(jobs.into_iter().map(|info| self.accounts.job(info)).collect())
     }
 
     fn quote(&self, order: Value) -> RpcResult<Option<QuoteView>> {
         let (order, at): (JobOrder, _) = (order::parse_order(order)?, self.best());
-        let quote = self.api(at)?.quote(at, order).map_err(unavailable(at))?;
+        let api = self.api::<dyn MarketApi<Block>>("MarketApi", at)?;
+        let quote = api.quote(at, order).map_err(unavailable(at))?;
         Ok(quote.map(|quote| self.accounts.quote(quote)))
     }
 
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {
         let after: Option<AccountId> = after.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let (api, version) = self.versioned_api(at)?;
-        let providers = if version < 4 {
-            #[allow(deprecated)]
-            let found = api.providers_before_version_4(at, after, limit).map_err(unavailable(at))?;
-            found.into_iter().map(Into::into).collect()
-        } else {
-            api.providers(at, after, limit).map_err(unavailable(at))?
-        };
+        let api = self.api::<dyn ProvidersApi<Block>>("ProvidersApi", at)?;
+        let providers = api.providers(at, after, limit).map_err(unavailable(at))?;
         Ok(providers.into_iter().map(|info| self.accounts.provider(info)).collect())
     }
 
     fn models(&self, after: Option<Value>, limit: Option<u32>) -> RpcResult<Vec<ModelView>> {
         let after = after.as_ref().map(parse_artifact).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let models = self.api(at)?.models(at, after, limit).map_err(unavailable(at))?;
+        let api = self.api::<dyn ProvenanceApi<Block>>("ProvenanceApi", at)?;
+        let models = api.models(at, after, limit).map_err(unavailable(at))?;
         Ok(models.into_iter().map(|info| self.accounts.model(info)).collect())
     }
 

@@ -4,8 +4,8 @@ use crate::{error::Error, views::parse_artifact};
 use codec::DecodeAll;
 use serde::{de, Deserialize, Deserializer};
 use serde_json::Value;
-use std::fmt;
 use strike_primitives::{
+    amount,
     artifact::ArtifactId,
     embedding::encode_texts,
     job::{
@@ -62,7 +62,7 @@ struct GenerateOrder {
     sampler: Sampler,
     #[serde(default)]
     stop: Vec<Vec<u32>>,
-    #[serde(default = "any_price", deserialize_with = "amount")]
+    #[serde(default = "any_price", deserialize_with = "max_price")]
     max_price: Balance,
     deadline: Option<BlockNumber>,
 }
@@ -77,6 +77,10 @@ fn greedy() -> Sampler {
 
 fn any_price() -> Balance {
     Balance::MAX
+}
+
+fn max_price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Balance, D::Error> {
+    amount::field("max_price", deserializer)
 }
 
 fn artifact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArtifactId, D::Error> {
@@ -114,7 +118,7 @@ struct EmbedOrder {
     #[serde(deserialize_with = "artifact")]
     model: ArtifactId,
     max_input_tokens: u32,
-    #[serde(default = "any_price", deserialize_with = "amount")]
+    #[serde(default = "any_price", deserialize_with = "max_price")]
     max_price: Balance,
     deadline: Option<BlockNumber>,
 }
@@ -132,22 +136,4 @@ impl EmbedOrder {
         let (model, class, max_price) = (self.model, VerificationClass::Exact, self.max_price);
         Ok(JobOrder::V1(JobOrderV1 { work, model, class, max_price, deadline }))
     }
-}
-
-/// An amount: a JSON integer, or a decimal string where a client cannot write integers above 2^53 exactly.
-fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Balance, D::Error> {
-    struct Amount;
-    impl de::Visitor<'_> for Amount {
-        type Value = Balance;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an amount: an integer below 2^64, or a decimal string")
-        }
-        fn visit_u64<E>(self, amount: u64) -> Result<Balance, E> {
-            Ok(amount.into())
-        }
-        fn visit_str<E: de::Error>(self, amount: &str) -> Result<Balance, E> {
-            amount.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(amount), &self))
-        }
-    }
-    deserializer.deserialize_any(Amount)
 }

@@ -1,4 +1,5 @@
-//! The JSON that clients see: accounts in SS58 with the chain's prefix, hashes and bytes in hex, amounts as integers.
+//! The JSON that clients see: accounts in SS58 with the chain's prefix, hashes and bytes in hex, amounts as decimal
+//! strings of the smallest unit ([`strike_primitives::amount`]).
 
 use crate::error::Error;
 use serde::Serialize;
@@ -8,12 +9,13 @@ use sp_core::{
     H256,
 };
 use strike_primitives::{
+    amount::Amount,
     artifact::{ArtifactId, ArtifactKind},
     commitment::StopReason,
     job::{Sampler, VerificationClass},
     receipt::{CloseReason, PaymentRole},
     verdict::Verdict,
-    AccountId, Attempt, Balance, BlockNumber, JobId, Units,
+    AccountId, Attempt, BlockNumber, JobId, Units,
 };
 
 /// Writes accounts with the chain's SS58 prefix.
@@ -223,7 +225,7 @@ pub struct PaymentView {
     /// For what.
     pub role: PaymentRole,
     /// How much.
-    pub amount: Balance,
+    pub amount: Amount,
 }
 
 /// How a job ended and who was paid. Fields as in the runtime's receipt.
@@ -244,15 +246,15 @@ pub struct ReceiptView {
     /// Units paid for.
     pub units: Units,
     /// Price per 1,000 units.
-    pub price: Balance,
+    pub price: Amount,
     /// What the work cost.
-    pub fee: Balance,
+    pub fee: Amount,
     /// What went back to the requester.
-    pub refunded: Balance,
+    pub refunded: Amount,
     /// What of the fee was burned.
-    pub burned: Balance,
+    pub burned: Amount,
     /// What was burned of providers' bonds.
-    pub slashed: Balance,
+    pub slashed: Amount,
     /// Who got what.
     pub payments: Vec<PaymentView>,
     /// Block of the order.
@@ -277,13 +279,13 @@ pub struct JobView {
     /// The work.
     pub work: WorkView,
     /// The most the requester pays.
-    pub max_price: Balance,
+    pub max_price: Amount,
     /// Blocks each provider has to its commitment.
     pub deadline: BlockNumber,
     /// Block of the order.
     pub submitted_at: BlockNumber,
     /// What is held of the requester for it.
-    pub escrow: Balance,
+    pub escrow: Amount,
     /// Where it stands.
     pub status: StatusView,
     /// The last commitment.
@@ -319,11 +321,11 @@ pub struct QuoteView {
     /// The provider that would get it.
     pub provider: String,
     /// Its price per 1,000 units.
-    pub price: Balance,
+    pub price: Amount,
     /// The most units the order can use.
     pub max_units: Units,
     /// The most it can cost.
-    pub max_fee: Balance,
+    pub max_fee: Amount,
 }
 
 /// An offer of a provider.
@@ -334,7 +336,7 @@ pub struct AskView {
     /// The class.
     pub class: VerificationClass,
     /// Price per 1,000 units.
-    pub price: Balance,
+    pub price: Amount,
     /// Jobs it takes at once.
     pub capacity: u32,
     /// Jobs it has.
@@ -351,9 +353,9 @@ pub struct ProviderView {
     /// Its account.
     pub provider: String,
     /// Its bond.
-    pub bond: Balance,
+    pub bond: Amount,
     /// The part that backs jobs.
-    pub reserved: Balance,
+    pub reserved: Amount,
     /// Whether it takes jobs.
     pub active: bool,
     /// Models it serves.

@@ -3,7 +3,8 @@
 use std::fmt;
 use strike_primitives::{api::Duty, mailbox};
 
-/// Names a duty: the key of its mailbox entry, which binds app key, job, attempt and seed, or app key, audit and beacon.
+/// Names a duty: the key of its mailbox entry, which binds app key, job, attempt and seed, or app key, audit and
+/// beacon.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct DutyId(Vec<u8>);
 
@@ -13,7 +14,7 @@ impl DutyId {
             Duty::Provide(duty) => {
                 mailbox::commitment_key(&duty.key, duty.binding.job, duty.binding.attempt, &duty.binding.seed)
             }
-            Duty::Check(duty) => mailbox::finding_key(&duty.key, &duty.audit, &duty.beacon),
+            Duty::Check(duty) => mailbox::verdict_key(&duty.key, &duty.audit, &duty.beacon),
         })
     }
 
@@ -32,7 +33,15 @@ pub(crate) fn kind(duty: &Duty) -> &'static str {
 }
 
 /// A duty in a log line: `job 7, attempt 0 (check)`.
+#[derive(Clone, Copy)]
 pub(crate) struct Named<'a>(pub &'a Duty);
+
+impl Named<'_> {
+    /// The kind of the duty.
+    pub fn kind(&self) -> &'static str {
+        kind(self.0)
+    }
+}
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,6 +49,6 @@ impl fmt::Display for Named<'_> {
             Duty::Provide(duty) => &duty.binding,
             Duty::Check(duty) => &duty.binding,
         };
-        write!(f, "job {}, attempt {} ({})", binding.job, binding.attempt, kind(self.0))
+        write!(f, "job {}, attempt {} ({})", binding.job, binding.attempt, self.kind())
     }
 }

@@ -1,9 +1,6 @@
 //! What the worker tells Prometheus.
 
-use crate::{
-    duty::kind,
-    perform::{Failure, Performed},
-};
+use crate::duty::kind;
 use std::time::Duration;
 use strike_primitives::{api::Duty, verdict::Verdict};
 use substrate_prometheus_endpoint::{
@@ -41,8 +38,8 @@ impl Metrics {
             )?,
             waiting: Gauge::new("strike_duties_waiting", "Duties that wait for a free run")?,
             running: Gauge::new("strike_runs", "Runs going on")?,
-            inputs_missing: Gauge::new("strike_inputs_missing", "Inputs of duties that are looked for at other nodes")?,
-            outputs_sought: Gauge::new("strike_outputs_sought", "Outputs to check that are looked for at other nodes")?,
+            inputs_missing: Gauge::new("strike_inputs_missing", "Inputs of duties that are not here yet")?,
+            outputs_sought: Gauge::new("strike_outputs_sought", "Outputs to check that are being fetched")?,
             runs: CounterVec::new(Opts::new("strike_runs_total", "Runs that ended with a result"), &["kind"])?,
             verdicts: CounterVec::new(Opts::new("strike_checks_total", "Checks by what they found"), &["verdict"])?,
             replays: Counter::new("strike_replays_total", "Checks by a replay of the provider's output")?,
@@ -87,29 +84,43 @@ impl Metrics {
         Ok(metrics)
     }
 
-    pub fn performed(&self, duty: &Duty, performed: &Performed, took: Duration) {
-        let kind = kind(duty);
+    /// A run of a duty of this kind ended with a result.
+    pub fn ran(&self, kind: &str, took: Duration) {
         self.runs.with_label_values(&[kind]).inc();
         self.seconds.with_label_values(&[kind]).observe(took.as_secs_f64());
-        self.tokens_read.with_label_values(&[kind]).inc_by(performed.n_in.into());
-        self.tokens_written.with_label_values(&[kind]).inc_by(performed.n_out.into());
-        if performed.replayed {
+    }
+
+    /// So many tokens were read and written for a duty of this kind.
+    pub fn tokens(&self, kind: &str, read: u32, written: u32) {
+        self.tokens_read.with_label_values(&[kind]).inc_by(read.into());
+        self.tokens_written.with_label_values(&[kind]).inc_by(written.into());
+    }
+
+    /// A check came to a verdict, perhaps by a replay of the provider's output.
+    pub fn checked(&self, verdict: &Verdict, by_replay: bool) {
+        let verdict = match verdict {
+            Verdict::Valid { .. } => "valid",
+            Verdict::Invalid { .. } => "invalid",
+            Verdict::Withheld => "withheld",
+        };
+        self.verdicts.with_label_values(&[verdict]).inc();
+        if by_replay {
             self.replays.inc();
         }
-        if let Some(verdict) = &performed.verdict {
-            let verdict = match verdict {
-                Verdict::Valid { .. } => "valid",
-                Verdict::Invalid { .. } => "invalid",
-                Verdict::Withheld => "withheld",
-            };
-            self.verdicts.with_label_values(&[verdict]).inc();
-        }
     }
 
-    pub fn failed(&self, duty: &Duty, failure: &Failure) {
-        self.failures.with_label_values(&[kind(duty), failure.reason()]).inc();
+    /// Checks by a replay so far.
+    #[cfg(test)]
+    pub fn replays(&self) -> u64 {
+        self.replays.get()
     }
 
+    /// A run failed; `reason` says why in a word.
+    pub fn failed(&self, duty: &Duty, reason: &str) {
+        self.failures.with_label_values(&[kind(duty), reason]).inc();
+    }
+
+    /// A result was handed to the off-chain worker.
     pub fn published(&self, duty: &Duty) {
         self.published.with_label_values(&[kind(duty)]).inc();
     }

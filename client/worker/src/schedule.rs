@@ -1,4 +1,5 @@
-//! What to start, cancel and publish: a state machine without clocks, threads or a chain, so that its rules can be tested.
+//! What to start, cancel and publish: a state machine without clocks, threads or a chain, so that its rules can be
+//! tested.
 //!
 //! It is told what the chain says ([`Schedule::observe`]), how runs end ([`Schedule::finished`]) and what reached the
 //! mailbox ([`Schedule::published`]), and answers with [`Action`]s. Its rules:
@@ -8,18 +9,15 @@
 //! - A duty never runs twice at once, also when it vanishes and comes back while its cancelled run is still ending.
 //! - A duty waits for its input before it takes up a run.
 //! - The nearest deadline goes first.
-//! - What failed is tried again until its deadline, with pauses that grow up to [`MAX_PAUSE`] blocks and take no more than half of the
-//!   time that is left.
+//! - What failed is tried again until its deadline, with pauses that grow up to [`MAX_RETRY_PAUSE`] blocks and take
+//!   no more than half of the time that is left.
 //! - A result is published only while its duty is listed and the block it rests on is final, and again whenever it is
 //!   missing from the mailbox.
 //! - At most [`Bounds::duties`] duties are remembered and at most [`Bounds::runs`] run.
 
-use crate::duty::DutyId;
+use crate::{duty::DutyId, limits::MAX_RETRY_PAUSE};
 use std::collections::BTreeMap;
 use strike_primitives::{api::Duty, BlockNumber};
-
-/// Longest pause after a failed run, in blocks.
-pub(crate) const MAX_PAUSE: BlockNumber = 32;
 
 /// Bounds of a schedule.
 #[derive(Clone, Copy, Debug)]
@@ -132,8 +130,9 @@ fn same_work(a: &Duty, b: &Duty) -> bool {
     }
 }
 
-/// The block whose finality a result waits for. A verdict names a block whose beacon the work tag hangs on: were it out before that
-/// block is final, it could be put in on a fork with another beacon, in place of the one that is right there.
+/// The block whose finality a result waits for. A verdict names the block whose beacon its work tag hangs on. Were it
+/// out before that block is final, it could be put in on a fork with another beacon, in place of the verdict that is
+/// right there.
 fn rests_on(duty: &Duty) -> BlockNumber {
     match duty {
         Duty::Provide(duty) => duty.assigned_at,
@@ -149,11 +148,11 @@ pub(crate) fn deadline(duty: &Duty) -> BlockNumber {
     }
 }
 
-/// Blocks to wait after the last of so many failed runs: twice as many each time, so that a fault that passes is outlasted at little
-/// cost, but with time left for another run before the deadline.
+/// Blocks to wait after the last of so many failed runs, of the blocks `left` until the deadline. The pause doubles
+/// with each failure, so that a fault that passes is outlasted at little cost. It leaves time for another run.
 fn pause(failures: u32, left: BlockNumber) -> BlockNumber {
-    let growing = 1u32.checked_shl(failures).unwrap_or(MAX_PAUSE);
-    growing.min(MAX_PAUSE).min((left / 2).max(1))
+    let growing = 1u32.checked_shl(failures).unwrap_or(MAX_RETRY_PAUSE);
+    growing.min(MAX_RETRY_PAUSE).min((left / 2).max(1))
 }
 
 impl<R: Clone> Schedule<R> {

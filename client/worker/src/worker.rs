@@ -1,18 +1,21 @@
 //! The task: follows the chain, asks what is owed, starts and cancels runs, publishes results.
 
 use crate::{
-    chain::{Chain, ClientChain, Look},
+    chain::{
+        doppelganger::{is_foreign, KeyWatch},
+        mailbox::{self, Entry, Written},
+        view::{Chain, ChainView, ClientChain},
+    },
     duty::{kind, DutyId, Named},
-    execute::Executor,
-    inputs::{self, Inputs},
-    mailbox::{self, Written},
+    engine::execute::executor::Executor,
+    fetch::{
+        inputs,
+        prefetch::{Prefetch, PrefetchSources, Prefetched},
+    },
+    limits::{Limits, LOG_TARGET},
     metrics::Metrics,
-    outputs::{self, OutputId, Outputs},
-    perform::{Failure, Performed, Workshop},
+    runs::{failure::Failure, runner::Runner},
     schedule::{deadline, Action, Bounds, Ended, Owed, RunId, Schedule, View},
-    search::{Searched, Searches, Sought},
-    twin::{is_foreign, Watch},
-    LOG_TARGET,
 };
 use futures::{future, stream, FutureExt, Stream, StreamExt};
 use sc_client_api::{BlockBackend, BlockchainEvents};
@@ -22,43 +25,15 @@ use sp_consensus::SyncOracle;
 use sp_core::offchain::OffchainStorage;
 use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
-use std::{
-    collections::HashMap,
-    marker::PhantomData,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc, thread, time::Instant};
 use strike_blobs::{BlobSource, BlobStore};
 use strike_inference::Control;
 use strike_primitives::{
-    api::{CheckDuty, Duty, ProvideDuty, StrikeApi},
+    api::{Duty, ProvideDuty, StrikeApi},
     app::{AppKey, APP_KEY_TYPE},
-    BlockNumber,
 };
 use substrate_prometheus_endpoint::Registry;
 use tokio::sync::mpsc;
-
-/// How much the worker takes on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// Runs at once. Each uses as many cores as the engine does.
-    pub runs: usize,
-    /// Duties remembered at once: those with the nearest deadlines.
-    pub duties: usize,
-    /// Inputs fetched at once, beside the runs.
-    pub inputs: usize,
-    /// Outputs to check fetched at once, likewise.
-    pub outputs: usize,
-    /// Longest run. Deadlines in blocks end a run too; this one holds when the chain stands still.
-    pub run_time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { runs: 1, duties: 1_024, inputs: 4, outputs: 8, run_time: Duration::from_secs(3_600) }
-    }
-}
 
 /// What [`run`] needs of the node.
 pub struct WorkerParams<Client, Storage> {
@@ -133,42 +108,52 @@ where
             return;
         }
     };
-    let worker = Worker {
-        chain: ClientChain { client, sync_oracle, block: PhantomData::<Block> },
-        workshop: Workshop { provide, check, keystore, blobs, unkept: Arc::default() },
-        inputs,
-        outputs,
-        storage: offchain_storage,
-        metrics,
-        limits,
-    };
-    worker.follow(wakeups).await
+    let sources = PrefetchSources { inputs, outputs, store: blobs.clone() };
+    let runner = Runner { provide, check, keystore, blobs, unsaved: Arc::default(), metrics };
+    let chain = ClientChain { client, sync_oracle, block: PhantomData::<Block> };
+    Worker::new(chain, runner, sources, offchain_storage, limits).follow(wakeups).await
 }
 
-/// Everything but the streams.
+/// The worker without the streams of the node's client.
 pub(crate) struct Worker<C, Storage> {
-    pub chain: C,
-    pub workshop: Workshop,
-    pub inputs: Arc<dyn BlobSource>,
-    pub outputs: Arc<dyn BlobSource>,
-    pub storage: Storage,
-    pub metrics: Metrics,
-    pub limits: Limits,
+    chain: C,
+    runner: Runner,
+    storage: Storage,
+    limits: Limits,
+    state: State,
+    /// What the threads of runs and fetches report.
+    reports: Reports,
+}
+
+/// What changes as the chain goes on.
+struct State {
+    /// What is owed, what runs, and what is done.
+    schedule: Schedule<Entry>,
+    /// The runs going on.
+    runs: Runs,
+    /// What duties need of other nodes.
+    prefetch: Prefetch,
+    /// The commitments that this node's keys owe.
+    keys: KeyWatch,
+    /// The chain when it was last read.
+    last_view: Option<ChainView>,
+    /// Whether the chain could not be read the last time.
+    is_blind: bool,
+}
+
+/// The receivers of what threads report, and the sender that runs are given.
+struct Reports {
+    run_ended: mpsc::UnboundedSender<RunReport>,
+    runs: mpsc::UnboundedReceiver<RunReport>,
+    fetches: mpsc::UnboundedReceiver<Prefetched>,
 }
 
 /// A run that ended.
-struct Report {
+struct RunReport {
     id: DutyId,
     run: RunId,
     duty: Box<Duty>,
-    result: Result<Performed, Failure>,
-}
-
-/// What duties need of other nodes before they are run.
-struct Gathering {
-    inputs: Inputs,
-    outputs: Outputs,
-    searches: Searches,
+    result: Result<Entry, Failure>,
 }
 
 /// The runs going on. Dropping it cancels them; their threads end at the next token.
@@ -184,38 +169,26 @@ impl Drop for Runs {
 }
 
 impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
+    /// A worker that knows nothing of the chain yet.
+    pub fn new(chain: C, runner: Runner, sources: PrefetchSources, storage: Storage, limits: Limits) -> Self {
+        let (run_ended, runs) = mpsc::unbounded_channel();
+        let (fetch_ended, fetches) = mpsc::unbounded_channel();
+        let state = State {
+            schedule: Schedule::new(Bounds { duties: limits.duties, runs: limits.runs.max(1) }),
+            runs: Runs::default(),
+            prefetch: Prefetch::new(sources, limits.inputs, limits.outputs, fetch_ended),
+            keys: KeyWatch::default(),
+            last_view: None,
+            is_blind: false,
+        };
+        Self { chain, runner, storage, limits, state, reports: Reports { run_ended, runs, fetches } }
+    }
+
     /// Work until `wakeups` ends. Begins with a look at what is owed, so a node that was killed goes on where it was.
     pub async fn follow(mut self, mut wakeups: impl Stream<Item = ()> + Unpin) {
-        let mut schedule = Schedule::new(Bounds { duties: self.limits.duties, runs: self.limits.runs.max(1) });
-        let mut runs = Runs::default();
-        let (report, mut reports) = mpsc::unbounded_channel();
-        let (ended, mut searches) = mpsc::unbounded_channel();
-        let mut gathering = Gathering {
-            inputs: Inputs::new(self.limits.inputs),
-            outputs: Outputs::new(self.limits.outputs),
-            searches: Searches { inputs: self.inputs.clone(), outputs: self.outputs.clone(), ended },
-        };
-        let (mut blind, mut watch, mut seen) = (false, Watch::default(), None);
-        self.look(&mut schedule, &mut watch, &mut gathering, &mut blind, &mut seen);
+        self.look();
         loop {
-            for action in schedule.actions() {
-                match action {
-                    Action::Start { id, run, duty } => {
-                        let is_given_up = inputs::is_given_up(&duty, schedule.best());
-                        self.start(id, run, duty, is_given_up, &mut runs, &report)
-                    }
-                    Action::Cancel { run } => {
-                        self.metrics.cancelled.inc();
-                        if let Some(control) = runs.0.get(&run) {
-                            control.cancel();
-                        }
-                    }
-                    Action::Publish { id, duty, result } => self.publish(&mut schedule, id, &duty, &result),
-                }
-            }
-            self.metrics.waiting.set(schedule.waiting() as u64);
-            self.metrics.running.set(schedule.running() as u64);
-
+            self.act();
             tokio::select! {
                 wakeup = wakeups.next() => {
                     if wakeup.is_none() {
@@ -227,138 +200,115 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                             return;
                         }
                     }
-                    self.look(&mut schedule, &mut watch, &mut gathering, &mut blind, &mut seen);
+                    self.look();
                 },
-                // The senders above live as long as the loop, so these never end.
-                Some(searched) = searches.recv() => {
-                    let mut is_ready = false;
-                    let mut next = Some(searched);
-                    while let Some(Searched { sought, found }) = next {
-                        is_ready |= match sought {
-                            Sought::Input(id) => {
-                                gathering.inputs.finished(&id, schedule.best());
-                                found
-                            }
-                            // Without it the check is started too.
-                            Sought::Output(id) => {
-                                gathering.outputs.finished(&id);
-                                true
-                            }
-                        };
-                        next = searches.try_recv().ok();
-                    }
-                    // What is owed is as it was: the chain is not asked again, which is dear where much is owed.
-                    if let (true, Some(look)) = (is_ready, &seen) {
-                        self.take_in(look, &mut schedule, &mut gathering);
-                    }
-                },
-                Some(report) = reports.recv() => {
-                    runs.0.remove(&report.run);
-                    let ended = self.ended(&report, schedule.failures(&report.id) == 0);
-                    schedule.finished(&report.id, report.run, ended);
-                },
+                // The worker and its prefetch hold a sender of each, so these never end.
+                Some(fetched) = self.reports.fetches.recv() => self.fetched(fetched),
+                Some(report) = self.reports.runs.recv() => self.ran(report),
             }
         }
     }
 
-    fn look(
-        &self,
-        schedule: &mut Schedule<mailbox::Entry>,
-        watch: &mut Watch,
-        gathering: &mut Gathering,
-        blind: &mut bool,
-        seen: &mut Option<Look>,
-    ) {
-        let keys = self.workshop.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
-        let look = match self.chain.look(keys) {
-            Ok(look) => look,
+    /// Do what the schedule says now.
+    fn act(&mut self) {
+        for action in self.state.schedule.actions() {
+            match action {
+                Action::Start { id, run, duty } => self.start(id, run, duty),
+                Action::Cancel { run } => {
+                    self.runner.metrics.cancelled.inc();
+                    if let Some(control) = self.state.runs.0.get(&run) {
+                        control.cancel();
+                    }
+                }
+                Action::Publish { id, duty, result } => self.publish(id, &duty, &result),
+            }
+        }
+        self.runner.metrics.waiting.set(self.state.schedule.waiting() as u64);
+        self.runner.metrics.running.set(self.state.schedule.running() as u64);
+    }
+
+    /// Read the chain, and take in what is owed.
+    fn look(&mut self) {
+        let keys = self.runner.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
+        let view = match self.chain.view(keys) {
+            Ok(view) => view,
             Err(error) => {
                 // Said once: it comes with every block while, say, the state of the best block is not here yet.
-                if !std::mem::replace(blind, true) {
+                if !std::mem::replace(&mut self.state.is_blind, true) {
                     log::warn!(target: LOG_TARGET, "What this node's keys owe cannot be read: {error}");
                 }
                 return;
             }
         };
-        *blind = false;
+        self.state.is_blind = false;
         for name in ["provide", "check"] {
-            let owed = look.duties.iter().filter(|duty| kind(duty) == name).count();
-            self.metrics.owed.with_label_values(&[name]).set(owed as u64);
+            let owed = view.duties.iter().filter(|duty| kind(duty) == name).count();
+            self.runner.metrics.owed.with_label_values(&[name]).set(owed as u64);
         }
         // What a node that catches up sees was done before, perhaps by itself.
-        let gone = watch.observe(look.duties.iter().filter(|_| !look.syncing));
-        if !look.syncing {
-            gone.iter().for_each(|(id, duty)| self.look_for_twin(id, duty));
+        let gone = self.state.keys.observe(view.duties.iter().filter(|_| !view.syncing));
+        if !view.syncing {
+            gone.iter().for_each(|(id, duty)| self.warn_of_doppelganger(id, duty));
         }
-        self.workshop.unkept.retain(|binding| {
-            look.duties.iter().any(|duty| matches!(duty, Duty::Provide(duty) if duty.binding == *binding))
+        self.runner.unsaved.retain(|binding| {
+            view.duties.iter().any(|duty| matches!(duty, Duty::Provide(duty) if duty.binding == *binding))
         });
-        self.take_in(seen.insert(look), schedule, gathering);
+        self.take_in(&view);
+        self.state.last_view = Some(view);
     }
 
-    /// Let the schedule know what is owed, and look for what that needs.
-    fn take_in(&self, look: &Look, schedule: &mut Schedule<mailbox::Entry>, gathering: &mut Gathering) {
-        let owed: Vec<Owed> = look
+    /// Let the schedule know what is owed, and start to fetch what that needs.
+    fn take_in(&mut self, view: &ChainView) {
+        let State { schedule, prefetch, .. } = &mut self.state;
+        let owed: Vec<Owed> = view
             .duties
             .iter()
             .cloned()
             .map(|duty| {
                 let id = DutyId::of(&duty);
                 let delivered = mailbox::delivered(&self.storage, &id, &duty);
-                let has_input = !self.lacks_input(&duty) || inputs::is_given_up(&duty, look.best);
-                let is_waiting = |check| {
-                    let is_over = OutputId::of(check).is_none_or(|id| gathering.outputs.is_over(&id));
-                    !is_over && !outputs::is_given_up(check, look.best)
-                };
-                let ready = has_input && !self.lacks_output(&duty).is_some_and(is_waiting);
+                let ready = prefetch.is_ready(&duty, view.best);
                 Owed { id, duty, delivered, ready }
             })
             .collect();
-        if !look.syncing {
-            self.gather(&owed, look.best, gathering);
+        if !view.syncing {
+            let mut open: Vec<&Duty> = owed.iter().filter(|owed| !owed.delivered).map(|owed| &owed.duty).collect();
+            open.sort_by_key(|duty| deadline(duty));
+            prefetch.begin(&open, view.best);
+            self.runner.metrics.inputs_missing.set(prefetch.inputs_missing() as u64);
+            self.runner.metrics.outputs_sought.set(prefetch.outputs_running() as u64);
         }
-        schedule.observe(View { best: look.best, finalized: look.finalized, owed, may_start: !look.syncing });
+        schedule.observe(View { best: view.best, finalized: view.finalized, owed, may_start: !view.syncing });
     }
 
-    fn lacks_input(&self, duty: &Duty) -> bool {
-        inputs::blob_of(duty).is_some_and(|id| !inputs::is_here(&self.workshop.blobs, &id))
-    }
-
-    /// The check that `duty` is, if it can replay an output that is not here.
-    fn lacks_output<'a>(&self, duty: &'a Duty) -> Option<&'a CheckDuty> {
-        let Duty::Check(check) = duty else { return None };
-        let wanted = outputs::wanted(check)?;
-        (!self.workshop.blobs.contains(wanted.kind, &wanted.root)).then_some(check)
-    }
-
-    /// Look at other nodes for what duties need.
-    fn gather(&self, owed: &[Owed], best: BlockNumber, gathering: &mut Gathering) {
-        let mut open: Vec<&Duty> = owed.iter().filter(|owed| !owed.delivered).map(|owed| &owed.duty).collect();
-        open.sort_by_key(|duty| deadline(duty));
-        let lacking = open.iter().copied().filter(|duty| self.lacks_input(duty) && !inputs::is_given_up(duty, best));
-        for duty in gathering.inputs.observe(lacking, best) {
-            gathering.searches.input(duty);
+    /// Take in a fetch that ended, and all that ended meanwhile.
+    fn fetched(&mut self, first: Prefetched) {
+        let (mut is_ready, mut next) = (false, Some(first));
+        while let Some(fetched) = next {
+            is_ready |= self.state.prefetch.finished(fetched, self.state.schedule.best());
+            next = self.reports.fetches.try_recv().ok();
         }
-        let lacking = open.iter().filter_map(|duty| self.lacks_output(duty));
-        let lacking = lacking.filter(|check| !outputs::is_given_up(check, best));
-        for check in gathering.outputs.observe(lacking) {
-            gathering.searches.output(check);
+        // What is owed is as it was: the chain is not asked again, which is dear where much is owed.
+        if !is_ready {
+            return;
         }
-        self.metrics.inputs_missing.set(gathering.inputs.missing() as u64);
-        self.metrics.outputs_sought.set(gathering.outputs.running() as u64);
+        if let Some(view) = self.state.last_view.take() {
+            self.take_in(&view);
+            self.state.last_view = Some(view);
+        }
     }
 
-    /// Warns if a commitment that is not owed any more was made with this node's key, and not by this node.
-    fn look_for_twin(&self, id: &DutyId, duty: &ProvideDuty) {
+    /// Warn if a commitment that is not owed any more was made with this node's key, and not by this node.
+    fn warn_of_doppelganger(&self, id: &DutyId, duty: &ProvideDuty) {
         let job = duty.binding.job;
         match self.chain.committed_in(&duty.binding) {
             Ok(Some(block)) if is_foreign(&self.storage, id, &block) => {
-                self.metrics.foreign.inc();
+                self.runner.metrics.foreign.inc();
                 log::warn!(
                     target: LOG_TARGET,
-                    "⚠️ ANOTHER NODE WORKS WITH THIS NODE'S KEY: the result of job {job} was committed to with the app key \
-                     0x{}, but this node has not sent it. Jobs are not harmed, but each is run twice: stop one of the \
-                     nodes. If you know of no other node, the key is not yours alone: replace it",
+                    "⚠️ ANOTHER NODE WORKS WITH THIS NODE'S KEY (a doppelganger): the result of job {job} was committed to \
+                     with the app key 0x{}, but this node has not sent it. Jobs are not harmed, but each is run twice: stop \
+                     one of the nodes. If you run only one, replace the key: someone else has it",
                     hex::encode(&duty.key),
                 );
             }
@@ -369,80 +319,67 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
         }
     }
 
-    fn start(
-        &self,
-        id: DutyId,
-        run: RunId,
-        duty: Box<Duty>,
-        is_given_up: bool,
-        runs: &mut Runs,
-        reports: &mpsc::UnboundedSender<Report>,
-    ) {
+    /// Run a duty on a thread of its own.
+    fn start(&mut self, id: DutyId, run: RunId, duty: Box<Duty>) {
         log::info!(target: LOG_TARGET, "Starting {}", Named(&duty));
+        let is_given_up = inputs::is_given_up(&duty, self.state.schedule.best());
         let control = Control { deadline: Instant::now().checked_add(self.limits.run_time), ..Control::default() };
-        runs.0.insert(run, control.clone());
-        let (workshop, metrics, sender) = (self.workshop.clone(), self.metrics.clone(), reports.clone());
+        self.state.runs.0.insert(run, control.clone());
+        let (runner, sender) = (self.runner.clone(), self.reports.run_ended.clone());
         let (thread_id, thread_duty) = (id.clone(), duty.clone());
         let spawned = thread::Builder::new().name("strike-run".into()).spawn(move || {
-            let started = Instant::now();
-            let result = workshop.perform(&thread_duty, is_given_up, &control);
-            if let Ok(performed) = &result {
-                metrics.performed(&thread_duty, performed, started.elapsed());
-            }
+            let result = runner.run(&thread_duty, is_given_up, &control);
             // Nobody listens once the node stops.
-            let _ = sender.send(Report { id: thread_id, run, duty: thread_duty, result });
+            let _ = sender.send(RunReport { id: thread_id, run, duty: thread_duty, result });
         });
         if let Err(error) = spawned {
-            let _ = reports.send(Report { id, run, duty, result: Err(Failure::NoThread(error)) });
+            let _ = self.reports.run_ended.send(RunReport { id, run, duty, result: Err(Failure::NoThread(error)) });
         }
     }
 
-    /// How a run ended, told to the operator; `is_first` where its duty has not failed before.
-    fn ended(&self, report: &Report, is_first: bool) -> Ended<mailbox::Entry> {
-        let named = Named(&report.duty);
-        match &report.result {
-            Ok(performed) => {
-                let Performed { n_in, n_out, verdict, .. } = performed;
-                match verdict {
-                    None => log::info!(target: LOG_TARGET, "Finished {named}: read {n_in} tokens, wrote {n_out}"),
-                    Some(verdict) => {
-                        let how = if performed.replayed { " by a replay of its output" } else { "" };
-                        log::info!(target: LOG_TARGET, "Finished {named}{how}: {verdict:?}")
-                    }
-                }
-                Ended::Done(performed.entry.clone())
-            }
+    /// Take in a run that ended.
+    fn ran(&mut self, report: RunReport) {
+        let RunReport { id, run, duty, result } = report;
+        self.state.runs.0.remove(&run);
+        let ended = match result {
+            Ok(entry) => Ended::Done(entry),
             Err(failure) => {
-                let ended = failure.ended();
-                match ended {
-                    Ended::Cancelled => log::info!(target: LOG_TARGET, "Cancelled {named}: it is no longer owed"),
-                    Ended::Hopeless => {
-                        log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}")
-                    }
-                    // Said once: it may be tried again for an hour.
-                    _ if is_first => {
-                        let advice = failure.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-                        let last = deadline(&report.duty);
-                        log::warn!(
-                            target: LOG_TARGET,
-                            "Failed {named}, which is tried again until block {last}: {failure}{advice}"
-                        )
-                    }
-                    _ => log::debug!(target: LOG_TARGET, "Failed {named} again: {failure}"),
-                }
-                if !matches!(ended, Ended::Cancelled) {
-                    self.metrics.failed(&report.duty, failure);
-                }
-                ended
+                self.warn_of_failure(&duty, &failure, self.state.schedule.failures(&id) == 0);
+                failure.ended()
             }
-        }
+        };
+        self.state.schedule.finished(&id, run, ended);
     }
 
-    fn publish(&mut self, schedule: &mut Schedule<mailbox::Entry>, id: DutyId, duty: &Duty, entry: &mailbox::Entry) {
+    /// Tell the operator of a failure; `is_first` where its duty has not failed before.
+    fn warn_of_failure(&self, duty: &Duty, failure: &Failure, is_first: bool) {
+        let named = Named(duty);
+        match failure.ended::<Entry>() {
+            Ended::Cancelled => {
+                log::info!(target: LOG_TARGET, "Cancelled {named}: it is no longer owed");
+                return;
+            }
+            Ended::Hopeless => log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}"),
+            // Said once: it may be tried again for an hour.
+            _ if is_first => {
+                let advice = failure.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+                let last = deadline(duty);
+                log::warn!(
+                    target: LOG_TARGET,
+                    "Failed {named}, which is tried again until block {last}: {failure}{advice}"
+                )
+            }
+            _ => log::debug!(target: LOG_TARGET, "Failed {named} again: {failure}"),
+        }
+        self.runner.metrics.failed(duty, failure.reason());
+    }
+
+    fn publish(&mut self, id: DutyId, duty: &Duty, entry: &Entry) {
+        let schedule = &mut self.state.schedule;
         match mailbox::publish(&mut self.storage, &id, duty, entry) {
             Written::New => {
                 log::info!(target: LOG_TARGET, "Published {}", Named(duty));
-                self.metrics.published(duty);
+                self.runner.metrics.published(duty);
                 schedule.published(&id);
             }
             Written::Kept { same } => {

@@ -5,10 +5,8 @@
 
 use super::{Action, Disturbance, Target};
 use std::time::{Duration, Instant};
-use strike_cli::{
-    chain::client::Methods,
-    localnet::{Network, NodeProcess, VALIDATORS},
-};
+use strike_chain::client::Methods;
+use strike_localnet::{Network, NodeProcess, VALIDATORS};
 use strike_primitives::BlockNumber;
 use subxt::rpcs::RpcClient;
 

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::time::Duration;
-use strike_cli::localnet::VALIDATORS;
+use strike_localnet::VALIDATORS;
 
 /// A node that is disturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

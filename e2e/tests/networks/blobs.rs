@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use strike_cli::{chain, commands::job::is_valid, localnet::offer};
+use strike_chain::{follow, outcome::is_valid};
+use strike_cli::commands::localnet::offer;
 use strike_e2e::{command::strike, network, observer::Observer};
 use strike_primitives::JobId;
 
@@ -38,7 +39,7 @@ async fn an_output_is_read_through_a_node_that_did_not_make_it() {
 
     for job in [text, vectors] {
         // Closed in a block that is final at the observer too.
-        let info = chain::follow(&observer.chain, job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}"));
+        let info = follow(&observer.chain, job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}"));
         assert!(is_valid(&info), "{info:?}");
     }
     let (made, read) = (output(&alice, text).await, output(&observer.url, text).await);

@@ -7,10 +7,7 @@ use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-use strike_cli::{
-    chain::{calls, Chain},
-    keys,
-};
+use strike_chain::{calls, keys, Chain};
 use strike_e2e::{
     chaos::{schedule, Action, Downtime, Harness, LONG_OUTAGE, PROVIDER, RPC},
     history::{Failure, History},
@@ -134,7 +131,7 @@ async fn nothing_is_lost_under_random_kills_and_pauses() {
     network.stop().await;
 }
 
-async fn connect(network: &mut strike_cli::localnet::Network, name: &str) -> Chain {
+async fn connect(network: &mut strike_localnet::Network, name: &str) -> Chain {
     network.connect(name).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -181,7 +178,7 @@ fn assert_legitimate(failure: &Failure, info: &JobInfo, downtimes: &[Downtime]) 
 }
 
 /// Every node has the same final block.
-async fn assert_one_chain(network: &mut strike_cli::localnet::Network, block: H256, height: BlockNumber) {
+async fn assert_one_chain(network: &mut strike_localnet::Network, block: H256, height: BlockNumber) {
     let names: Vec<String> = network.nodes().iter().map(|node| node.name().to_owned()).collect();
     for name in names {
         let chain = connect(network, &name).await;
@@ -196,7 +193,7 @@ async fn assert_one_chain(network: &mut strike_cli::localnet::Network, block: H2
 }
 
 /// Somebody still has each text that was paid for.
-async fn assert_outputs_are_kept(network: &mut strike_cli::localnet::Network, infos: &[JobInfo]) {
+async fn assert_outputs_are_kept(network: &mut strike_localnet::Network, infos: &[JobInfo]) {
     let mut missing: Vec<u64> =
         infos.iter().filter(|info| reason(info) == CloseReason::Settled).map(|info| info.job).collect();
     for name in ["alice", "bob", "charlie", "dave", PROVIDER] {

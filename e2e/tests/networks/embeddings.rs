@@ -2,15 +2,12 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use strike_cli::{
-    chain::{self, calls, Chain},
-    commands::{job::is_valid, model},
-    keys,
-    localnet::offer,
-};
+use strike_chain::{calls, follow, keys, outcome::is_valid, Chain};
+use strike_cli::commands::localnet::offer;
 use strike_e2e::{
     command::{javascript, strike},
     development::Development,
+    jobs::builtin,
 };
 use strike_inference::{
     exact::{Engine, ExactEncoder, OpenOptions},
@@ -42,7 +39,7 @@ fn expected() -> Vec<Vec<f32>> {
 }
 
 async fn closed(chain: &Chain, job: JobId) -> JobInfo {
-    chain::follow(chain, job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}"))
+    follow(chain, job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A development chain whose provider offers the encoder.
@@ -106,7 +103,7 @@ async fn texts_are_embedded_checked_and_paid() {
 
     // A model of the other kind: nothing is delivered, nothing is paid, nobody is punished.
     let args = ["job", "generate", "--model", MODEL, "--prompt", "Once", "--wait", "--key", "charlie"];
-    let (info, refused) = tokio::join!(embed(&node, model::builtin(), 50), strike(&node.url, &args));
+    let (info, refused) = tokio::join!(embed(&node, builtin(), 50), strike(&node.url, &args));
     assert_eq!(info.commitment.as_ref().expect("a commitment").v1().stop, StopReason::WrongModel);
     let receipt = info.receipt.expect("a closed job has a receipt");
     assert_eq!((receipt.verdict, receipt.fee, receipt.slashed), (Some(Verdict::Valid { units: 0 }), 0, 0));

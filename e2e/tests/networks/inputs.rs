@@ -3,11 +3,8 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use strike_cli::{
-    chain::Chain,
-    commands::job::is_valid,
-    localnet::{offer, Network, VALIDATORS},
-};
+use strike_chain::{outcome::is_valid, Chain};
+use strike_cli::commands::localnet::offer;
 use strike_e2e::{
     command::{binary, strike, Answer},
     faults::{account, receipt, Beginning, REQUESTER},
@@ -15,6 +12,7 @@ use strike_e2e::{
     network,
     observer::Observer,
 };
+use strike_localnet::{Network, VALIDATORS};
 use strike_primitives::{
     api::JobInfo,
     artifact::file_root,

@@ -2,13 +2,14 @@
 //! Whatever is lost is found out again from the chain: every job settles, nothing counts twice, nobody is punished.
 
 use std::time::Duration;
-use strike_cli::{chain::Chain, commands::job::is_valid, localnet::Network};
+use strike_chain::{outcome::is_valid, Chain};
 use strike_e2e::{
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
     jobs::{closed, seen, submit_all},
     network,
     snapshot::{tear, Snapshot},
 };
+use strike_localnet::Network;
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     JobId,
@@ -89,7 +90,7 @@ async fn what_a_node_has_lost_it_finds_out_again() {
     lose(&mut network, PROVIDER, |network| tear(network, PROVIDER, TORN)).await;
     all.extend(closed(&chain, &jobs).await);
 
-    // A validator has sealed, and has lost its finding and its salt when it is to reveal.
+    // A validator has sealed, and has lost its verdict and its salt when it is to reveal.
     let jobs = order(&chain).await;
     let before = Snapshot::take(&network, LOSER);
     network.node(LATE).unwrap_or_else(|error| panic!("{error}")).pause();

@@ -3,6 +3,7 @@
 mod blobs;
 mod chaos;
 mod development;
+mod doppelgangers;
 mod embeddings;
 mod inputs;
 mod lost_writes;
@@ -12,7 +13,6 @@ mod provider_faults;
 mod quorum;
 mod settlement;
 mod slow_clock;
-mod twins;
 mod upgrade;
 #[cfg(feature = "fault-injection")]
 mod validator_faults;

@@ -1,13 +1,14 @@
 //! The network is cut between two halves of two validators each, and joined again: neither half finalizes, one chain is left, and
 //! all jobs of both halves settle once.
 
-use strike_cli::{chain::Chain, commands::job::is_valid, localnet::Network};
+use strike_chain::{outcome::is_valid, Chain};
 use strike_e2e::{
     faults::{account, receipt, Beginning},
     jobs::{closed, final_block, order, submit_all},
     namespaces::Halves,
     network,
 };
+use strike_localnet::Network;
 use strike_primitives::{BlockNumber, JobId};
 
 /// One half has the provider, the other none; somebody orders in each.

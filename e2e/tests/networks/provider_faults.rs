@@ -3,19 +3,15 @@
 
 use pallet_verification::types::Refusal;
 use std::collections::BTreeSet;
-use strike_cli::{
-    chain::{calls, Chain},
-    commands::{job::is_valid, model},
-    keys,
-    localnet::Network,
-};
+use strike_chain::{calls, keys, outcome::is_valid, Chain};
 use strike_e2e::{
     command::binary,
     faults::{account, ids, jobs_each, orders, paid, receipt, Beginning, DEADLINE, REQUESTER, SHORT_DEADLINE},
-    jobs::{closed, is_closed, seen, seen_final, submit_all},
+    jobs::{builtin, closed, is_closed, seen, seen_final, submit_all},
     key_holder::{bound, refused, KeyHolder},
     network,
 };
+use strike_localnet::Network;
 use strike_primitives::{
     api::{JobInfo, ProvideDuty},
     app::proof_of_possession_payload,
@@ -168,7 +164,7 @@ fn assert_whole_price_back(info: &JobInfo) {
 async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId> {
     let mallory = KeyHolder::new(MALLORY, &test.chain);
     let signer = keys::key_pair(MALLORY).unwrap_or_else(|error| panic!("{error}"));
-    let ask = calls::place_ask(&model::builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096, u32::MAX);
+    let ask = calls::place_ask(&builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096, u32::MAX);
     test.chain.submit(&ask, &signer).await.unwrap_or_else(|error| panic!("{error}"));
 
     // The same work as that of jobs that are done, so whatever is wrong is not the work.
@@ -240,7 +236,7 @@ async fn register_mallory(chain: &Chain) {
     chain.submit(&transfer, &signer(REQUESTER)).await.unwrap_or_else(|error| panic!("{error}"));
     let proof = mallory.sign(&proof_of_possession_payload(&chain.genesis(), &mallory.account));
     let register =
-        calls::register_provider(1_000 * TOKEN, &mallory.app_key(), &proof, &[model::builtin()], &[] as &[AccountId]);
+        calls::register_provider(1_000 * TOKEN, &mallory.app_key(), &proof, &[builtin()], &[] as &[AccountId]);
     let (mut submission, _) = chain.submit(&register, &signer(MALLORY)).await.unwrap_or_else(|error| panic!("{error}"));
     submission.finalized().await.unwrap_or_else(|error| panic!("{error}"));
 }

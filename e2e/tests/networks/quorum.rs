@@ -1,7 +1,7 @@
 //! Two validators of four away: nothing becomes final, nobody is punished for what could not be done, and with their return all
 //! jobs settle. That one of four may be away is shown by `settlement`.
 
-use strike_cli::{chain::Chain, commands::job::is_valid};
+use strike_chain::{outcome::is_valid, Chain};
 use strike_e2e::{
     faults::{account, orders, receipt, Beginning, REQUESTER, SHORT_DEADLINE},
     jobs::{closed, final_block, submit_all},

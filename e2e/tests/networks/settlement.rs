@@ -2,12 +2,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
-use strike_cli::{
-    chain::{self, Chain},
-    commands::job::is_valid,
-    keys,
-    localnet::Network,
-};
+use strike_chain::{follow, keys, outcome::is_valid, Chain};
 use strike_e2e::{
     command::{javascript, strike},
     faults::{orders, DEADLINE, REQUESTER},
@@ -15,6 +10,7 @@ use strike_e2e::{
     ledger::{assert_moved, Ledger},
     network,
 };
+use strike_localnet::Network;
 use strike_primitives::{api::JobInfo, receipt::Receipt, Balance, JobId, H256};
 
 async fn submit(url: &str, prompt: &str) -> JobId {
@@ -26,7 +22,7 @@ async fn submit(url: &str, prompt: &str) -> JobId {
 async fn closed(chain: &Chain, jobs: &[JobId]) -> Vec<JobInfo> {
     let mut infos = Vec::new();
     for job in jobs {
-        infos.push(chain::follow(chain, *job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}")));
+        infos.push(follow(chain, *job, None, |_| {}).await.unwrap_or_else(|error| panic!("{error}")));
     }
     infos
 }

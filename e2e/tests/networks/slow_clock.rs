@@ -1,7 +1,7 @@
 //! A validator whose clock is far behind is as one that is away; a provider whose clock is a little behind works as ever.
 
 use std::time::Duration;
-use strike_cli::commands::job::is_valid;
+use strike_chain::outcome::is_valid;
 use strike_e2e::{
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
     jobs::{closed, submit_all},

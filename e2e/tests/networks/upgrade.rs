@@ -1,18 +1,13 @@
 //! A chain of an older release gets today's runtime while jobs are open in every state: nothing is lost, nobody is punished, and
 //! whoever was connected goes on.
 //!
-//! The chain begins with the runtime of release 101, `e2e/runtimes/`, which `scripts/old-runtime.sh` built. The upgrade migrates its
-//! storage: it entered no times of beacons.
+//! The chain begins with an older runtime, `e2e/runtimes/baseline.wasm`, which `scripts/old-runtime.sh` built from a commit with a lower
+//! `spec_version`. Its storage is today's, so the test puts the market's back to version 0, and the upgrade migrates it.
 
-use codec::Decode;
+use codec::{Decode, Encode};
 use sp_crypto_hashing::twox_128;
-use std::path::PathBuf;
-use strike_cli::{
-    chain::Chain,
-    commands::job::is_valid,
-    keys,
-    localnet::{Network, VALIDATORS},
-};
+use std::{path::PathBuf, time::Duration};
+use strike_chain::{keys, outcome::is_valid, Chain};
 use strike_e2e::{
     command::{binary, javascript, run, strike},
     faults::{account, orders, receipt, Beginning, DEADLINE, REQUESTER},
@@ -21,6 +16,7 @@ use strike_e2e::{
     observer::Observer,
     transactions::{self, send, signed},
 };
+use strike_localnet::{Network, VALIDATORS};
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     job::JobOrder,
@@ -29,12 +25,11 @@ use strike_primitives::{
 };
 use strike_runtime::{RuntimeCall, VERSION};
 use strike_runtime_wasm::WASM_BINARY;
-use subxt::rpcs::methods::legacy::NumberOrHex;
+use subxt::rpcs::methods::legacy::{NumberOrHex, RuntimeVersion};
 use tokio::process::Command;
 
-/// The release that the chain begins with.
-const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/runtimes/strike-101.wasm");
-const OLD_VERSION: u32 = 101;
+/// The runtime that the chain begins with.
+const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/runtimes/baseline.wasm");
 /// Who has the chain's root key.
 const ROOT: &str = "alice";
 /// Jobs ordered with every block.
@@ -45,6 +40,9 @@ const WAITS: u32 = 25;
 const BLOCKS: usize = 40;
 /// Holds any of today's runtimes.
 const MOST_BYTES: usize = 50 << 20;
+/// A number of waiting jobs that is far from true, and stays so until it is migrated.
+const MISCOUNT: u32 = 1_000;
+
 /// How far the open jobs are.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct States {
@@ -82,15 +80,12 @@ async fn old_chain(folder: &std::path::Path) -> PathBuf {
     run(command).await.succeeded();
     let text = std::fs::read_to_string(&file).expect("the node wrote it");
     let mut spec: serde_json::Value = serde_json::from_str(&text).expect("a specification is JSON");
-    let code = std::fs::read(OLD).unwrap_or_else(|error| panic!("{OLD}: {error}"));
+    let code = std::fs::read(OLD).unwrap_or_else(|error| {
+        panic!("{OLD}: {error}; `scripts/old-runtime.sh COMMIT {OLD}` builds it from an older commit")
+    });
     let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
     let place = spec.pointer_mut("/genesis/runtimeGenesis/code").expect("a plain specification has its runtime");
     *place = format!("0x{hex}").into();
-    // Its asks had no throughput, which is the last value now.
-    let asks = spec.pointer_mut("/genesis/runtimeGenesis/patch/market/asks").and_then(|asks| asks.as_array_mut());
-    for ask in asks.expect("the genesis has asks") {
-        ask.as_array_mut().expect("an ask is a tuple").truncate(6);
-    }
     std::fs::write(&file, spec.to_string()).expect("the folder can be written");
     file
 }
@@ -156,11 +151,32 @@ async fn stored(chain: &Chain, key: &[u8], block: H256) -> Option<Vec<u8>> {
     chain.methods().state_get_storage(key, Some(at)).await.expect("a node reads state")
 }
 
-/// How many entries a storage map of the verification pallet has.
-async fn entries(chain: &Chain, map: &str, block: H256) -> usize {
-    let prefix = key("Verification", map);
-    let at = subxt::config::substrate::H256(block.0);
-    chain.methods().state_get_keys_paged(&prefix, 1_000, None, Some(at)).await.expect("a node lists keys").len()
+async fn decoded<T: Decode>(chain: &Chain, key: &[u8], block: H256) -> T {
+    let bytes = stored(chain, key, block).await.expect("it is in the state");
+    T::decode(&mut &bytes[..]).expect("it decodes")
+}
+
+/// Where the version of the market's storage lies, and the number of its waiting jobs.
+fn migrated_keys() -> [Vec<u8>; 2] {
+    [key("Market", ":__STORAGE_VERSION__:"), key("Market", "PendingCount")]
+}
+
+/// Puts the market's storage back to version 0, which did not count the jobs that wait. Returns when it is in the state.
+async fn age(chain: &Chain, version: &RuntimeVersion) {
+    let pair = keys::key_pair(ROOT).unwrap_or_else(|error| panic!("{error}"));
+    let [version_key, count_key] = migrated_keys();
+    let items = vec![(version_key.clone(), 0u16.encode()), (count_key, MISCOUNT.encode())];
+    let set = RuntimeCall::System(frame_system::Call::set_storage { items });
+    let call = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(set) });
+    let nonce = transactions::nonce(chain, &account(ROOT)).await;
+    assert_eq!(send(chain, &signed(chain.genesis(), version, call, nonce, &pair)).await, Ok(()));
+    loop {
+        let best = chain.best().await.unwrap_or_else(|error| panic!("{error}"));
+        if decoded::<u16>(chain, &version_key, best).await == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 #[tokio::test]
@@ -172,10 +188,10 @@ async fn open_jobs_outlive_an_upgrade_of_the_runtime() {
     // One connection for the whole test, as that of a client that never looks away.
     let chain = network.connect("alice").await.unwrap_or_else(|error| panic!("{error}"));
     let version = transactions::version(&chain).await;
-    assert_eq!(version.spec_version, OLD_VERSION);
-    assert_ne!(version.spec_version, VERSION.spec_version);
+    assert!(version.spec_version < VERSION.spec_version, "{OLD} is not older: {}", version.spec_version);
     let beginning = Beginning::of(&chain).await;
 
+    age(&chain, &version).await;
     fill(&chain).await;
     let pair = keys::key_pair(REQUESTER).unwrap_or_else(|error| panic!("{error}"));
     let remark = |nonce| {
@@ -187,21 +203,19 @@ async fn open_jobs_outlive_an_upgrade_of_the_runtime() {
     let upgrade = ["upgrade", "--runtime", &file, "--key", ROOT];
     let (upgraded, _) = tokio::join!(strike(&url, &upgrade), keep_ordering(&chain));
     let upgraded = upgraded.succeeded().json();
-    assert_eq!((&upgraded["from"], &upgraded["to"]), (&OLD_VERSION.into(), &VERSION.spec_version.into()));
+    assert_eq!((&upgraded["from"], &upgraded["to"]), (&version.spec_version.into(), &VERSION.spec_version.into()));
     assert_eq!(upgraded["code_hash"].as_str().map(str::len), Some(66));
 
     // The block that brought the new runtime is the last one of the old: what was open then has to end well.
     let number = upgraded["number"].as_u64().expect("a height");
     let block = block_at(&chain, number).await;
     let infos = all_jobs(&chain).await;
-    let mut open = Vec::new();
-    for job in infos.iter().map(|info| info.job) {
-        open.extend(chain.job(job, Some(block)).await.unwrap_or_else(|error| panic!("{error}")));
-    }
+    let mut ids: Vec<JobId> = infos.iter().map(|info| info.job).collect();
+    let open = jobs_at(&chain, &ids, block).await;
     let states = States::of(&open);
     eprintln!("open when the runtime changed, in block {number}: {states:?}");
     assert!(states.all(), "{states:?}");
-    assert_migrated(&chain, block, block_at(&chain, number + 1).await).await;
+    assert_migrated(&chain, &ids, block, block_at(&chain, number + 1).await).await;
 
     // What was signed for the old runtime is worth nothing under the new one, and says so.
     let nonce = transactions::nonce(&chain, &account(REQUESTER)).await;
@@ -209,7 +223,6 @@ async fn open_jobs_outlive_an_upgrade_of_the_runtime() {
     assert_eq!(refused, Err(sp_runtime::transaction_validity::InvalidTransaction::BadProof));
 
     // Ordered after it: over the connection from before, by the command, and by the JavaScript client.
-    let mut ids: Vec<JobId> = infos.iter().map(|info| info.job).collect();
     ids.extend(submit_all(&chain, &orders(None, AT_ONCE, DEADLINE), REQUESTER).await);
     let later = ["generate", "--prompt", "Once upon a time", "--max-tokens", "8", "--key", REQUESTER, "--wait"];
     let by_command = strike(&url, &[&["job"][..], &later].concat()).await.succeeded().json();
@@ -262,21 +275,23 @@ async fn javascript_jobs(url: &str) -> Vec<JobId> {
     jobs.iter().map(|job| job["job"].as_u64().expect("a job id")).collect()
 }
 
-/// The first block of the new runtime has the storage that its code expects.
-async fn assert_migrated(chain: &Chain, before: H256, after: H256) {
-    let version = |bytes: Option<Vec<u8>>| u16::decode(&mut &bytes.expect("a pallet has a version")[..]);
-    for pallet in ["Market", "Verification"] {
-        let key = key(pallet, ":__STORAGE_VERSION__:");
-        assert_eq!(version(stored(chain, &key, before).await), Ok(1), "{pallet}");
-        assert_eq!(version(stored(chain, &key, after).await), Ok(2), "{pallet}");
+/// These jobs as they stand in a block, without those that came later.
+async fn jobs_at(chain: &Chain, ids: &[JobId], block: H256) -> Vec<JobInfo> {
+    let mut infos = Vec::new();
+    for job in ids {
+        infos.extend(chain.job(*job, Some(block)).await.unwrap_or_else(|error| panic!("{error}")));
     }
-    // Who asked before takes any deadline.
-    let providers = chain.providers().await.unwrap_or_else(|error| panic!("{error}"));
-    let asks: Vec<_> = providers.iter().flat_map(|info| &info.asks).map(|ask| ask.throughput).collect();
-    assert_eq!(asks, [u32::MAX]);
-    assert_eq!(entries(chain, "BeaconTimes", before).await, 0);
-    let beacons = entries(chain, "Beacons", after).await;
-    assert!(beacons > 0 && entries(chain, "BeaconTimes", after).await == beacons);
+    infos
+}
+
+/// The first block of the new runtime has the storage that its code expects. `ids` are those of all jobs until then.
+async fn assert_migrated(chain: &Chain, ids: &[JobId], before: H256, after: H256) {
+    let [version, count] = migrated_keys();
+    assert_eq!(decoded::<u16>(chain, &version, before).await, 0);
+    assert_eq!(decoded::<u16>(chain, &version, after).await, 1);
+    assert!(decoded::<u32>(chain, &count, before).await > MISCOUNT / 2, "the old runtime goes on with what it is told");
+    let waiting = States::of(&jobs_at(chain, ids, after).await).pending;
+    assert_eq!(decoded::<u32>(chain, &count, after).await, waiting as u32);
 }
 
 /// No node died, and none saw another one work with its key.

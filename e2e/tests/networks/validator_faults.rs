@@ -4,11 +4,7 @@
 use codec::Encode;
 use pallet_verification::types::Refusal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use strike_cli::{
-    chain::{Call, Chain},
-    commands::job::is_valid,
-    keys,
-};
+use strike_chain::{keys, outcome::is_valid, Call, Chain};
 use strike_e2e::{
     command::binary,
     faults::{account, jobs_each, orders, paid, receipt, Beginning, DEADLINE, REQUESTER},

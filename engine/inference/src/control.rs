@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::GenerateError;
-
 /// A cancel flag and a deadline; clones share the flag. Both are looked at before every token and
 /// between the layers.
 #[derive(Clone, Debug, Default)]
@@ -28,13 +26,19 @@ impl Control {
     }
 
     /// An error if the computation is to stop.
-    pub(crate) fn check(&self) -> Result<(), GenerateError> {
+    pub(crate) fn check(&self) -> Result<(), Stopped> {
         if self.cancelled.load(Ordering::Relaxed) {
-            return Err(GenerateError::Cancelled);
+            return Err(Stopped::Cancelled);
         }
         match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(GenerateError::DeadlinePassed),
+            Some(deadline) if Instant::now() >= deadline => Err(Stopped::DeadlinePassed),
             _ => Ok(()),
         }
     }
+}
+
+/// Why a computation is to stop.
+pub(crate) enum Stopped {
+    Cancelled,
+    DeadlinePassed,
 }

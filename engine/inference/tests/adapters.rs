@@ -117,10 +117,10 @@ fn every_machine_and_every_batch_gives_one_result() {
             assert_eq!(finished, jobs.len());
         }
     }
-    let checker = Engine::new(2).expect("an engine");
+    let validator = Engine::new(2).expect("an engine");
     for (job, generation) in jobs.iter().zip(&expected) {
         let trace = generation.trace.as_ref().expect("a trace");
-        let found = checker.verify(&adapted, job, &claim(generation), Some(trace), &Control::default());
+        let found = validator.verify(&adapted, job, &claim(generation), Some(trace), &Control::default());
         assert_eq!(found.expect("a check"), Verification::Valid { trace_root: trace.root() });
     }
 }

@@ -91,7 +91,7 @@ fn honest_work_of_one_machine_is_valid_on_another() {
     let isas: Vec<Isa> = Isa::available().collect();
     for seed in 0..24u8 {
         let maker = Engine::with_isa(1, isas[usize::from(seed) % isas.len()]).unwrap();
-        let checker = Engine::with_isa(2, isas[usize::from(seed / 2) % isas.len()]).unwrap();
+        let validator = Engine::with_isa(2, isas[usize::from(seed / 2) % isas.len()]).unwrap();
         let mut job = job(&model, "The old woman", u32::from(seed) * 5, seed);
         if seed % 3 == 0 {
             job.sampler = Sampler::GREEDY;
@@ -101,8 +101,8 @@ fn honest_work_of_one_machine_is_valid_on_another() {
         }
         let (claim, trace) = claim(&generate(&maker, &model, &job));
         let expected = Verification::Valid { trace_root: trace.root() };
-        assert_eq!(verify(&checker, &model, &job, &claim, Some(&trace)), expected, "seed {seed}");
-        assert_eq!(verify(&checker, &model, &job, &claim, None), expected, "seed {seed}");
+        assert_eq!(verify(&validator, &model, &job, &claim, Some(&trace)), expected, "seed {seed}");
+        assert_eq!(verify(&validator, &model, &job, &claim, None), expected, "seed {seed}");
         let read = Trace::from_bytes(&trace.to_bytes()).unwrap();
         assert_eq!(read, trace);
     }

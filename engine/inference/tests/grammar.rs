@@ -72,7 +72,7 @@ fn verify(engine: &Engine, model: &ExactModel, job: &Job, claim: &Claim, trace: 
 
 #[test]
 fn outputs_satisfy_the_schema_and_are_valid() {
-    let (maker, checker) = (Engine::with_isa(1, Isa::Scalar).expect("an engine"), Engine::new(2).expect("an engine"));
+    let (maker, validator) = (Engine::with_isa(1, Isa::Scalar).expect("an engine"), Engine::new(2).expect("an engine"));
     for model in models() {
         for seed in 0..6 {
             let mut job = job(&model, Some(&person()), seed);
@@ -82,11 +82,11 @@ fn outputs_satisfy_the_schema_and_are_valid() {
             let generation = generate(&maker, &model, &job);
             assert_eq!(generation.stop, Stop::GrammarComplete, "{}", text(&model, &generation));
             assert_person(&text(&model, &generation));
-            assert_eq!(generate(&checker, &model, &job), generation);
+            assert_eq!(generate(&validator, &model, &job), generation);
             let trace = generation.trace.as_ref().expect("a trace");
             let expected = Verification::Valid { trace_root: trace.root() };
-            assert_eq!(verify(&checker, &model, &job, &claim(&generation), Some(trace)), expected);
-            assert_eq!(verify(&checker, &model, &job, &claim(&generation), None), expected);
+            assert_eq!(verify(&validator, &model, &job, &claim(&generation), Some(trace)), expected);
+            assert_eq!(verify(&validator, &model, &job, &claim(&generation), None), expected);
         }
     }
 }

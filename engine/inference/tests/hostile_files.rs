@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use strike_inference::exact::LoadError;
 use strike_inference::{builtin_files, Control, GenerateRequest, Model, ModelError, ModelFiles, Sampler};
-use strike_models::tokenizer::TokenizerError;
+use strike_tokenizers::TokenizerError;
 
 fn load(edit: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>, &mut Vec<u8>)) -> Result<Model, LoadError> {
     let ModelFiles { config, weights, tokenizer } = builtin_files();

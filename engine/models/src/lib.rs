@@ -1,45 +1,30 @@
-//! Model files: what is in them, and the one form in which the exact class computes with it.
-//!
-//! [`Model::open`] reads safetensors or GGUF, brings every weight matrix into canonical blocks, and keeps them as panels in a
-//! cache file. Whichever container a model came in, it has one [`Model::weights_root`]. Formats: `FORMATS.md`.
+#![doc = include_str!("../README.md")]
 
 mod adapter;
-mod aligned;
 pub mod architecture;
-mod block_quants;
-mod blocks;
 mod cache;
-pub mod chat_template;
+mod canonical;
 mod config;
-mod encoding;
-mod equalized;
+mod containers;
 mod error;
-mod float_model;
-pub mod gguf;
-mod identity;
-mod image;
-mod import;
-mod k_quants;
-mod layout;
-mod merkle;
-mod model;
-mod names;
-mod opened;
-mod origin;
-mod panels;
-mod provider;
-mod root;
-mod safetensors_files;
-mod source;
-mod store;
+mod open;
 pub mod synthetic;
-pub mod tensors;
-pub mod tokenizer;
+
+/// The tensors of a model in canonical form: their names, and how the engine sees them.
+pub mod tensors {
+    pub use crate::architecture::tensors::{LayerTensor, TensorName};
+    pub use crate::canonical::matrix::{Matrix, Packing, BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK_Q8, PANEL_COLUMNS};
+}
 
 pub use adapter::{Adapter, Factors, FloatAdapter, FloatFactors};
-pub use config::{vocab_size, SpecialTokens};
+pub use architecture::layout::{layout, TensorKind, TensorShape};
+pub use architecture::SpecialTokens;
+pub use cache::{CacheUse, Check};
+pub use canonical::root::{adapted_model_root, model_root, ARITHMETIC_VERSION};
+pub use config::from_json::vocab_size;
+pub use containers::gguf;
+pub use containers::source::read_whole;
 pub use error::ModelError;
-pub use float_model::{FloatMatrix, FloatModel};
-pub use layout::{layout, TensorKind, TensorShape};
-pub use model::{CacheUse, Check, Model, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
-pub use root::{adapted_model_root, model_root, ARITHMETIC_VERSION};
+pub use open::files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, TOKENIZER_LIMIT, WEIGHTS_FILE};
+pub use open::float::{FloatMatrix, FloatModel};
+pub use open::model::{Model, OpenOptions};

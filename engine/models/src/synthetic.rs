@@ -1,14 +1,15 @@
 //! Models of random weights, made in memory from a seed: for tests and for measurements without a download.
 
+use crate::architecture::layout::{layout, TensorShape};
+use crate::architecture::tensors::{LayerTensor, TensorName};
+use crate::architecture::SpecialTokens;
 use crate::architecture::{Activation, Architecture, Decoder, Rotary};
-use crate::blocks::CANONICAL_BLOCK;
-use crate::config::SpecialTokens;
-use crate::import::{Provider, RowSource};
-use crate::layout::{layout, TensorShape};
-use crate::model::Model;
-use crate::panels::Rows;
-use crate::tensors::{LayerTensor, Packing, TensorName, BLOCK};
-use crate::ModelError;
+use crate::canonical::blocks::CANONICAL_BLOCK;
+use crate::canonical::import::{RowSource, TensorReader};
+use crate::canonical::matrix::{Packing, BLOCK};
+use crate::canonical::panels::Rows;
+use crate::error::ModelError;
+use crate::open::model::Model;
 
 /// A model of this architecture. The same seed gives the same weights on every machine.
 ///
@@ -21,7 +22,7 @@ pub fn model(architecture: &Architecture, seed: u64) -> Result<Model, ModelError
 pub fn packed_model(architecture: &Architecture, seed: u64, packing: Packing) -> Result<Model, ModelError> {
     let layout = layout(architecture);
     let random = Random { seed, packing, layout: &layout, change: &|_, _, _| {} };
-    Model::from_provider(architecture.clone(), SpecialTokens::default(), &layout, &random)
+    Model::from_reader(architecture.clone(), SpecialTokens::default(), &layout, &random)
 }
 
 /// As [`model`], with special tokens, and with rows changed: `change` is called with the name of every matrix, the row and its
@@ -34,7 +35,7 @@ pub fn changed_model(
 ) -> Result<Model, ModelError> {
     let layout = layout(architecture);
     let random = Random { seed, packing: Packing::Q8, layout: &layout, change };
-    Model::from_provider(architecture.clone(), special, &layout, &random)
+    Model::from_reader(architecture.clone(), special, &layout, &random)
 }
 
 /// Shapes of a Llama-like decoder.
@@ -109,7 +110,7 @@ impl Random<'_> {
     }
 }
 
-impl Provider for Random<'_> {
+impl TensorReader for Random<'_> {
     fn matrix<'a>(&'a self, shape: &TensorShape) -> Result<Box<dyn RowSource + 'a>, ModelError> {
         if !shape.columns.is_multiple_of(BLOCK) {
             return Err(ModelError::ColumnsNotInBlocks {

@@ -1,6 +1,10 @@
 //! What this node says in the distributed hash table, and the uploads that it keeps.
 
-use super::FullClient;
+use super::handles::Handles;
+use crate::{
+    client::FullClient,
+    limits::{ANNOUNCE_PERIOD, LONELY_PERIOD, TEND_PERIOD},
+};
 use parking_lot::Mutex;
 use sc_network::{service::traits::NetworkService, KademliaKey};
 use sc_network_sync::SyncingService;
@@ -10,7 +14,7 @@ use sp_keystore::KeystorePtr;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use strike_blobs::{JobInputs, Uploads};
 use strike_primitives::{
-    api::StrikeApi,
+    api::{ProvidersApi, StrikeApi},
     app::APP_KEY_TYPE,
     blob::{input_place, provider_place},
     job::{Input, JobOrder},
@@ -18,23 +22,22 @@ use strike_primitives::{
 };
 use strike_runtime::{opaque::Block, Hash};
 
-/// How often all places are announced again.
-const ANNOUNCE_PERIOD: Duration = Duration::from_secs(600);
-/// How often a node without peers looks whether there is anybody to tell.
-const LONELY_PERIOD: Duration = Duration::from_secs(5);
-/// How often uploads are looked through for those that no job needs any longer.
-const TEND_PERIOD: Duration = Duration::from_secs(30);
-
-/// Who is told what this node has.
+/// Announces what this node has.
 #[derive(Clone)]
 pub(super) struct Announcer {
-    pub genesis: Hash,
-    pub client: Arc<FullClient>,
-    pub network: Arc<dyn NetworkService>,
-    pub sync: Arc<SyncingService<Block>>,
+    genesis: Hash,
+    client: Arc<FullClient>,
+    network: Arc<dyn NetworkService>,
+    sync: Arc<SyncingService<Block>>,
 }
 
 impl Announcer {
+    /// Announces on the chain with this genesis block.
+    pub fn new(genesis: Hash, handles: &Handles) -> Self {
+        let (client, network, sync) = (handles.client.clone(), handles.network.clone(), handles.sync.clone());
+        Self { genesis, client, network, sync }
+    }
+
     async fn until_there_are_peers(&self) {
         while self.sync.num_connected_peers() == 0 {
             tokio::time::sleep(LONELY_PERIOD).await;

@@ -2,6 +2,8 @@
 //!
 //! What is asked and answered, within which limits and by which rules, is `strike-blobs`'; here it meets the network.
 
+use super::handles::Handles;
+use crate::limits::{BLOB_REQUESTS_ANSWERED, BLOB_REQUESTS_WAITING, BLOB_REQUEST_TIME, LOCATE_TIME};
 use futures::{
     stream::{self, BoxStream},
     StreamExt,
@@ -19,7 +21,7 @@ use std::{
 };
 use strike_blobs::{
     message::{MAX_REQUEST, MAX_RESPONSE},
-    BlobSource, BlobStore, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, Misconduct, Server, Wanted,
+    BlobQuery, BlobSource, BlobStore, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, Misconduct, Server,
 };
 use strike_runtime::{opaque::Block, Hash};
 use tokio::runtime::Handle;
@@ -29,24 +31,13 @@ const _: () = assert!(MAX_RESPONSE < 16 << 20);
 
 /// The protocol's name behind the chain's.
 const NAME: &str = "strike/blobs/1";
-/// How long an answer may take at most. Whoever asks waits less.
-const REQUEST_TIME: Duration = Duration::from_secs(10);
-/// Requests of other nodes that wait for an answer; more are refused.
-const INBOUND_QUEUE: usize = 128;
-/// Requests of other nodes that are answered at once.
-const ANSWERED_AT_ONCE: usize = 4;
-/// How long whoever asks for a blob by JSON-RPC waits at most.
-pub(super) const FETCH_TIME: Duration = Duration::from_secs(30);
-/// How long the worker waits at most: a check can do without an output, and an input is asked for again.
-pub(super) const WORK_FETCH_TIME: Duration = Duration::from_secs(8);
-/// How long the DHT is asked for the nodes at a place.
-const LOCATE_TIME: Duration = Duration::from_secs(5);
 
 fn reputation(misconduct: Misconduct) -> ReputationChange {
     match misconduct {
         // Nobody sends these by mistake: what is sent is verified before.
         Misconduct::Garbage => ReputationChange::new_fatal("Blobs: not what the protocol says"),
-        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be dropped.
+        // A slow line is no crime: as often as this can come, 16 times a second, it decays before the peer would be
+        // dropped.
         Misconduct::Stall => ReputationChange::new(-(1 << 18), "Blobs: says that it has one and does not give it"),
         Misconduct::Flood => ReputationChange::new(-(1 << 18), "Blobs: too many requests"),
     }
@@ -79,13 +70,13 @@ impl Protocol {
         fork_id: Option<&str>,
     ) -> (Self, Network::RequestResponseProtocolConfig) {
         let name = protocol_name(&genesis, fork_id);
-        let (sender, requests) = async_channel::bounded(INBOUND_QUEUE);
+        let (sender, requests) = async_channel::bounded(BLOB_REQUESTS_WAITING);
         let config = Network::request_response_config(
             name.clone(),
             Vec::new(),
             MAX_REQUEST,
             MAX_RESPONSE,
-            REQUEST_TIME,
+            BLOB_REQUEST_TIME,
             Some(sender),
         );
         (Self { name, requests }, config)
@@ -99,7 +90,7 @@ impl Protocol {
     ) -> impl std::future::Future<Output = ()> + Send + 'static {
         let requests = self.requests.clone();
         let server = Arc::new(Server::new(store, Default::default(), Instant::now()));
-        requests.for_each_concurrent(ANSWERED_AT_ONCE, move |request| {
+        requests.for_each_concurrent(BLOB_REQUESTS_ANSWERED, move |request| {
             let (server, wrap) = (server.clone(), wrap.clone());
             async move {
                 let IncomingRequest { peer, payload, pending_response } = request;
@@ -115,19 +106,14 @@ impl Protocol {
         })
     }
 
-    /// This node's blobs and, through them, those of the network. Whoever reads waits for `patience` at most. Each source has
-    /// limits of its own, so that what one of them is asked for holds up no other; they go on with each other's downloads.
-    pub fn source(
-        &self,
-        store: Arc<BlobStore>,
-        network: Arc<dyn NetworkService>,
-        sync: Arc<SyncingService<Block>>,
-        handle: Handle,
-        patience: Duration,
-    ) -> NetworkBlobs {
-        let exchange = NodeExchange { network, sync, protocol: self.name.clone() };
+    /// This node's blobs and, through them, those of the network. A reader waits for `patience` at most. Each source
+    /// has limits of its own, so that what one of them is asked for holds up no other. They go on with each other's
+    /// downloads.
+    pub fn source(&self, handles: &Handles, store: Arc<BlobStore>, patience: Duration) -> Arc<dyn BlobSource> {
+        let (network, sync, protocol) = (handles.network.clone(), handles.sync.clone(), self.name.clone());
+        let exchange = NodeExchange { network, sync, protocol };
         let limits = FetchLimits { times: FetchTimes { patience, ..Default::default() }, ..Default::default() };
-        NetworkBlobs { fetcher: Fetcher::new(store, exchange, limits), handle }
+        Arc::new(NetworkBlobs { fetcher: Fetcher::new(store, exchange, limits), tokio: handles.tokio.clone() })
     }
 }
 
@@ -212,14 +198,14 @@ impl Exchange for NodeExchange {
 }
 
 /// This node's blobs, and those that other nodes have.
-pub(super) struct NetworkBlobs {
+struct NetworkBlobs {
     fetcher: Fetcher<NodeExchange>,
-    handle: Handle,
+    tokio: Handle,
 }
 
 impl BlobSource for NetworkBlobs {
-    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        self.handle.block_on(self.fetcher.fetch(wanted))
+    fn read(&self, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
+        self.tokio.block_on(self.fetcher.fetch(query))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What authors put into every block: the slot, the time, and what their node has seen final.
 
-use super::FullClient;
+use crate::client::FullClient;
 use sp_blockchain::HeaderBackend;
 use sp_consensus_babe::SlotDuration;
 use sp_inherents::{CreateInherentDataProviders, InherentData, InherentDataProvider, InherentIdentifier};

@@ -1,41 +1,33 @@
 //! The parts of a node that need no network: enough to check, export and revert blocks.
 
 use super::inherents::{self, Checked};
+use crate::{
+    client::{FullBackend, FullClient, FullSelectChain, Pool},
+    limits::JUSTIFICATION_PERIOD,
+};
 use sc_consensus::{DefaultImportQueue, LongestChain};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
-use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter};
+use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf};
 use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_service::{Configuration, PartialComponents};
 use sc_telemetry::{Telemetry, TelemetryWorker};
-use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::{path::Path, sync::Arc};
 use strike_runtime::{apis::RuntimeApi, opaque::Block};
-
-/// The client: database, executor and runtime API in one. The host functions are the standard ones, so that any
-/// Substrate tool can execute our Wasm.
-pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
-/// The database.
-pub type FullBackend = sc_service::TFullBackend<Block>;
-/// Which fork is best: the one with the most primary slots since the last final block.
-pub type FullSelectChain = LongestChain<FullBackend, Block>;
-/// The transaction pool.
-pub type Pool = TransactionPoolHandle<Block, FullClient>;
 
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 /// Blocks pass BABE's checks, then GRANDPA's, then reach the client.
 pub(super) type BlockImport = BabeBlockImport<Block, FullClient, FinalityImport, Checked, FullSelectChain>;
 
-/// How often a justification is kept at least, in blocks. They prove finality to those who were not there; the last
-/// block of an authority set always has one.
-pub(super) const JUSTIFICATION_PERIOD: u32 = 512;
+/// The ends of GRANDPA's block import that its voter takes.
+pub(super) type GrandpaLink = LinkHalf<Block, FullClient, FullSelectChain>;
 
 /// Consensus, ready to be started.
 pub struct Consensus {
     pub(super) block_import: BlockImport,
     pub(super) babe: BabeLink<Block>,
     pub(super) babe_worker: BabeWorkerHandle<Block>,
-    pub(super) grandpa: sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>,
+    pub(super) grandpa: GrandpaLink,
     pub(super) telemetry: Option<Telemetry>,
 }
 

@@ -1,18 +1,19 @@
-//! What the node does beside following the chain: jobs and checks.
+//! What the node does beside following the chain: jobs, checks, and blobs for others.
 
-use super::{blobs::WrapAnswer, FullBackend, FullClient};
+use super::{
+    announce::Announcer,
+    blobs::{Protocol, WrapAnswer},
+    handles::Handles,
+};
+use crate::limits::{MODEL_MEMORY, WORK_FETCH_TIME};
 use sc_client_api::Backend;
-use sc_service::{Configuration, TaskManager};
-use sp_consensus::SyncOracle;
+use sc_service::Configuration;
 use sp_keystore::{Keystore, KeystorePtr};
 use std::{path::PathBuf, sync::Arc, time::Instant};
-use strike_blobs::{BlobSource, BlobStore, Uploads};
+use strike_blobs::{BlobStore, Uploads};
 use strike_primitives::app::APP_KEY_TYPE;
-use strike_runtime::opaque::Block;
+use strike_runtime::{opaque::Block, Hash};
 use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
-
-/// Memory for the weights of loaded models, in bytes.
-const MODEL_MEMORY: u64 = 4 << 30;
 
 /// Puts another executor between the worker and the engine for this node's own jobs; its checks are not touched.
 pub type WrapProvider = Box<dyn FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send>;
@@ -59,7 +60,7 @@ impl WorkOptions {
 }
 
 /// What jobs and checks are done with, open and ready.
-pub struct Workshop {
+pub struct WorkServices {
     /// Outputs of jobs that this node ran or checked, and inputs.
     pub blobs: Arc<BlobStore>,
     /// The inputs among them that requesters left here.
@@ -70,7 +71,7 @@ pub struct Workshop {
     check: Arc<dyn Executor>,
 }
 
-impl Workshop {
+impl WorkServices {
     /// Opens the blob store beside the database and reads what models there are.
     pub fn open(config: &Configuration, work: &WorkOptions, wrap: WrapProvider) -> Result<Self, sc_service::Error> {
         let other = |error: &dyn std::fmt::Display| sc_service::Error::Other(error.to_string());
@@ -85,38 +86,42 @@ impl Workshop {
         Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
     }
 
-    /// Starts the worker: it looks for duties of all app keys in the keystore, a provider's as well as a validator's. Inputs, and
-    /// outputs to check, come from these sources.
-    #[allow(clippy::too_many_arguments)]
-    pub fn spawn_worker(
-        &self,
-        config: &Configuration,
-        task_manager: &TaskManager,
-        client: &Arc<FullClient>,
-        backend: &Arc<FullBackend>,
-        sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
-        keystore: KeystorePtr,
-        inputs: Arc<dyn BlobSource>,
-        outputs: Arc<dyn BlobSource>,
-    ) {
-        let Some(offchain_storage) = backend.offchain_storage() else {
+    /// Starts the services: the node answers other nodes' requests for blobs, and announces the uploads. If it `works`,
+    /// it starts the worker, and announces which providers it works for.
+    pub(super) fn start(&self, handles: &Handles, protocol: &Protocol, genesis: Hash, wrap: WrapAnswer, works: bool) {
+        let networking = Some("networking");
+        handles.tasks.spawn("blobs-server", networking, protocol.serve(self.blobs.clone(), wrap));
+        let announcer = Announcer::new(genesis, handles);
+        handles.tasks.spawn("uploads", networking, announcer.clone().announce_uploads(self.uploads.clone()));
+        if works {
+            self.start_worker(handles, protocol);
+            let announce = announcer.announce_providers(handles.keystore.clone());
+            handles.tasks.spawn("provider-announcement", networking, announce);
+        }
+    }
+
+    /// Starts the worker: it works for all app keys in the keystore, a provider's as well as a validator's. Inputs, and
+    /// outputs to check, come from other nodes too.
+    fn start_worker(&self, handles: &Handles, protocol: &Protocol) {
+        let Some(offchain_storage) = handles.backend.offchain_storage() else {
             log::warn!("This node keeps no off-chain storage, so it can neither serve jobs nor check them");
             return;
         };
+        let source = || protocol.source(handles, self.blobs.clone(), WORK_FETCH_TIME);
         let worker = strike_worker::run::<Block, _, _>(WorkerParams {
-            client: client.clone(),
-            sync_oracle,
-            keystore,
+            client: handles.client.clone(),
+            sync_oracle: Arc::new(handles.sync.clone()),
+            keystore: handles.keystore.clone(),
             offchain_storage,
             blobs: self.blobs.clone(),
-            inputs,
-            outputs,
+            inputs: source(),
+            outputs: source(),
             provide: self.provide.clone(),
             check: self.check.clone(),
-            registry: config.prometheus_registry().cloned(),
+            registry: handles.prometheus.clone(),
             limits: Default::default(),
         });
-        task_manager.spawn_handle().spawn_blocking("strike-worker", Some("work"), worker);
+        handles.tasks.spawn_blocking("strike-worker", Some("work"), worker);
     }
 }
 

@@ -5,7 +5,11 @@ use crate::{
     types::{quorum, Standing, Time},
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::Get};
-use strike_primitives::{traits::Clock, BlockNumber};
+use strike_primitives::{
+    timing::Timing,
+    traits::{Clock, GetTiming},
+    BlockNumber,
+};
 
 impl<T: Config> Pallet<T> {
     /// Enter the author's report.
@@ -27,8 +31,8 @@ impl<T: Config> Pallet<T> {
         LastReports::<T>::get().last_final(quorum(T::Validators::get()))
     }
 
-    /// Decide whether time goes on with the next block. Done at a block's end, so that it is one and the same for everything
-    /// in a block, and for whoever looks at the state behind it.
+    /// Decide whether time goes on with the next block. Done at a block's end, so that it is one and the same for
+    /// everything in a block, and for whoever looks at the state behind it.
     pub(crate) fn end_block() {
         let (now, limit) = (Self::now(), T::LagLimit::get());
         let (time, last_final) = (CurrentTime::<T>::get(), Self::last_final());
@@ -65,5 +69,11 @@ impl<T: Config> Clock for Pallet<T> {
     fn block_at(time: BlockNumber) -> BlockNumber {
         // Time is never above the block's number.
         time.saturating_add(Self::now().saturating_sub(Self::time()))
+    }
+}
+
+impl<T: Config> GetTiming for Pallet<T> {
+    fn timing() -> Timing {
+        GenesisTiming::<T>::get()
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
 extern crate alloc;
 
@@ -21,8 +22,10 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
-/// The pallet: see the crate's documentation.
+/// The pallet; see the crate's documentation.
 #[frame_support::pallet]
+// The code that FRAME's macros generate uses `expect`; calls here only check the origin and go on to other modules.
+#[allow(clippy::expect_used)]
 pub mod pallet {
     use crate::{
         types::{Standing, Time},
@@ -33,6 +36,7 @@ pub mod pallet {
     use sp_runtime::traits::UniqueSaturatedInto;
     use strike_primitives::{
         finality::{FinalNumber, INHERENT_IDENTIFIER},
+        timing::Timing,
         AccountId, BlockNumber,
     };
 
@@ -48,18 +52,14 @@ pub mod pallet {
     pub trait Config: frame_system::Config<AccountId = AccountId, RuntimeEvent: From<Event<Self>>> {
         /// The author of the block being executed, if it has one.
         type Author: Get<Option<AccountId>>;
-
         /// How many validators there are.
         type Validators: Get<u32>;
-
-        /// Blocks that the last final one may lie behind before time stops. Above zero; no more than the shortest period
-        /// that a penalty hangs on.
+        /// Blocks that the last final one may lie behind before time stops. Above zero; no more than the shortest
+        /// period that a penalty hangs on.
         #[pallet::constant]
         type LagLimit: Get<BlockNumber>;
-
         /// What the call and the hooks cost.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
@@ -73,20 +73,43 @@ pub mod pallet {
     #[pallet::storage]
     pub type CurrentTime<T: Config> = StorageValue<_, Time, ValueQuery>;
 
-    /// What happened.
+    /// What sessions, eras and long periods are measured in; absent, what production has. BABE reads it in every
+    /// block, so reading it costs nothing more.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type GenesisTiming<T: Config> = StorageValue<_, Timing, ValueQuery>;
+
+    /// The chain's measures.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// They are for ever: no call changes them. None stands for [`Timing::PRODUCTION`].
+        pub timing: Option<Timing>,
+        /// Marks the runtime; nothing to set.
+        #[serde(skip)]
+        pub _config: PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        /// Panics if the measures are none that a chain can run with.
+        fn build(&self) {
+            let Some(timing) = self.timing else { return };
+            let checked = timing.check();
+            assert!(checked.is_ok(), "timing of the genesis configuration: {checked:?}: {timing:?}");
+            GenesisTiming::<T>::put(timing);
+        }
+    }
+
+    // What a field's name does not say is in the line of its event.
+    #[allow(missing_docs)]
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// Finality lags: from the next block on deadlines stand still.
-        TimeStopped {
-            /// The last block agreed to be final.
-            last_final: BlockNumber,
-        },
-        /// Finality keeps up again: from the next block on deadlines go on.
-        TimeResumed {
-            /// Blocks in which time stood still.
-            stood_still: BlockNumber,
-        },
+        /// Finality lags: from the next block on deadlines stand still. `last_final` is the last block agreed to be final.
+        TimeStopped { last_final: BlockNumber },
+        /// Finality keeps up again: from the next block on deadlines go on. Time stood still in so many blocks.
+        TimeResumed { stood_still: BlockNumber },
     }
 
     /// Why a call failed.
@@ -101,7 +124,8 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
-            T::WeightInfo::on_finalize()
+            // BABE's read of the timing, which has no weight of its own, is counted here.
+            T::WeightInfo::on_finalize().saturating_add(T::DbWeight::get().reads(1))
         }
 
         fn on_finalize(_now: BlockNumberFor<T>) {
@@ -120,8 +144,8 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Report the number of the last block that the author's node has seen final. Without effect in a block that has no
-        /// author, and where the author has reported a higher one before.
+        /// Report the number of the last block that the author's node has seen final. Without effect in a block that
+        /// has no author, and where the author has reported a higher one before.
         ///
         /// Origin: none, as an inherent. Errors, which make the block invalid: [`Error::NumberTooHigh`],
         /// [`Error::AlreadyReported`]. No event.

@@ -9,8 +9,9 @@ impl<T: Config> Pallet<T> {
     /// Check all of storage. The runtime's state check and tests call it; never a block.
     ///
     /// - Reports are sorted, each author has one, and none is of a block that was not made before the last report.
-    /// - Time stood still in no more blocks than there were, and stands still since one of them, not yet long enough with
-    ///   finality that keeps up to go on.
+    /// - Time stood still in no more blocks than there were, and stands still since one of them, not yet long enough
+    ///   with finality that keeps up to go on.
+    /// - The timing is one that a chain can run with.
     pub fn do_try_state() -> Result<(), DispatchError> {
         let (now, reports, time) = (Self::now(), LastReports::<T>::get(), CurrentTime::<T>::get());
         ensure!(
@@ -28,6 +29,7 @@ impl<T: Config> Pallet<T> {
             ensure!(since <= now && time.lost <= since, "time stands still since a later block");
             ensure!(kept_up < T::LagLimit::get(), "time stands still though finality keeps up");
         }
+        GenesisTiming::<T>::get().check()?;
         Ok(())
     }
 }

@@ -8,8 +8,8 @@ use strike_primitives::{AccountId, BlockNumber};
 /// The most authors that a quorum takes.
 pub const MAX_QUORUM: u32 = 4;
 
-/// How many distinct authors have to report a block before it counts as final: all where there is one validator, else an
-/// eighth of them, at least two and at most [`MAX_QUORUM`].
+/// How many distinct authors have to report a block before it counts as final: all where there is one validator, else
+/// an eighth of them, at least two and at most [`MAX_QUORUM`].
 pub fn quorum(validators: u32) -> u32 {
     (validators / 8).clamp(2, MAX_QUORUM).min(validators.max(1))
 }
@@ -42,7 +42,8 @@ impl Reports {
     }
 }
 
-/// The clock. Its time is the block's number, or that of the block in which it stopped, less what it stood still before.
+/// The clock. Its time is the block's number, or that of the block in which it stopped, less what it stood still
+/// before.
 #[derive(
     Clone, Copy, Default, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]

@@ -1,11 +1,12 @@
 //! What holds after every block and every test.
 //!
-//! The books: from the events alone it is worked out what everybody has, and compared with what everybody has. So each unit
-//! that moves is announced, and each announcement is true.
+//! The books: from the events alone it is worked out what everybody has, and compared with what everybody has. So
+//! each unit that moves is announced, and each announcement is true.
 
 use crate::runtime::*;
 use frame_support::traits::fungible::Inspect;
 use pallet_market::Event as MarketEvent;
+use pallet_payouts::Event as PayoutsEvent;
 use pallet_providers::Event as ProvidersEvent;
 use sp_runtime::traits::Zero;
 use std::{cell::RefCell, collections::BTreeMap};
@@ -22,11 +23,13 @@ struct Books {
     /// All there is.
     issuance: Balance,
     /// What stands or stood behind each attempt.
-    exposures: BTreeMap<(JobId, Attempt), Balance>,
+    at_risk: BTreeMap<(JobId, Attempt), Balance>,
     /// For each job, what the market says was burned of bonds, and paid out of them.
     punished: BTreeMap<JobId, (Balance, Balance)>,
     /// The same over all jobs, as the owner of the bonds says.
     lost_of_bonds: (Balance, Balance),
+    /// Payments kept, by payer, payee and amount, of which no pallet has said yet what they were for.
+    unexplained: Vec<(AccountId, AccountId, Balance)>,
     /// Everything that happened, oldest first.
     events: Vec<RuntimeEvent>,
 }
@@ -37,7 +40,7 @@ thread_local! {
 
 /// Open the books with what everybody has now.
 pub fn begin() {
-    let books = Books { totals: crate::flows::totals(), issuance: Balances::total_issuance(), ..Books::default() };
+    let books = Books { totals: totals(), issuance: Balances::total_issuance(), ..Books::default() };
     BOOKS.with(|it| *it.borrow_mut() = books);
     System::reset_events();
 }
@@ -54,8 +57,9 @@ pub fn check() {
     Market::do_try_state().unwrap();
     Verification::do_try_state().unwrap();
     Finality::do_try_state().unwrap();
+    Payouts::do_try_state().unwrap();
     check_holds();
-    check_exposure();
+    check_at_risk();
     check_claims();
     check_audits();
     BOOKS.with(|it| it.borrow_mut().check());
@@ -93,11 +97,11 @@ fn check_holds() {
 }
 
 /// What is reserved of each bond is what stands behind the provider's running jobs.
-fn check_exposure() {
+fn check_at_risk() {
     let mut running: BTreeMap<AccountId, Balance> = BTreeMap::new();
     for job in pallet_market::Jobs::<Test>::iter_values() {
-        if let Some(placement) = job.placement() {
-            *running.entry(placement.provider.clone()).or_default() += placement.exposure;
+        if let Some(assignment) = job.assignment() {
+            *running.entry(assignment.provider.clone()).or_default() += assignment.at_risk;
         }
     }
     let reserved: BTreeMap<AccountId, Balance> = pallet_providers::Providers::<Test>::iter()
@@ -107,10 +111,10 @@ fn check_exposure() {
     assert_eq!(reserved, running);
 }
 
-/// The market's account has what can be claimed, and what keeps it alive.
+/// The account of payouts has what can be claimed, and what keeps it alive.
 fn check_claims() {
-    let claimable: Balance = pallet_market::Claimable::<Test>::iter_values().sum();
-    assert_eq!(Balances::total_balance(&Market::account()), claimable + ED);
+    let claimable: Balance = pallet_payouts::Claimable::<Test>::iter_values().sum();
+    assert_eq!(Balances::total_balance(&Payouts::account()), claimable + ED);
 }
 
 /// Audits are those of the jobs kept, and every committed job has one.
@@ -133,11 +137,12 @@ impl Books {
         }
         System::reset_events();
 
+        assert_eq!(self.unexplained, [], "whoever pays says for what");
         let punished = self.punished.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         assert_eq!(punished, self.lost_of_bonds, "bonds lose what jobs cost them");
 
         self.totals.retain(|_, total| *total > 0);
-        let totals = crate::flows::totals();
+        let totals = totals();
         assert_eq!(totals, self.totals, "everybody has what the events say");
         assert_eq!(Balances::total_issuance(), self.issuance, "only what was burned is gone");
         assert_eq!(totals.values().sum::<Balance>(), self.issuance, "all there is, is somebody's");
@@ -157,6 +162,11 @@ impl Books {
         self.issuance -= amount;
     }
 
+    /// What was kept last was for this.
+    fn explain(&mut self, payment: (AccountId, AccountId, Balance)) {
+        assert_eq!(self.unexplained.pop(), Some(payment), "what is kept is what was to be paid");
+    }
+
     fn enter(&mut self, event: &RuntimeEvent) {
         match event {
             RuntimeEvent::Market(event) => self.enter_market(event),
@@ -169,6 +179,11 @@ impl Books {
                 self.take(provider, *amount);
                 self.give(beneficiary, *amount);
                 self.lost_of_bonds.1 += amount;
+            }
+            RuntimeEvent::Payouts(PayoutsEvent::Deferred { account, from, amount }) => {
+                self.take(from, *amount);
+                self.give(&Payouts::account(), *amount);
+                self.unexplained.push((from.clone(), account.clone(), *amount));
             }
             RuntimeEvent::Balances(pallet_balances::Event::Transfer { from, to, amount }) => {
                 self.take(from, *amount);
@@ -189,12 +204,12 @@ impl Books {
     fn enter_market(&mut self, event: &MarketEvent<Test>) {
         let requester = |job: &JobId| pallet_market::Jobs::<Test>::get(job).unwrap().requester;
         match event {
-            MarketEvent::JobAssigned { job, attempt, exposure, .. } => {
-                self.exposures.insert((*job, *attempt), *exposure);
+            MarketEvent::JobAssigned { job, attempt, at_risk, .. } => {
+                self.at_risk.insert((*job, *attempt), *at_risk);
             }
             MarketEvent::AttemptFailed { job, attempt, burned, compensated, .. } => {
                 assert!(burned >= compensated, "no less is burned than paid, so nobody gains by failing their own job");
-                let most = INVALID_PENALTY.mul_floor(self.exposures[&(*job, *attempt)]);
+                let most = INVALID_PENALTY.mul_floor(self.at_risk[&(*job, *attempt)]);
                 assert!(burned + compensated <= most, "a penalty is capped");
                 let sums = self.punished.entry(*job).or_default();
                 *sums = (sums.0 + burned, sums.1 + compensated);
@@ -205,13 +220,12 @@ impl Books {
                 self.take(&requester(job), *amount);
                 self.give(account, *amount);
             }
-            MarketEvent::PaymentDeferred { job, amount, .. } => {
-                self.take(&requester(job), *amount);
-                self.give(&Market::account(), *amount);
+            // Payouts say what moved; the market says for which job.
+            MarketEvent::PaymentDeferred { job, account, amount, .. } => {
+                self.explain((requester(job), account.clone(), *amount));
             }
             MarketEvent::RefundDeferred { account, amount, .. } => {
-                self.take(account, *amount);
-                self.give(&Market::account(), *amount);
+                self.explain((account.clone(), account.clone(), *amount));
             }
             MarketEvent::JobSettled { job, burned, .. } => self.burn(&requester(job), *burned),
             MarketEvent::JobClosed { job, receipt, .. } => self.check_receipt(*job, *receipt),

@@ -14,7 +14,11 @@ use sp_runtime::{
     traits::{BlakeTwo256, IdentityLookup},
     Perbill,
 };
-use strike_primitives::{AccountId, Balance, BlockNumber, H256, TOKEN};
+use std::collections::BTreeMap;
+use strike_primitives::{
+    split::{Checks, Given, Served, Shares},
+    AccountId, Balance, BlockNumber, H256, TOKEN,
+};
 
 pub type TxExtension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
@@ -34,14 +38,26 @@ pub const SEAL_PERIOD: BlockNumber = 12;
 pub const SEAL_GRACE: BlockNumber = 3;
 pub const REVEAL_PERIOD: BlockNumber = 6;
 pub const RETENTION: BlockNumber = 20;
+/// Seed of the first validator's account and keys; the others' follow.
+pub const FIRST_VALIDATOR: u8 = 10;
 /// More than the cheapest jobs cost, and less than those at usual prices.
-pub const MIN_EXPOSURE: Balance = TOKEN / 100_000;
-pub const MIN_LAPSE: BlockNumber = 12;
-pub const MAX_LAPSE: BlockNumber = 36;
+pub const MIN_AT_RISK: Balance = TOKEN / 100_000;
+pub const MIN_DEMOTION: BlockNumber = 12;
+pub const MAX_DEMOTION: BlockNumber = 36;
 pub const JOB_DEPOSIT: Balance = TOKEN / 2;
 pub const ASK_DEPOSIT: Balance = TOKEN / 10;
 pub const LATE_PENALTY: Perbill = Perbill::from_percent(10);
 pub const INVALID_PENALTY: Perbill = Perbill::from_percent(50);
+/// 5 % burns, validators get 10 %.
+const FEE_SHARES: Shares = match Shares::new(
+    Perbill::from_percent(5),
+    Checks::every(Perbill::from_percent(10)),
+    Given::NOTHING,
+    Served::NOTHING,
+) {
+    Ok(shares) => shares,
+    Err(_) => panic!("every share has a receiver"),
+};
 
 #[frame_support::runtime]
 mod test_runtime {
@@ -75,6 +91,8 @@ mod test_runtime {
     pub type Verification = pallet_verification;
     #[runtime::pallet_index(48)]
     pub type Finality = pallet_finality;
+    #[runtime::pallet_index(51)]
+    pub type Payouts = pallet_payouts;
 }
 
 parameter_types! {
@@ -82,9 +100,8 @@ parameter_types! {
     pub TestBlockWeights: BlockWeights =
         BlockWeights::with_sensible_defaults(MaxBlock::get(), Perbill::from_percent(75));
     pub const MaxRoyalty: Perbill = Perbill::from_percent(50);
-    pub const MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub const VerifierShare: Perbill = Perbill::from_percent(10);
-    pub const BurnShare: Perbill = Perbill::from_percent(5);
+    pub const PayoutsPalletId: PalletId = PalletId(*b"strk/pay");
+    pub const FeeShares: Shares = FEE_SHARES;
     pub const LatePenalty: Perbill = LATE_PENALTY;
     pub const InvalidPenalty: Perbill = INVALID_PENALTY;
     pub const MarketHookShare: Perbill = Perbill::from_percent(20);
@@ -135,12 +152,12 @@ impl pallet_market::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Providers = Providers;
-    type Exposure = Providers;
+    type Bonds = Providers;
     type Artifacts = Provenance;
     type Royalties = Provenance;
     type Audits = Verification;
     type Clock = Finality;
-    type PalletId = MarketPalletId;
+    type Payouts = Payouts;
     type MaxAsksPerModel = ConstU32<128>;
     type MaxAsksPerProvider = ConstU32<64>;
     type MaxCapacity = ConstU32<1_024>;
@@ -150,11 +167,10 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MIN_PRICE>;
-    type MinExposure = ConstU128<MIN_EXPOSURE>;
-    type MinLapse = ConstU32<MIN_LAPSE>;
-    type MaxLapse = ConstU32<MAX_LAPSE>;
-    type VerifierShare = VerifierShare;
-    type BurnShare = BurnShare;
+    type MinAtRisk = ConstU128<MIN_AT_RISK>;
+    type MinDemotion = ConstU32<MIN_DEMOTION>;
+    type MaxDemotion = ConstU32<MAX_DEMOTION>;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = ConstU128<JOB_DEPOSIT>;
@@ -164,12 +180,30 @@ impl pallet_market::Config for Test {
     type WeightInfo = pallet_market::weights::SubstrateWeight<Test>;
 }
 
+impl pallet_payouts::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type PalletId = PayoutsPalletId;
+    type WeightInfo = pallet_payouts::weights::SubstrateWeight<Test>;
+}
+
+/// What everybody has, free and held together.
+pub fn totals() -> BTreeMap<AccountId, Balance> {
+    let all = frame_system::Account::<Test>::iter();
+    all.map(|(account, info)| (account, info.data.free + info.data.reserved)).collect()
+}
+
+/// The account of a validator of the first session: 0 to 3.
+pub fn validator_account(index: u8) -> AccountId {
+    AccountId::new([FIRST_VALIDATOR + index; 32])
+}
+
 /// Four validators author in turns.
 pub struct Author;
 
 impl Get<Option<AccountId>> for Author {
     fn get() -> Option<AccountId> {
-        Some(crate::world::validator((System::block_number() % 4) as u8).account)
+        Some(validator_account((System::block_number() % 4) as u8))
     }
 }
 
@@ -191,7 +225,7 @@ impl Get<Option<H256>> for AuthorRandomness {
 }
 
 impl pallet_verification::Config for Test {
-    type ProviderRegistry = Providers;
+    type Providers = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
     type Clock = Finality;

@@ -65,7 +65,7 @@ pub fn proof(pair: &AppPair, account: &AccountId) -> AppSignature {
 
 /// A validator of the first session: 0 to 3.
 pub fn validator(index: u8) -> Actor {
-    Actor::new(10 + index)
+    Actor::new(FIRST_VALIDATOR + index)
 }
 
 pub fn validators() -> Vec<Actor> {
@@ -141,7 +141,8 @@ struct GenesisProvider {
     price: Balance,
 }
 
-/// Builds the world of a test: four validators, Olga's two models, Eve and Ferdie who serve both, and Rita and Sam who order.
+/// Builds the world of a test: four validators, Olga's two models, Eve and Ferdie who serve both, and Rita and Sam
+/// who order.
 #[derive(Default)]
 pub struct ExtBuilder {
     providers: Vec<GenesisProvider>,

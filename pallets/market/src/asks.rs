@@ -1,9 +1,10 @@
 //! The order book.
 
-use crate::{pallet::*, types::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
+    weights::Weight,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use strike_primitives::{
@@ -64,6 +65,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// The most that placing an ask costs.
+    pub(crate) fn placing() -> Weight {
+        T::WeightInfo::place_ask(T::MaxAsksPerModel::get()).max(T::WeightInfo::place_ask_in_full_list())
+    }
+
     /// Whether the ask can get jobs as long as its provider does nothing.
     fn is_of_use(ask: &Ask, model: &ArtifactId) -> bool {
         T::Providers::is_active(&ask.provider) && T::Providers::serves(&ask.provider, model)
@@ -96,7 +102,7 @@ impl<T: Config> Pallet<T> {
             services.is_some()
         });
         if !left {
-            Lapses::<T>::remove(&provider);
+            Demotions::<T>::remove(&provider);
         }
         T::Currency::release(&HoldReason::AskDeposit.into(), &provider, deposit, Precision::Exact)?;
         let (model, class) = service;

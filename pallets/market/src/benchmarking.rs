@@ -1,5 +1,5 @@
-//! What calls and upkeep cost: with as many validators as may be, providers with as many models and links as may be, and the
-//! largest orders.
+//! What calls and upkeep cost: with as many validators as may be, providers with as many models and links as may be,
+//! and the largest orders.
 
 use crate::{pallet::*, types::*};
 use alloc::{vec, vec::Vec};
@@ -18,7 +18,7 @@ use strike_primitives::{
         MAX_STOP_SEQUENCES, MAX_STOP_TOKENS,
     },
     receipt::CloseReason,
-    traits::{Assignments, AuditOutcome, Exposure, OnVerdict, MAX_VERIFIERS},
+    traits::{Assignments, AuditOutcome, Bonds, OnVerdict, MAX_VALIDATORS},
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, H256, UNITS_PER_PRICE,
 };
@@ -38,8 +38,9 @@ fn scene<T: Config>() -> ArtifactId {
     T::BenchmarkHelper::set_block(NOW);
     let model = T::BenchmarkHelper::register_model(0);
     let mut validators = Vec::new();
-    for index in 0..MAX_VERIFIERS {
-        // Links are few, so those who are linked to a provider are the same account many times over: it is as dear to find that.
+    for index in 0..MAX_VALIDATORS {
+        // Links are few, so those who are linked to a provider are the same account many times over: it is as dear to
+        // find that.
         let account = if index % 2 == 0 { validator(0) } else { validator(index) };
         let key = T::BenchmarkHelper::new_key();
         if index == 0 || index % 2 == 1 {
@@ -114,13 +115,13 @@ fn queue_but_one<T: Config>() -> u32 {
     T::MaxPending::get().saturating_sub(1)
 }
 
-/// A job with a verdict of `verifiers` validators.
-fn judged<T: Config>(requester: &AccountId, model: ArtifactId, verdict: Verdict, verifiers: u32) -> JobId {
+/// A job with a verdict of so many validators.
+fn judged<T: Config>(requester: &AccountId, model: ArtifactId, verdict: Verdict, validators: u32) -> JobId {
     let job = submit::<T>(requester, model);
     Pallet::<T>::on_committed(job, 0).expect("it is assigned");
     // Accounts that do not exist: what they get is too little to be one, and is kept for them.
-    let verifiers = BoundedVec::truncate_from((0..verifiers).map(|index| account("verifier", index, 0)).collect());
-    let outcome = AuditOutcome { verdict: Some(verdict), commitment: H256::repeat_byte(1), verifiers };
+    let validators = BoundedVec::truncate_from((0..validators).map(|index| account("payee", index, 0)).collect());
+    let outcome = AuditOutcome { verdict: Some(verdict), commitment: H256::repeat_byte(1), validators };
     Pallet::<T>::on_verdict(job, 0, outcome).expect("it is committed");
     job
 }
@@ -136,7 +137,9 @@ fn due<T: Config>(job: JobId) -> BlockNumber {
 }
 
 fn assert_assigned<T: Config>(job: JobId, to: Option<AccountId>) {
-    assert!(matches!(state::<T>(job), Some(JobState::Assigned(placement)) if Some(&placement.provider) == to.as_ref()));
+    assert!(
+        matches!(state::<T>(job), Some(JobState::Assigned(assignment)) if Some(&assignment.provider) == to.as_ref())
+    );
 }
 
 #[benchmarks]
@@ -155,16 +158,17 @@ mod benchmarks {
         assert_eq!(Asks::<T>::get((model, CLASS)).len() as u32, a.saturating_add(1));
     }
 
-    // The list is full: all asks are looked at, and the last one makes room, the only one of its provider, who has no bond left.
+    // The list is full: all asks are looked at, and the last one makes room, the only one of its provider, who has no
+    // bond left.
     #[benchmark]
     fn place_ask_in_full_list() {
         let model = scene::<T>();
         let last = providers::<T>(T::MaxAsksPerModel::get(), model, true).expect("there are asks");
-        let bond = T::Exposure::available(&last);
-        T::Exposure::reserve(&last, bond).expect("it is its bond");
-        T::Exposure::slash(&last, bond).expect("it is reserved");
-        let pause = T::MinLapse::get();
-        Lapses::<T>::insert(&last, Lapse { until: NOW, pause });
+        let bond = T::Bonds::available(&last);
+        T::Bonds::reserve(&last, bond).expect("it is its bond");
+        T::Bonds::slash(&last, bond).expect("it is reserved");
+        let period = T::MinDemotion::get();
+        Demotions::<T>::insert(&last, Demotion { until: NOW, period });
         let new: AccountId = account("provider", 0, 0);
         T::BenchmarkHelper::register_provider(&new, T::BenchmarkHelper::new_key(), model, Vec::new());
         #[extrinsic_call]
@@ -218,16 +222,19 @@ mod benchmarks {
         assert_eq!(state::<T>(job), Some(JobState::Closed(CloseReason::Cancelled)));
     }
 
-    // A valid result: the provider, the owner of the model and `p` less two validators are paid, none of whom has an account.
+    // A valid result: the provider, the owner of the model and `p` less two validators are paid, none of whom has an
+    // account.
     #[benchmark]
-    fn settle_paid(p: Linear<2, { MAX_VERIFIERS.saturating_add(2) }>) {
+    fn settle_paid(p: Linear<2, { MAX_VALIDATORS.saturating_add(2) }>) {
         let (model, requester) = (scene::<T>(), requester::<T>());
         providers::<T>(1, model, true);
         let job = judged::<T>(&requester, model, Verdict::Valid { units: UNITS - 1 }, p.saturating_sub(2));
         #[extrinsic_call]
         settle(RawOrigin::Signed(requester), job);
         assert_eq!(Receipts::<T>::get(job).map(|receipt| receipt.payments.len() as u32), Some(p));
-        assert_eq!(Claimable::<T>::iter().count() as u32, p.saturating_sub(2));
+        let payments = Receipts::<T>::get(job).map(|receipt| receipt.payments).unwrap_or_default();
+        let kept = payments.iter().filter(|payment| T::Currency::total_balance(&payment.account) == 0);
+        assert_eq!(kept.count() as u32, p.saturating_sub(2));
     }
 
     // An invalid result: the provider is punished, and the last of `a` asks takes the job.
@@ -236,22 +243,11 @@ mod benchmarks {
         let (model, requester) = (scene::<T>(), requester::<T>());
         provider::<T>(0, model, true);
         let verdict = Verdict::Invalid { reason: InvalidReason::OutputMismatch };
-        let job = judged::<T>(&requester, model, verdict, MAX_VERIFIERS);
+        let job = judged::<T>(&requester, model, verdict, MAX_VALIDATORS);
         let next = providers::<T>(a.saturating_sub(1), model, true);
         #[extrinsic_call]
         settle(RawOrigin::Signed(requester), job);
         assert_assigned::<T>(job, next);
-    }
-
-    #[benchmark]
-    fn claim() {
-        let caller: AccountId = requester::<T>();
-        let amount = T::Currency::minimum_balance();
-        T::BenchmarkHelper::fund(&Pallet::<T>::account());
-        Claimable::<T>::insert(&caller, amount);
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller.clone()));
-        assert!(!Claimable::<T>::contains_key(caller));
     }
 
     // Nothing to do.
@@ -307,7 +303,7 @@ mod benchmarks {
     fn prune() {
         let (model, requester) = (scene::<T>(), requester::<T>());
         providers::<T>(1, model, true);
-        let job = judged::<T>(&requester, model, Verdict::Valid { units: UNITS - 1 }, MAX_VERIFIERS);
+        let job = judged::<T>(&requester, model, Verdict::Valid { units: UNITS - 1 }, MAX_VALIDATORS);
         Pallet::<T>::do_settle(job).expect("it is judged");
         let due = due::<T>(job);
         #[block]

@@ -1,4 +1,4 @@
-//! The one deadline queue, and the share of the block that upkeep gets.
+//! The one deadline queue: what waits too long, who is late, what is forgotten.
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
@@ -14,29 +14,6 @@ use strike_primitives::{receipt::CloseReason, traits::Audits, BlockNumber, JobId
 const BATCH: usize = 32;
 
 impl<T: Config> Pallet<T> {
-    /// Do what is due, as far as the weight goes.
-    pub(crate) fn poll(meter: &mut WeightMeter) {
-        let mut own = WeightMeter::with_limit(meter.remaining().min(Self::hook_limit()));
-        if own.try_consume(T::WeightInfo::poll()).is_ok() {
-            // Whoever goes first can use it all, so the first place goes round.
-            let turn = Self::now() % 3;
-            for step in 0..3u32 {
-                match turn.saturating_add(step) % 3 {
-                    0 => Self::poll_settlements(&mut own),
-                    1 => Self::poll_deadlines(&mut own),
-                    _ => Self::poll_waiting(&mut own),
-                }
-            }
-        }
-        meter.consume(own.consumed());
-    }
-
-    /// The share of a block that upkeep may use.
-    pub(crate) fn hook_limit() -> Weight {
-        let (share, block) = (T::HookShare::get(), T::BlockWeights::get().max_block);
-        Weight::from_parts(share.mul_floor(block.ref_time()), share.mul_floor(block.proof_size()))
-    }
-
     /// The most that one deadline costs.
     pub(crate) fn worst_deadline() -> Weight {
         Self::deadline(T::MaxAsksPerModel::get())
@@ -47,7 +24,8 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::expire_assigned(asks).max(T::WeightInfo::expire_waiting()).max(T::WeightInfo::prune())
     }
 
-    /// Let the deadline queue look at the job at `due` and no longer at the height it had before. The caller stores the job.
+    /// Let the deadline queue look at the job at `due` and no longer at the height it had before. The caller stores
+    /// the job.
     pub(crate) fn set_due(id: JobId, job: &mut Job, due: Option<BlockNumber>) {
         if let Some(old) = job.due {
             Deadlines::<T>::remove(old, id);
@@ -58,7 +36,8 @@ impl<T: Config> Pallet<T> {
         job.due = due;
     }
 
-    fn poll_deadlines(meter: &mut WeightMeter) {
+    /// Pass what is due, as far as the weight goes.
+    pub(crate) fn poll_deadlines(meter: &mut WeightMeter) {
         let now = Self::time();
         let mut height = DeadlineCursor::<T>::get();
         while height <= now && meter.try_consume(T::WeightInfo::visit_height()).is_ok() {
@@ -103,14 +82,14 @@ impl<T: Config> Pallet<T> {
                 Self::close_unpaid(id, job, CloseReason::NoProvider, Default::default());
                 0
             }
-            JobState::Assigned(placement) => {
+            JobState::Assigned(assignment) => {
                 let failed = with_storage_layer(|| {
                     let penalty = T::LatePenalty::get();
                     let reason = CloseReason::ProviderLate;
-                    Self::fail_attempt(id, job.clone(), &placement, reason, penalty, Default::default())
+                    Self::fail_attempt(id, job.clone(), &assignment, reason, penalty, Default::default())
                 });
                 failed.unwrap_or_else(|error| {
-                    Self::abandon(id, job, &placement, error);
+                    Self::abandon(id, job, &assignment, error);
                     0
                 })
             }

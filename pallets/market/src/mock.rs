@@ -1,26 +1,21 @@
-//! A runtime of the market alone. The other pallets are stood in for by plain tables in storage, so that they roll back with
-//! everything else; bonds are real money on an account of their own.
+//! A runtime of the market alone, with fakes of the other pallets.
 
 use crate::{self as pallet_market, weights::SubstrateWeight};
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use frame_support::{
-    derive_impl, ensure, parameter_types,
-    traits::{
-        fungible::{Inspect, Mutate},
-        tokens::{Fortitude, Precision, Preservation},
-        BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks,
-    },
+    derive_impl, parameter_types,
+    traits::{fungible::Inspect, BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks},
     weights::{constants::RocksDbWeight, Weight, WeightMeter},
-    PalletId,
 };
+pub use pallet_fakes::*;
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult, Perbill};
 use strike_primitives::{
-    app::AppKey,
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
     job::{Embed, Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
-    traits::{ArtifactRegistry, AuditOutcome, Audits, Clock, Exposure, ProviderRegistry, Royalties},
+    split,
+    traits::AuditOutcome,
     verdict::{InvalidReason, Verdict},
     AccountId, Balance, BlockNumber, JobId, Units,
 };
@@ -33,7 +28,7 @@ pub const BOND: Balance = 100 * UNIT;
 pub const ASK_DEPOSIT: Balance = 5_000;
 pub const JOB_DEPOSIT: Balance = 3_000;
 pub const RETENTION: BlockNumber = 20;
-pub const MIN_LAPSE: BlockNumber = 15;
+pub const MIN_DEMOTION: BlockNumber = 15;
 /// Units in a block: enough for any deadline.
 pub const THROUGHPUT: u32 = 1_001;
 /// Units of [`order`]: 40 in, 60 out.
@@ -54,16 +49,12 @@ pub fn requester() -> AccountId {
 pub fn provider(n: u8) -> AccountId {
     account(10 + n)
 }
-pub fn verifier(n: u8) -> AccountId {
+pub fn validator(n: u8) -> AccountId {
     account(20 + n)
 }
 /// The model's owner.
 pub fn owner() -> AccountId {
     account(30)
-}
-/// Has the money of all bonds.
-pub fn vault() -> AccountId {
-    account(99)
 }
 
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -76,30 +67,26 @@ frame_support::construct_runtime!(
     }
 );
 
+/// 5 % burns, validators get 10 %.
+const FEE_SHARES: split::Shares = match split::Shares::new(
+    Perbill::from_percent(5),
+    split::Checks::every(Perbill::from_percent(10)),
+    split::Given::NOTHING,
+    split::Served::NOTHING,
+) {
+    Ok(shares) => shares,
+    Err(_) => panic!("every share has a receiver"),
+};
+
 parameter_types! {
     pub BlockWeights: frame_system::limits::BlockWeights =
         frame_system::limits::BlockWeights::simple_max(Weight::from_parts(2_000_000_000_000, u64::MAX));
-    pub MarketPalletId: PalletId = PalletId(*b"strk/mkt");
-    pub VerifierShare: Perbill = Perbill::from_percent(10);
-    pub BurnShare: Perbill = Perbill::from_percent(5);
+    pub const FeeShares: split::Shares = FEE_SHARES;
     pub LatePenalty: Perbill = Perbill::from_percent(20);
     pub InvalidPenalty: Perbill = Perbill::from_percent(50);
     pub HookShare: Perbill = Perbill::from_percent(25);
 
-    // The other pallets.
-    pub storage MinExposure: Balance = 1;
-    pub storage Bonds: BTreeMap<AccountId, (Balance, Balance)> = BTreeMap::new();
-    pub storage Served: BTreeSet<(AccountId, ArtifactId)> = BTreeSet::new();
-    pub storage Linked: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
-    pub storage Inactive: BTreeSet<AccountId> = BTreeSet::new();
-    pub storage Shares: Vec<(AccountId, Perbill)> = Vec::new();
-    pub storage Forgotten: Vec<JobId> = Vec::new();
-    pub storage NobodyChecks: bool = false;
-    pub storage ReleaseFails: bool = false;
-    pub storage CompensateFails: bool = false;
-    /// The block since which time stands still, and blocks lost before.
-    pub storage StoppedSince: Option<BlockNumber> = None;
-    pub storage LostTime: BlockNumber = 0;
+    pub storage MinAtRisk: Balance = 1;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -122,13 +109,13 @@ impl pallet_balances::Config for Test {
 impl pallet_market::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Providers = Network;
-    type Exposure = Network;
-    type Artifacts = Network;
-    type Royalties = Network;
-    type Audits = Network;
-    type Clock = Network;
-    type PalletId = MarketPalletId;
+    type Providers = FakeRegistry;
+    type Bonds = FakeBonds<Balances>;
+    type Artifacts = FakeProvenance;
+    type Royalties = FakeProvenance;
+    type Audits = FakeAudits;
+    type Clock = FakeClock<Test>;
+    type Payouts = FakePayouts<Balances>;
     type MaxAsksPerModel = ConstU32<4>;
     type MaxAsksPerProvider = ConstU32<2>;
     type MaxCapacity = ConstU32<8>;
@@ -138,11 +125,10 @@ impl pallet_market::Config for Test {
     type MaxDeadline = ConstU32<100>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<10>;
-    type MinExposure = MinExposure;
-    type MinLapse = ConstU32<MIN_LAPSE>;
-    type MaxLapse = ConstU32<{ 4 * MIN_LAPSE }>;
-    type VerifierShare = VerifierShare;
-    type BurnShare = BurnShare;
+    type MinAtRisk = MinAtRisk;
+    type MinDemotion = ConstU32<MIN_DEMOTION>;
+    type MaxDemotion = ConstU32<{ 4 * MIN_DEMOTION }>;
+    type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
     type JobDeposit = ConstU128<JOB_DEPOSIT>;
@@ -152,124 +138,12 @@ impl pallet_market::Config for Test {
     type WeightInfo = SubstrateWeight<Test>;
 }
 
-/// The other pallets, as the market sees them.
-pub struct Network;
-
-impl ProviderRegistry for Network {
-    fn is_active(provider: &AccountId) -> bool {
-        Bonds::get().contains_key(provider) && !Inactive::get().contains(provider)
-    }
-    fn app_key(_: &AccountId) -> Option<AppKey> {
-        None
-    }
-    fn provider_of(_: &AppKey) -> Option<AccountId> {
-        None
-    }
-    fn serves(provider: &AccountId, model: &ArtifactId) -> bool {
-        Served::get().contains(&(provider.clone(), *model))
-    }
-    fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        let linked = Linked::get();
-        provider == other
-            || linked.contains(&(provider.clone(), other.clone()))
-            || linked.contains(&(other.clone(), provider.clone()))
-    }
-}
-
-/// Change a provider's bond and what is reserved of it.
-fn with_bond<R>(
-    provider: &AccountId,
-    change: impl FnOnce(&mut (Balance, Balance)) -> Result<R, DispatchError>,
-) -> Result<R, DispatchError> {
-    let mut bonds = Bonds::get();
-    let changed = change(bonds.get_mut(provider).ok_or("no such provider")?)?;
-    Bonds::set(&bonds);
-    Ok(changed)
-}
-
-impl Exposure for Network {
-    fn available(provider: &AccountId) -> Balance {
-        if !Self::is_active(provider) {
-            return 0;
-        }
-        Bonds::get().get(provider).map_or(0, |(bond, reserved)| bond - reserved)
-    }
-    fn reserve(provider: &AccountId, amount: Balance) -> DispatchResult {
-        with_bond(provider, |(bond, reserved)| {
-            ensure!(*reserved + amount <= *bond, "bond too low");
-            *reserved += amount;
-            Ok(())
-        })
-    }
-    fn release(provider: &AccountId, amount: Balance) -> DispatchResult {
-        ensure!(!ReleaseFails::get(), "release fails");
-        with_bond(provider, |(_, reserved)| {
-            *reserved = reserved.checked_sub(amount).ok_or("not reserved")?;
-            Ok(())
-        })
-    }
-    fn slash(provider: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
-        let amount = with_bond(provider, |(bond, reserved)| {
-            let amount = amount.min(*reserved);
-            *bond -= amount;
-            *reserved -= amount;
-            Ok(amount)
-        })?;
-        Balances::burn_from(&vault(), amount, Preservation::Preserve, Precision::Exact, Fortitude::Force)
-    }
-    fn compensate(provider: &AccountId, to: &AccountId, amount: Balance) -> Result<Balance, DispatchError> {
-        ensure!(!CompensateFails::get(), "compensation fails");
-        let amount = with_bond(provider, |(bond, reserved)| {
-            let amount = amount.min(*reserved);
-            *bond -= amount;
-            *reserved -= amount;
-            Ok(amount)
-        })?;
-        Balances::transfer(&vault(), to, amount, Preservation::Preserve)
-    }
-}
-
-impl Clock for Network {
-    fn time() -> BlockNumber {
-        StoppedSince::get().unwrap_or(now()) - LostTime::get()
-    }
-    fn block_at(time: BlockNumber) -> BlockNumber {
-        time + now() - Self::time()
-    }
-}
-
 /// Finality lags for so many blocks.
 pub fn stand_still_for(blocks: BlockNumber) {
-    StoppedSince::set(&Some(now()));
-    run_to(u64::from(now() + blocks));
-    StoppedSince::set(&None);
-    LostTime::set(&(LostTime::get() + blocks));
+    FakeClock::<Test>::stand_still(|| run_to(u64::from(now() + blocks)));
 }
 
-impl ArtifactRegistry for Network {
-    fn is_model(artifact: &ArtifactId) -> bool {
-        [MODEL, OTHER_MODEL].contains(artifact)
-    }
-}
-
-impl Royalties for Network {
-    fn shares(_: &ArtifactId) -> Vec<(AccountId, Perbill)> {
-        Shares::get()
-    }
-}
-
-impl Audits for Network {
-    fn has_eligible_validator(_: &AccountId) -> bool {
-        !NobodyChecks::get()
-    }
-    fn forget(job: JobId) {
-        let mut forgotten = Forgotten::get();
-        forgotten.push(job);
-        Forgotten::set(&forgotten);
-    }
-}
-
-/// Builds the world of a test: three providers that serve both models, a requester, verifiers and the model's owner.
+/// Builds the world of a test: three providers that serve both models, a requester, validators and the model's owner.
 #[derive(Default)]
 pub struct ExtBuilder {
     asks: Vec<(AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32)>,
@@ -293,13 +167,13 @@ impl ExtBuilder {
     pub fn run(self, test: impl FnOnce()) {
         let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let providers = [provider(1), provider(2), provider(3)];
-        let people = [requester(), account(2), owner(), verifier(1), verifier(2), verifier(3)];
+        let people = [requester(), account(2), owner(), validator(1), validator(2), validator(3)];
         let balances = providers
             .iter()
             .chain(&people)
             .filter(|who| !self.without.contains(who))
             .map(|who| (who.clone(), ENDOWMENT))
-            .chain([(vault(), ED + 3 * BOND)])
+            .chain([(vault(), ED + 3 * BOND), (till(), ED)])
             .collect();
         pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
             .assimilate_storage(&mut storage)
@@ -307,8 +181,9 @@ impl ExtBuilder {
         let mut ext = sp_io::TestExternalities::from(storage);
         ext.execute_with(|| {
             System::set_block_number(1);
-            Bonds::set(&providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
-            Served::set(&providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
+            BondsOf::set(providers.iter().map(|who| (who.clone(), (BOND, 0))).collect());
+            Served::set(providers.iter().flat_map(|who| [(who.clone(), MODEL), (who.clone(), OTHER_MODEL)]).collect());
+            Models::set([MODEL, OTHER_MODEL].into());
             pallet_market::GenesisConfig::<Test> { asks: self.asks, ..Default::default() }.build();
             Market::on_poll(1, &mut WeightMeter::new());
             test();
@@ -322,18 +197,19 @@ pub fn check() {
     Market::do_try_state().unwrap();
     let mut reserved: BTreeMap<AccountId, Balance> = BTreeMap::new();
     for job in crate::Jobs::<Test>::iter_values() {
-        if let Some(placement) = job.placement() {
-            *reserved.entry(placement.provider.clone()).or_default() += placement.exposure;
+        if let Some(assignment) = job.assignment() {
+            *reserved.entry(assignment.provider.clone()).or_default() += assignment.at_risk;
         }
     }
-    for (provider, (bond, at_risk)) in Bonds::get() {
+    for (provider, (bond, at_risk)) in BondsOf::get() {
         assert!(at_risk <= bond);
         // With `ReleaseFails` the table keeps what the market wanted to release.
         if !ReleaseFails::get() {
             assert_eq!(at_risk, reserved.get(&provider).copied().unwrap_or(0), "{provider:?}");
         }
     }
-    let bonds: Balance = Bonds::get().values().map(|(bond, _)| bond).sum();
+    assert!(Kept::get().values().sum::<Balance>() <= Balances::total_balance(&till()), "what is kept is there");
+    let bonds: Balance = BondsOf::get().values().map(|(bond, _)| bond).sum();
     assert_eq!(Balances::total_balance(&vault()), bonds + ED);
     let total: Balance =
         frame_system::Account::<Test>::iter_values().map(|who| who.data.free + who.data.reserved).sum();
@@ -396,8 +272,13 @@ pub fn submit(max_price: Balance) -> JobId {
     id
 }
 
-pub fn outcome(verdict: Option<Verdict>, verifiers: &[AccountId]) -> AuditOutcome {
-    AuditOutcome { verdict, commitment: H256([7; 32]), verifiers: verifiers.to_vec().try_into().unwrap() }
+/// Pay out what is kept for an account.
+pub fn claim(who: &AccountId) -> DispatchResult {
+    FakePayouts::<Balances>::claim(who)
+}
+
+pub fn outcome(verdict: Option<Verdict>, validators: &[AccountId]) -> AuditOutcome {
+    AuditOutcome { verdict, commitment: H256([7; 32]), validators: validators.to_vec().try_into().unwrap() }
 }
 
 pub fn valid(units: Units) -> Option<Verdict> {

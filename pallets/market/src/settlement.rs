@@ -1,13 +1,13 @@
 //! Verdicts, payments, penalties and receipts.
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use frame_support::{
     defensive, ensure,
     storage::with_storage_layer,
     traits::{
-        fungible::{Mutate, MutateHold},
-        tokens::{Fortitude, Precision, Preservation, Restriction},
+        fungible::MutateHold,
+        tokens::{Fortitude, Precision},
         Get,
     },
     weights::{Weight, WeightMeter},
@@ -16,9 +16,10 @@ use frame_support::{
 use sp_core::H256;
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, Perbill};
 use strike_primitives::{
-    job,
+    artifact::ArtifactId,
     receipt::{CloseReason, Payment, PaymentRole, Receipt, MAX_PAYMENTS},
-    traits::{AuditOutcome, Exposure, OnVerdict, Royalties},
+    split::{split, Parts, Sale},
+    traits::{AuditOutcome, Bonds, Delivery, OnVerdict, Payouts, Royalties},
     verdict::Verdict,
     AccountId, Attempt, Balance, JobId, Units,
 };
@@ -39,11 +40,11 @@ pub(crate) struct Ending {
 impl<T: Config> OnVerdict for Pallet<T> {
     fn on_verdict(id: JobId, attempt: Attempt, outcome: AuditOutcome) -> DispatchResult {
         let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
-        let JobState::Committed { placement, .. } = job.state else {
+        let JobState::Committed { assignment, .. } = job.state else {
             return Err(Error::<T>::AttemptNotRunning.into());
         };
         ensure!(job.attempt == attempt, Error::<T>::AttemptNotRunning);
-        job.state = JobState::Judged(placement);
+        job.state = JobState::Judged(assignment);
         Jobs::<T>::insert(id, job);
         SettlementQueueEnds::<T>::mutate(|ends| {
             SettlementQueue::<T>::insert(ends.tail, id);
@@ -81,13 +82,13 @@ impl<T: Config> Pallet<T> {
     /// Settle a job's verdict: all of it, or, if that is impossible, none of it and the requester gets the escrow back.
     pub(crate) fn do_settle(id: JobId) -> Result<Weight, DispatchError> {
         let job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
-        let JobState::Judged(placement) = job.state.clone() else {
+        let JobState::Judged(assignment) = job.state.clone() else {
             return Err(Error::<T>::NothingToSettle.into());
         };
         let (_, outcome) = Verdicts::<T>::take(id).ok_or(Error::<T>::NothingToSettle)?;
-        let settled = with_storage_layer(|| Self::apply_outcome(id, job.clone(), &placement, outcome));
+        let settled = with_storage_layer(|| Self::apply_outcome(id, job.clone(), &assignment, outcome));
         Ok(settled.unwrap_or_else(|error| {
-            Self::abandon(id, job, &placement, error);
+            Self::abandon(id, job, &assignment, error);
             T::WeightInfo::settle_failed(0)
         }))
     }
@@ -95,16 +96,16 @@ impl<T: Config> Pallet<T> {
     fn apply_outcome(
         id: JobId,
         job: Job,
-        placement: &Placement,
+        assignment: &Assignment,
         outcome: AuditOutcome,
     ) -> Result<Weight, DispatchError> {
         let (reason, penalty) = match outcome.verdict {
-            Some(Verdict::Valid { units }) => return Self::pay(id, job, placement, units, outcome),
+            Some(Verdict::Valid { units }) => return Self::pay(id, job, assignment, units, outcome),
             Some(Verdict::Invalid { .. }) => (CloseReason::Invalid, T::InvalidPenalty::get()),
             Some(Verdict::Withheld) => (CloseReason::Withheld, T::InvalidPenalty::get()),
             None => (CloseReason::Undecided, Perbill::zero()),
         };
-        let visited = Self::fail_attempt(id, job, placement, reason, penalty, Ending::of(&outcome))?;
+        let visited = Self::fail_attempt(id, job, assignment, reason, penalty, Ending::of(&outcome))?;
         Ok(T::WeightInfo::settle_failed(visited))
     }
 
@@ -112,14 +113,16 @@ impl<T: Config> Pallet<T> {
     fn pay(
         id: JobId,
         mut job: Job,
-        placement: &Placement,
+        assignment: &Assignment,
         units: Units,
         outcome: AuditOutcome,
     ) -> Result<Weight, DispatchError> {
         let units = units.min(job.max_units);
-        let fee = job::fee(units, placement.price).ok_or(ArithmeticError::Overflow)?;
-        ensure!(fee <= job.escrow, ArithmeticError::Underflow);
-        let (burned, due) = Self::split(fee, &job, &placement.provider, &outcome.verifiers);
+        let owners = Self::owners(&job.service.0);
+        let parts = Self::parts(&job, assignment.price, units, &owners, outcome.validators.len())?;
+        ensure!(parts.fee <= job.escrow, ArithmeticError::Underflow);
+        let burned = parts.burned;
+        let due = Self::due(&parts, &assignment.provider, owners, &outcome.validators);
 
         if burned > 0 {
             let reason = HoldReason::Escrow.into();
@@ -137,13 +140,13 @@ impl<T: Config> Pallet<T> {
         let unused = job.escrow.checked_sub(paid).ok_or(ArithmeticError::Underflow)?;
         job.escrow = 0;
         let refunded = Self::give_back(id, HoldReason::Escrow, &job.requester, unused);
-        T::Exposure::release(&placement.provider, placement.exposure)?;
-        Self::free_capacity(id, &job, &placement.provider);
+        T::Bonds::release(&assignment.provider, assignment.at_risk)?;
+        Self::free_capacity(id, &job, &assignment.provider);
 
         Self::deposit_event(Event::JobSettled {
             job: id,
             attempt: job.attempt,
-            provider: placement.provider.clone(),
+            provider: assignment.provider.clone(),
             units,
             fee: paid,
             burned,
@@ -155,47 +158,68 @@ impl<T: Config> Pallet<T> {
         Ok(T::WeightInfo::settle_paid(made))
     }
 
-    /// Who gets what of a fee: what is burned, and the payments, provider first. Burn and verifiers come before royalties, so
-    /// that no set of shares can take them away; what rounding leaves stays with the provider.
-    fn split(fee: Balance, job: &Job, provider: &AccountId, verifiers: &[AccountId]) -> (Balance, Vec<Payment>) {
-        let mut left = fee;
-        let mut take = |amount: Balance| {
-            let amount = amount.min(left);
-            left = left.saturating_sub(amount);
-            amount
-        };
-        let burned = take(T::BurnShare::get().mul_floor(fee));
-        let pool = T::VerifierShare::get().mul_floor(fee);
-        let each = pool.checked_div(verifiers.len() as Balance).unwrap_or(0);
-        let verified: Vec<Payment> = verifiers
-            .iter()
-            .map(|account| Payment { account: account.clone(), role: PaymentRole::Verifier, amount: take(each) })
-            .collect();
-        let royalties: Vec<Payment> = T::Royalties::shares(&job.service.0)
-            .into_iter()
-            .take(MAX_ROYALTIES as usize)
-            .map(|(account, share)| Payment { account, role: PaymentRole::Royalty, amount: take(share.mul_floor(fee)) })
-            .collect();
-        let earned = Payment { account: provider.clone(), role: PaymentRole::Provider, amount: left };
-        let payments =
-            core::iter::once(earned).chain(royalties).chain(verified).filter(|payment| payment.amount > 0).collect();
-        (burned, payments)
+    /// Who owns a share of what the model earns, as many as one settlement pays.
+    fn owners(model: &ArtifactId) -> Vec<(AccountId, Perbill)> {
+        T::Royalties::shares(model).into_iter().take(MAX_ROYALTIES as usize).collect()
     }
 
-    /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the job; if
-    /// there is none, it is closed and the escrow goes back. Returns how many asks were looked at.
+    /// What the work costs, and how it is split. Orders have no license and no application yet, and operators no pools.
+    fn parts(
+        job: &Job,
+        price: Balance,
+        units: Units,
+        owners: &[(AccountId, Perbill)],
+        validators: usize,
+    ) -> Result<Parts, DispatchError> {
+        let royalties: Vec<Perbill> = owners.iter().map(|(_, share)| *share).collect();
+        let sale = Sale {
+            units,
+            price,
+            license: None,
+            app: None,
+            kind: job.kind,
+            royalties: &royalties,
+            leaf: false,
+            pool: None,
+            validators: &vec![None; validators],
+        };
+        Ok(split(&T::FeeShares::get(), &sale)?)
+    }
+
+    /// The payments that a split asks for, provider first, then owners, then validators.
+    fn due(
+        parts: &Parts,
+        provider: &AccountId,
+        owners: Vec<(AccountId, Perbill)>,
+        validators: &[AccountId],
+    ) -> Vec<Payment> {
+        let payment = |account: AccountId, role, amount: Balance| Payment { account, role, amount };
+        let earned = payment(provider.clone(), PaymentRole::Provider, parts.provider.operator);
+        let royalties = owners
+            .into_iter()
+            .zip(&parts.royalties)
+            .map(|((account, _), amount)| payment(account, PaymentRole::Royalty, *amount));
+        let checked = validators
+            .iter()
+            .zip(&parts.validators)
+            .map(|(account, earning)| payment(account.clone(), PaymentRole::Validator, earning.operator));
+        core::iter::once(earned).chain(royalties).chain(checked).filter(|payment| payment.amount > 0).collect()
+    }
+
+    /// End an attempt that came to nothing: the provider pays the penalty, and the next fitting provider gets the
+    /// job; if there is none, it is closed and the escrow goes back. Returns how many asks were looked at.
     pub(crate) fn fail_attempt(
         id: JobId,
         mut job: Job,
-        placement: &Placement,
+        assignment: &Assignment,
         reason: CloseReason,
         penalty: Perbill,
         ending: Ending,
     ) -> Result<u32, DispatchError> {
-        let provider = &placement.provider;
-        let (burned, compensated) = Self::punish(id, &job, placement, penalty)?;
+        let provider = &assignment.provider;
+        let (burned, compensated) = Self::punish(id, &job, assignment, penalty)?;
         if !penalty.is_zero() {
-            Self::note_lapse(provider);
+            Self::demote(provider);
         }
         job.slashed = job.slashed.checked_add(burned).ok_or(ArithmeticError::Overflow)?;
         job.compensated = job.compensated.checked_add(compensated).ok_or(ArithmeticError::Overflow)?;
@@ -223,23 +247,23 @@ impl<T: Config> Pallet<T> {
         Ok(visited)
     }
 
-    /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so that
-    /// nobody gains by failing their own job, and the requester gets no more than that share of what the job could have cost.
-    /// Returns what was burned and what the requester got.
+    /// Take the penalty from what stands behind the attempt and release the rest. At least half of it is burned, so
+    /// that nobody gains by failing their own job, and the requester gets no more than that share of what the job
+    /// could have cost. Returns what was burned and what the requester got.
     fn punish(
         id: JobId,
         job: &Job,
-        placement: &Placement,
+        assignment: &Assignment,
         penalty: Perbill,
     ) -> Result<(Balance, Balance), DispatchError> {
-        let Placement { provider, price, exposure, .. } = placement;
-        let max_fee = strike_primitives::job::fee(job.max_units, *price).unwrap_or(*exposure).min(*exposure);
+        let Assignment { provider, price, at_risk, .. } = assignment;
+        let max_fee = strike_primitives::job::fee(job.max_units, *price).unwrap_or(*at_risk).min(*at_risk);
         let half = penalty.mul_floor(max_fee).checked_div(2).unwrap_or(0);
-        let penalty = penalty.mul_floor(*exposure);
+        let penalty = penalty.mul_floor(*at_risk);
         let mut burn = penalty.saturating_sub(half);
         let (mut compensated, mut undelivered) = (0, 0);
         if half > 0 {
-            match with_storage_layer(|| T::Exposure::compensate(provider, &job.requester, half)) {
+            match with_storage_layer(|| T::Bonds::compensate(provider, &job.requester, half)) {
                 // What could not be delivered is burned already.
                 Ok(amount) => (compensated, undelivered) = (amount, half.saturating_sub(amount)),
                 // Whoever cannot be compensated must not be the provider's gain.
@@ -254,12 +278,12 @@ impl<T: Config> Pallet<T> {
                 amount: compensated,
             });
         }
-        let slashed = if burn > 0 { T::Exposure::slash(provider, burn)? } else { 0 };
+        let slashed = if burn > 0 { T::Bonds::slash(provider, burn)? } else { 0 };
         let burned = slashed.checked_add(undelivered).ok_or(ArithmeticError::Overflow)?;
-        let rest = exposure.checked_sub(burned).and_then(|rest| rest.checked_sub(compensated));
+        let rest = at_risk.checked_sub(burned).and_then(|rest| rest.checked_sub(compensated));
         let rest = rest.ok_or(ArithmeticError::Underflow)?;
         if rest > 0 {
-            T::Exposure::release(provider, rest)?;
+            T::Bonds::release(provider, rest)?;
         }
         Ok((burned, compensated))
     }
@@ -271,15 +295,16 @@ impl<T: Config> Pallet<T> {
         Self::close(id, job, reason, ending);
     }
 
-    /// The way out when an attempt can be ended neither as settled nor as failed: never pay, never punish, free everything.
-    pub(crate) fn abandon(id: JobId, job: Job, placement: &Placement, error: DispatchError) {
+    /// The way out when an attempt can be ended neither as settled nor as failed: never pay, never punish, free
+    /// everything.
+    pub(crate) fn abandon(id: JobId, job: Job, assignment: &Assignment, error: DispatchError) {
         log::error!(target: crate::LOG_TARGET, "job {id} cannot be settled: {error:?}");
         Self::deposit_event(Event::SettlementFailed { job: id, attempt: job.attempt, error });
-        let released = with_storage_layer(|| T::Exposure::release(&placement.provider, placement.exposure));
+        let released = with_storage_layer(|| T::Bonds::release(&assignment.provider, assignment.at_risk));
         if let Err(error) = released {
-            log::error!(target: crate::LOG_TARGET, "exposure of job {id} cannot be released: {error:?}");
+            log::error!(target: crate::LOG_TARGET, "the bond behind job {id} cannot be released: {error:?}");
         }
-        Self::free_capacity(id, &job, &placement.provider);
+        Self::free_capacity(id, &job, &assignment.provider);
         Self::close_unpaid(id, job, CloseReason::Undecided, Default::default());
     }
 
@@ -287,7 +312,7 @@ impl<T: Config> Pallet<T> {
     fn close(id: JobId, mut job: Job, reason: CloseReason, ending: Ending) {
         let now = Self::now();
         let (provider, price) =
-            job.placement().map_or((None, 0), |placement| (Some(placement.provider.clone()), placement.price));
+            job.assignment().map_or((None, 0), |assignment| (Some(assignment.provider.clone()), assignment.price));
         let mut payments = ending.payments;
         if job.compensated > 0 {
             payments.push(Payment {
@@ -328,23 +353,19 @@ impl<T: Config> Pallet<T> {
     /// Pay from the escrow; what the payee cannot receive is kept for a claim. Returns whether either was possible.
     fn deliver(id: JobId, requester: &AccountId, payment: &Payment) -> bool {
         let Payment { account, role, amount } = payment.clone();
-        if Self::transfer_held(HoldReason::Escrow, requester, &account, amount).is_ok() {
-            Self::deposit_event(Event::PaymentMade { job: id, account, role, amount });
-            return true;
-        }
-        match Self::defer(HoldReason::Escrow, requester, &account, amount) {
-            Ok(()) => {
-                Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount });
-                true
-            }
+        match T::Payouts::deliver(&HoldReason::Escrow.into(), requester, &account, amount) {
+            Ok(Delivery::Made) => Self::deposit_event(Event::PaymentMade { job: id, account, role, amount }),
+            Ok(Delivery::Deferred) => Self::deposit_event(Event::PaymentDeferred { job: id, account, role, amount }),
             Err(error) => {
                 log::error!(target: crate::LOG_TARGET, "payment of job {id} cannot be kept for {account:?}: {error:?}");
-                false
+                return false;
             }
         }
+        true
     }
 
-    /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it was.
+    /// Give held money back to whose it is; what the account cannot receive is kept for a claim. Returns how much it
+    /// was.
     pub(crate) fn give_back(id: JobId, reason: HoldReason, account: &AccountId, amount: Balance) -> Balance {
         if amount == 0 {
             return 0;
@@ -353,47 +374,12 @@ impl<T: Config> Pallet<T> {
         if released.is_ok() {
             return amount;
         }
-        if Self::defer(reason, account, account, amount).is_ok() {
+        if T::Payouts::defer(&reason.into(), account, account, amount).is_ok() {
             Self::deposit_event(Event::RefundDeferred { job: id, account: account.clone(), amount });
             return amount;
         }
         defensive!("held money can be given back or kept for a claim");
         0
-    }
-
-    /// Move held money to the pallet's account and note for whom.
-    fn defer(reason: HoldReason, from: &AccountId, account: &AccountId, amount: Balance) -> DispatchResult {
-        with_storage_layer(|| {
-            Self::transfer_held(reason, from, &Self::account(), amount)?;
-            Claimable::<T>::try_mutate(account, |claimable| {
-                let sum = claimable.unwrap_or(0).checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-                *claimable = Some(sum);
-                Ok(())
-            })
-        })
-    }
-
-    fn transfer_held(reason: HoldReason, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
-        with_storage_layer(|| {
-            T::Currency::transfer_on_hold(
-                &reason.into(),
-                from,
-                to,
-                amount,
-                Precision::Exact,
-                Restriction::Free,
-                Fortitude::Force,
-            )
-        })
-        .map(|_| ())
-    }
-
-    /// Pay out what is kept for the account.
-    pub(crate) fn do_claim(account: &AccountId) -> DispatchResult {
-        let amount = Claimable::<T>::take(account).ok_or(Error::<T>::NothingToClaim)?;
-        T::Currency::transfer(&Self::account(), account, amount, Preservation::Preserve)?;
-        Self::deposit_event(Event::PaymentClaimed { account: account.clone(), amount });
-        Ok(())
     }
 }
 
@@ -403,8 +389,8 @@ impl Ending {
         Self {
             commitment: Some(outcome.commitment),
             verdict: outcome.verdict,
-            // At most [`strike_primitives::traits::MAX_VERIFIERS`].
-            verdicts: outcome.verifiers.len() as u32,
+            // At most [`strike_primitives::traits::MAX_VALIDATORS`].
+            verdicts: outcome.validators.len() as u32,
             ..Default::default()
         }
     }

@@ -7,10 +7,7 @@ use alloc::{
 };
 use frame_support::{
     ensure,
-    traits::{
-        fungible::{Inspect, InspectHold},
-        Get,
-    },
+    traits::{fungible::InspectHold, Get},
 };
 use sp_runtime::TryRuntimeError;
 use strike_primitives::{AccountId, Balance, JobId};
@@ -21,12 +18,21 @@ impl<T: Config> Pallet<T> {
     /// Check that money held equals what is owed, and that every index says what the jobs say.
     pub fn do_try_state() -> Outcome {
         let jobs: BTreeMap<JobId, Job> = Jobs::<T>::iter().collect();
+        Self::check_periods()?;
         Self::check_money(&jobs)?;
         Self::check_asks()?;
         Self::check_running(&jobs)?;
         Self::check_waiting(&jobs)?;
         Self::check_deadlines(&jobs)?;
         Self::check_records(&jobs)
+    }
+
+    /// Periods may follow the chain's timing, so they are known in its state alone.
+    fn check_periods() -> Outcome {
+        ensure!(T::Retention::get() > 0, "a receipt must be readable");
+        let (first, most) = (T::MinDemotion::get(), T::MaxDemotion::get());
+        ensure!(first > 0 && first <= most, "a demotion lasts a while, and at first no longer than at most");
+        Ok(())
     }
 
     fn check_money(jobs: &BTreeMap<JobId, Job>) -> Outcome {
@@ -47,8 +53,6 @@ impl<T: Config> Pallet<T> {
             ensure!(on_hold(HoldReason::JobDeposit) == deposit, "deposits held are those of the jobs kept");
             ensure!(on_hold(HoldReason::AskDeposit) == asks, "deposits held are those of the asks");
         }
-        let claimable = Claimable::<T>::iter_values().fold(0, Balance::saturating_add);
-        ensure!(claimable <= T::Currency::total_balance(&Self::account()), "claims are covered");
         Ok(())
     }
 
@@ -65,13 +69,16 @@ impl<T: Config> Pallet<T> {
             .collect();
         ensure!(indexed.len() == asked.len(), "each ask is indexed once");
         ensure!(indexed.iter().all(|entry| asked.contains(entry)), "indexed asks exist");
-        for (provider, lapse) in Lapses::<T>::iter() {
-            ensure!(AskedServices::<T>::contains_key(&provider), "lapses are those of providers with asks");
+        for (provider, demotion) in Demotions::<T>::iter() {
+            ensure!(AskedServices::<T>::contains_key(&provider), "demotions are those of providers with asks");
             ensure!(
-                (T::MinLapse::get()..=T::MaxLapse::get()).contains(&lapse.pause),
-                "a lapse lasts as long as may be"
+                (T::MinDemotion::get()..=T::MaxDemotion::get()).contains(&demotion.period),
+                "a demotion lasts as long as may be"
             );
-            ensure!(lapse.until <= Self::time().saturating_add(lapse.pause), "a lapse began at the latest now");
+            ensure!(
+                demotion.until <= Self::time().saturating_add(demotion.period),
+                "a demotion began at the latest now"
+            );
         }
         Ok(())
     }
@@ -80,11 +87,11 @@ impl<T: Config> Pallet<T> {
         let mut running: BTreeMap<(AccountId, Service), u32> = BTreeMap::new();
         let mut awaiting = BTreeSet::new();
         for (id, job) in jobs {
-            let Some(placement) = job.placement() else { continue };
-            let count = running.entry((placement.provider.clone(), job.service)).or_default();
+            let Some(assignment) = job.assignment() else { continue };
+            let count = running.entry((assignment.provider.clone(), job.service)).or_default();
             *count = count.saturating_add(1);
             if matches!(job.state, JobState::Assigned(_)) {
-                awaiting.insert((placement.provider.clone(), *id));
+                awaiting.insert((assignment.provider.clone(), *id));
             }
         }
         ensure!(running == Running::<T>::iter().collect(), "running counts are those of the jobs");

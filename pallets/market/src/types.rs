@@ -7,8 +7,10 @@ use frame_support::{
 };
 use scale_info::TypeInfo;
 use strike_primitives::{
-    artifact::ArtifactId, job::VerificationClass, receipt::CloseReason, AccountId, Attempt, Balance, BlockNumber,
-    JobId, Units,
+    artifact::ArtifactId,
+    job::{VerificationClass, WorkKind},
+    receipt::CloseReason,
+    AccountId, Attempt, Balance, BlockNumber, JobId, Units,
 };
 
 /// What is traded: a model, verified in one way. Every service has its own asks and its own waiting jobs.
@@ -19,6 +21,10 @@ pub const MAX_ATTEMPTS: u32 = 8;
 
 /// Most owners that one settlement pays royalties to; beyond them the share stays with the provider.
 pub const MAX_ROYALTIES: u32 = 32;
+
+/// An ask of the genesis block: provider, model, class, price per 1,000 units, capacity, the most units of one job,
+/// throughput.
+pub type GenesisAsk = (AccountId, ArtifactId, VerificationClass, Balance, u32, Units, u32);
 
 /// A provider's offer to run a service.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -45,24 +51,24 @@ impl Ask {
     }
 }
 
-/// How long a provider comes behind others because of attempts that failed by its own fault.
+/// A provider comes behind others because of attempts that failed by its own fault.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Lapse {
-    /// Last time at which it does.
+pub struct Demotion {
+    /// Last time at which it counts.
     pub until: BlockNumber,
-    /// How long this one lasts.
-    pub pause: BlockNumber,
+    /// How long it lasts.
+    pub period: BlockNumber,
 }
 
 /// The terms of one attempt, fixed when it was assigned.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Placement {
+pub struct Assignment {
     /// Who works.
     pub provider: AccountId,
     /// The agreed price per [`strike_primitives::UNITS_PER_PRICE`] units.
     pub price: Balance,
     /// What of the provider's bond stands behind the attempt.
-    pub exposure: Balance,
+    pub at_risk: Balance,
     /// Block of the assignment.
     pub assigned_at: BlockNumber,
     /// Last time at which a commitment counts.
@@ -80,18 +86,18 @@ pub enum JobState {
     },
     /// A provider works on it.
     #[codec(index = 1)]
-    Assigned(Placement),
+    Assigned(Assignment),
     /// A commitment is in and is being checked.
     #[codec(index = 2)]
     Committed {
         /// The terms.
-        placement: Placement,
+        assignment: Assignment,
         /// Block of the commitment.
         committed_at: BlockNumber,
     },
     /// The verdict is in and waits for its settlement.
     #[codec(index = 3)]
-    Judged(Placement),
+    Judged(Assignment),
     /// Over.
     #[codec(index = 4)]
     Closed(CloseReason),
@@ -104,6 +110,8 @@ pub struct Job {
     pub requester: AccountId,
     /// The model and the class ordered.
     pub service: Service,
+    /// The kind of work ordered.
+    pub kind: WorkKind,
     /// The most units the work can use.
     pub max_units: Units,
     /// What is held of the requester to pay for it: the order's `max_price` while the job is open, nothing after.
@@ -130,10 +138,10 @@ pub struct Job {
 
 impl Job {
     /// The terms of the running attempt.
-    pub fn placement(&self) -> Option<&Placement> {
+    pub fn assignment(&self) -> Option<&Assignment> {
         match &self.state {
-            JobState::Assigned(placement) | JobState::Committed { placement, .. } | JobState::Judged(placement) => {
-                Some(placement)
+            JobState::Assigned(assignment) | JobState::Committed { assignment, .. } | JobState::Judged(assignment) => {
+                Some(assignment)
             }
             JobState::Pending { .. } | JobState::Closed(_) => None,
         }
@@ -192,6 +200,6 @@ pub(crate) struct Fit {
     pub price: Balance,
     /// The most the job can cost there.
     pub max_fee: Balance,
-    /// What the provider risks: no less than it can earn, and no less than [`crate::Config::MinExposure`].
-    pub exposure: Balance,
+    /// What the provider risks: no less than it can earn, and no less than [`crate::Config::MinAtRisk`].
+    pub at_risk: Balance,
 }

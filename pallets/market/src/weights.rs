@@ -27,8 +27,6 @@ pub trait WeightInfo {
     fn settle_paid(p: u32) -> Weight;
     /// `settle_failed` of this pallet's benchmarks, with `a` from 2 to 128.
     fn settle_failed(a: u32) -> Weight;
-    /// `claim` of this pallet's benchmarks.
-    fn claim() -> Weight;
     /// `poll` of this pallet's benchmarks.
     fn poll() -> Weight;
     /// `visit_height` of this pallet's benchmarks.
@@ -78,8 +76,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:2 w:2)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:0 w:1)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:0 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn place_ask_in_full_list() -> Weight {
         // At least 2_124_722_000 picoseconds; a proof of 233589 bytes.
         Weight::from_parts(2_250_678_000, 537888)
@@ -94,8 +92,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:0 w:1)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:0 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     fn withdraw_ask(a: u32) -> Weight {
         // At least 117_444_000 picoseconds; a proof of 1570 + a * 87 bytes.
         Weight::from_parts(162_191_815, 13757)
@@ -116,8 +114,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:1)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:128 w:0)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:0)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:162 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
@@ -157,8 +155,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:0)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:128 w:0)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:0)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:161 w:0)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)
@@ -218,8 +216,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     // Storage: `Balances::Holds` (r:1 w:1)
     // Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-    // Storage: `Market::Claimable` (r:64 w:64)
-    // Proof: `Market::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+    // Storage: `Payouts::Claimable` (r:64 w:64)
+    // Proof: `Payouts::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:1 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:1 w:1)
@@ -256,8 +254,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:128 w:1)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:2)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
@@ -278,16 +276,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
             .saturating_add(T::DbWeight::get().writes(13_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
-    }
-    // Storage: `Market::Claimable` (r:1 w:1)
-    // Proof: `Market::Claimable` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-    // Storage: `System::Account` (r:2 w:2)
-    // Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-    fn claim() -> Weight {
-        // At least 70_224_000 picoseconds; a proof of 439 bytes.
-        Weight::from_parts(104_966_000, 6196)
-            .saturating_add(T::DbWeight::get().reads(3_u64))
-            .saturating_add(T::DbWeight::get().writes(3_u64))
     }
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
@@ -349,8 +337,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::AskedServices` (`max_values`: None, `max_size`: Some(2226), added: 4701, mode: `MaxEncodedLen`)
     // Storage: `Finality::CurrentTime` (r:1 w:0)
     // Proof: `Finality::CurrentTime` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:128 w:1)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:1)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:2)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
     // Storage: `Market::Asks` (r:1 w:0)
@@ -406,8 +394,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::Asks` (`max_values`: None, `max_size`: Some(10292), added: 12767, mode: `MaxEncodedLen`)
     // Storage: `Market::Running` (r:128 w:1)
     // Proof: `Market::Running` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
-    // Storage: `Market::Lapses` (r:128 w:0)
-    // Proof: `Market::Lapses` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+    // Storage: `Market::Demotions` (r:128 w:0)
+    // Proof: `Market::Demotions` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
     // Storage: `Providers::Providers` (r:162 w:1)
     // Proof: `Providers::Providers` (`max_values`: None, `max_size`: Some(1687), added: 4162, mode: `MaxEncodedLen`)
     // Storage: `Verification::CurrentSet` (r:1 w:0)

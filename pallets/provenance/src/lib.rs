@@ -1,49 +1,15 @@
-//! # Provenance pallet
-//!
-//! Whose is it: models, named by their typed root, with their owner and the owner's royalty.
-//!
-//! ## Pallet API
-//!
-//! Calls: [`register_model`](Pallet::register_model) by any signed account, [`set_royalty`](Pallet::set_royalty),
-//! [`offer_ownership`](Pallet::offer_ownership) and [`withdraw_offer`](Pallet::withdraw_offer) by the owner,
-//! [`accept_ownership`](Pallet::accept_ownership) by whom ownership was offered to.
-//!
-//! For other pallets: [`ArtifactRegistry`](strike_primitives::traits::ArtifactRegistry) and
-//! [`Royalties`](strike_primitives::traits::Royalties). For the runtime API: [`Pallet::model_info`] and
-//! [`Pallet::models_after`].
-//!
-//! ## Overview
-//!
-//! An artifact is content-addressed, so a registration says nothing that could be wrong about the content: it says who
-//! is paid a royalty when a job runs it. First come, first served: the first account to register a root owns it.
-//! Lineage, licences and disputes over ownership are not decided here yet.
-//!
-//! A royalty is a share of the fee of every job that runs the model. It may be lowered at any time and never raised, so
-//! that providers and requesters who chose a model do not find it dearer later.
-//!
-//! Registration is for good: providers, asks and receipts refer to it. It is paid for by a deposit that the owner has
-//! on hold with [`HoldReason::Registration`]. Ownership moves in two steps, offer and acceptance, because the new owner
-//! has to put down the deposit; the old owner gets its own back.
-//!
-//! ## Implementation details
-//!
-//! The deposit is stored with the artifact, so a change of the rates leaves what is on hold equal to what is recorded.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-#![cfg_attr(
-    not(test),
-    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
-)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
 extern crate alloc;
 
-pub use pallet::*;
-pub use types::{Artifact, ArtifactOf};
-pub use weights::WeightInfo;
-
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod queries;
 mod registry;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -52,6 +18,10 @@ pub mod weights;
 mod mock;
 #[cfg(test)]
 mod tests;
+
+pub use pallet::*;
+pub use types::{Artifact, ArtifactOf};
+pub use weights::WeightInfo;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]
@@ -100,7 +70,6 @@ pub mod pallet {
         type MaxName: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
@@ -145,57 +114,28 @@ pub mod pallet {
         }
     }
 
-    /// What happened.
+    // What a field's name does not say is in the line of its event.
+    #[allow(missing_docs)]
     #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A model was registered.
+        /// A model was registered: a name in UTF-8, a size in bytes, the owner's share of fees, and what it has on hold.
         ModelRegistered {
-            /// Its typed root.
             model: ArtifactId,
-            /// Its owner.
             owner: AccountId,
-            /// Its name, UTF-8.
             name: Vec<u8>,
-            /// Its size in bytes.
             size: u64,
-            /// The owner's share of fees.
             royalty: Perbill,
-            /// What the owner has on hold for it.
             deposit: Balance,
         },
-        /// An owner lowered its royalty.
-        RoyaltySet {
-            /// The model.
-            model: ArtifactId,
-            /// The owner's share of fees now.
-            royalty: Perbill,
-        },
-        /// An owner offered its model to another account.
-        OwnershipOffered {
-            /// The model.
-            model: ArtifactId,
-            /// Its owner.
-            owner: AccountId,
-            /// Who may accept.
-            offered_to: AccountId,
-        },
+        /// An owner lowered its share of fees to `royalty`.
+        RoyaltySet { model: ArtifactId, royalty: Perbill },
+        /// An owner offered its model to another account, which may accept.
+        OwnershipOffered { model: ArtifactId, owner: AccountId, offered_to: AccountId },
         /// An owner took its offer back.
-        OfferWithdrawn {
-            /// The model.
-            model: ArtifactId,
-            /// Who can no longer accept.
-            offered_to: AccountId,
-        },
+        OfferWithdrawn { model: ArtifactId, offered_to: AccountId },
         /// A model has a new owner.
-        OwnershipTransferred {
-            /// The model.
-            model: ArtifactId,
-            /// Its owner until now.
-            from: AccountId,
-            /// Its owner from now on.
-            to: AccountId,
-        },
+        OwnershipTransferred { model: ArtifactId, from: AccountId, to: AccountId },
     }
 
     /// Why a call failed.

@@ -1,56 +1,16 @@
-//! # Providers pallet
-//!
-//! Who serves: provider accounts with their bond, their app key, the models they serve and the accounts they are linked
-//! to. The pallet is the only owner of bonds: other pallets put a part of a bond behind a job, and take it back, burn
-//! it or pay it out, through [`Exposure`](strike_primitives::traits::Exposure).
-//!
-//! ## Pallet API
-//!
-//! Calls, all by a signed account for itself: [`register`](Pallet::register), [`bond_extra`](Pallet::bond_extra),
-//! [`set_models`](Pallet::set_models), [`set_linked`](Pallet::set_linked), [`set_app_key`](Pallet::set_app_key),
-//! [`leave`](Pallet::leave), [`rejoin`](Pallet::rejoin), [`withdraw`](Pallet::withdraw).
-//!
-//! For other pallets: [`ProviderRegistry`](strike_primitives::traits::ProviderRegistry) and
-//! [`Exposure`](strike_primitives::traits::Exposure). For the runtime API: [`Pallet::provider_info`] and
-//! [`Pallet::providers_after`].
-//!
-//! ## Overview
-//!
-//! Anyone may become a provider, a validator too. The bond lies on hold in the provider's own account with
-//! [`HoldReason::Bond`]; the hold always equals the recorded bond, and at most the bond is reserved. A provider takes
-//! new jobs while it is *active*: not leaving, and with a bond of at least [`Config::MinBond`]. A slash can take the
-//! bond below that; the provider then stays registered, finishes what it has, and is active again once it has topped up
-//! its bond.
-//!
-//! Leaving stops new jobs at once. The bond can be withdrawn when the unbonding period is over and nothing is reserved;
-//! until then it can be slashed for the jobs it backs.
-//!
-//! ## Implementation details
-//!
-//! - What is burned or paid out comes from the reserved part only. Callers ask for no more than they reserved for a
-//!   job, so one job never costs the bond behind another.
-//! - A compensation that cannot be delivered, such as one below the existential deposit to an account that does not
-//!   exist, is burned: the provider at fault does not get it back.
-//! - What a provider stores is bounded and paid for by its bond; there is no other deposit.
-//! - The proof for an app key binds the genesis hash and the account, so it is worth nothing elsewhere. The key cannot
-//!   change while a part of the bond is reserved, because commitments to running jobs are checked against it.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-#![cfg_attr(
-    not(test),
-    deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)
-)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
 extern crate alloc;
 
-pub use pallet::*;
-pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
-pub use weights::WeightInfo;
-
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod exposure;
+mod bonds;
+mod queries;
 mod registry;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -59,6 +19,10 @@ pub mod weights;
 mod mock;
 #[cfg(test)]
 mod tests;
+
+pub use pallet::*;
+pub use types::{GenesisProvider, Provider, ProviderOf, ProviderState};
+pub use weights::WeightInfo;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]
@@ -113,7 +77,6 @@ pub mod pallet {
         type MaxLinked: Get<u32>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
@@ -162,84 +125,32 @@ pub mod pallet {
         }
     }
 
-    /// What happened.
+    // What a field's name does not say is in the line of its event.
+    #[allow(missing_docs)]
     #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
         /// A provider registered.
-        ProviderRegistered {
-            /// Its account.
-            provider: AccountId,
-            /// Its bond.
-            bond: Balance,
-            /// Its app key.
-            app_key: AppKey,
-        },
-        /// A provider added to its bond.
-        BondIncreased {
-            /// Its account.
-            provider: AccountId,
-            /// What it added.
-            amount: Balance,
-            /// Its bond now.
-            bond: Balance,
-        },
-        /// A provider changed the models it serves.
-        ModelsSet {
-            /// Its account.
-            provider: AccountId,
-            /// All models it serves now.
-            models: Vec<ArtifactId>,
-        },
-        /// A provider changed its links.
-        LinksSet {
-            /// Its account.
-            provider: AccountId,
-            /// All accounts it is linked to now.
-            linked: Vec<AccountId>,
-        },
-        /// A provider changed its app key.
-        AppKeySet {
-            /// Its account.
-            provider: AccountId,
-            /// Its app key now.
-            app_key: AppKey,
-        },
-        /// A provider takes no more jobs and will withdraw its bond.
-        LeaveStarted {
-            /// Its account.
-            provider: AccountId,
-            /// First block in which it can withdraw, if nothing is reserved then.
-            withdrawable_at: BlockNumber,
-        },
+        ProviderRegistered { provider: AccountId, bond: Balance, app_key: AppKey },
+        /// A provider added `amount` to its bond, which is `bond` now.
+        BondIncreased { provider: AccountId, amount: Balance, bond: Balance },
+        /// A provider changed the models it serves; these are all of them now.
+        ModelsSet { provider: AccountId, models: Vec<ArtifactId> },
+        /// A provider changed its links; these are all of them now.
+        LinksSet { provider: AccountId, linked: Vec<AccountId> },
+        /// A provider has a new app key.
+        AppKeySet { provider: AccountId, app_key: AppKey },
+        /// A provider takes no more jobs. From the block `withdrawable_at` on it can withdraw its bond, if nothing is
+        /// reserved then.
+        LeaveStarted { provider: AccountId, withdrawable_at: BlockNumber },
         /// A leaving provider stays.
-        LeaveCancelled {
-            /// Its account.
-            provider: AccountId,
-        },
-        /// A provider withdrew its bond and is registered no more.
-        ProviderRemoved {
-            /// Its account.
-            provider: AccountId,
-            /// What it got back.
-            bond: Balance,
-        },
-        /// A part of a bond was burned.
-        Slashed {
-            /// Whose bond.
-            provider: AccountId,
-            /// What was burned.
-            amount: Balance,
-        },
-        /// A part of a bond was paid to a wronged account.
-        Compensated {
-            /// Whose bond.
-            provider: AccountId,
-            /// Who was paid.
-            beneficiary: AccountId,
-            /// What was paid.
-            amount: Balance,
-        },
+        LeaveCancelled { provider: AccountId },
+        /// A provider withdrew its bond and is registered no more; it got `bond` back.
+        ProviderRemoved { provider: AccountId, bond: Balance },
+        /// A part of the provider's bond was burned.
+        Slashed { provider: AccountId, amount: Balance },
+        /// A part of the provider's bond was paid to an account that it wronged.
+        Compensated { provider: AccountId, beneficiary: AccountId, amount: Balance },
     }
 
     /// Why a call failed.
@@ -372,7 +283,7 @@ pub mod pallet {
         /// Origin: signed by the provider.
         ///
         /// A list that holds all of the old one is taken at any time. A link is removed only while no part of the bond
-        /// is reserved, so that no linked validator becomes a checker of a job that runs.
+        /// is reserved, so that no linked validator comes to judge a job that runs.
         ///
         /// Errors: [`ProviderNotFound`](Error::ProviderNotFound), [`DuplicateLink`](Error::DuplicateLink),
         /// [`SelfLink`](Error::SelfLink), [`JobsRunning`](Error::JobsRunning).
@@ -433,8 +344,8 @@ pub mod pallet {
             Self::do_rejoin(who)
         }
 
-        /// Get the bond back and be a provider no more. Asks are the market's: they get no jobs from then on, and their deposits
-        /// come back when they are withdrawn or make room for others.
+        /// Get the bond back and be a provider no more. Asks are the market's: they get no jobs from then on, and
+        /// their deposits come back when they are withdrawn or make room for others.
         ///
         /// Origin: signed by the provider.
         ///

@@ -3,16 +3,16 @@
 use crate as pallet_providers;
 use crate::{GenesisProvider, HoldReason, Pallet, ProviderOf, Providers as ProvidersMap};
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
     traits::{fungible::InspectHold, ConstU128, ConstU32},
     BoundedVec,
 };
+use pallet_fakes::{FakeProvenance, Models};
 use sp_core::Pair;
 use sp_runtime::{traits::IdentityLookup, BuildStorage};
 use strike_primitives::{
     app::{proof_of_possession_payload, AppKey, AppPair, AppSignature},
     artifact::{ArtifactId, ArtifactKind},
-    traits::ArtifactRegistry,
     AccountId, Balance, BlockNumber, H256,
 };
 
@@ -67,21 +67,10 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
 }
 
-parameter_types! {
-    pub static RegisteredModels: Vec<ArtifactId> = vec![model(1), model(2), model(3), model(4)];
-}
-
-pub struct Artifacts;
-impl ArtifactRegistry for Artifacts {
-    fn is_model(artifact: &ArtifactId) -> bool {
-        RegisteredModels::get().contains(artifact)
-    }
-}
-
 impl pallet_providers::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Artifacts = Artifacts;
+    type Artifacts = FakeProvenance;
     type MinBond = ConstU128<MIN_BOND>;
     type UnbondingPeriod = ConstU32<UNBONDING_PERIOD>;
     type MaxModels = ConstU32<3>;
@@ -173,7 +162,10 @@ impl ExtBuilder {
             .assimilate_storage(&mut storage)
             .unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
-        ext.execute_with(|| System::set_block_number(1));
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            Models::set([1, 2, 3, 4].map(model).into());
+        });
         ext
     }
 

@@ -1,7 +1,6 @@
-//! Providers come, change and leave; and what others may ask about them.
+//! Providers come, change and leave; and what other pallets may ask about them.
 
 use crate::{Config, Error, Event, HoldReason, KeyOwner, Pallet, Provider, ProviderOf, ProviderState, Providers};
-use alloc::vec::Vec;
 use frame_support::{
     ensure,
     traits::{fungible::hold::Mutate, tokens::Precision, Get},
@@ -14,7 +13,6 @@ use sp_runtime::{
     ArithmeticError, DispatchError, DispatchResult,
 };
 use strike_primitives::{
-    api::ProviderInfo,
     app::{proof_of_possession_payload, AppKey, AppSignature},
     artifact::ArtifactId,
     traits::{ArtifactRegistry, ProviderRegistry},
@@ -22,32 +20,6 @@ use strike_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What is registered of `provider`, without its asks, which the market pallet keeps.
-    pub fn provider_info(provider: &AccountId) -> Option<ProviderInfo> {
-        Providers::<T>::get(provider).map(|record| Self::info(provider.clone(), record))
-    }
-
-    /// Up to `limit` providers, from the one after `after` in storage order; each as from [`Self::provider_info`].
-    pub fn providers_after(after: Option<&AccountId>, limit: u32) -> Vec<ProviderInfo> {
-        let records = match after {
-            Some(after) => Providers::<T>::iter_from_key(after),
-            None => Providers::<T>::iter(),
-        };
-        records.take(limit as usize).map(|(provider, record)| Self::info(provider, record)).collect()
-    }
-
-    fn info(provider: AccountId, record: ProviderOf<T>) -> ProviderInfo {
-        ProviderInfo {
-            active: record.is_active(T::MinBond::get()),
-            bond: record.bond,
-            reserved: record.reserved,
-            models: record.models.into_inner(),
-            linked: record.linked.into_inner(),
-            asks: Vec::new(),
-            provider,
-        }
-    }
-
     /// Change the record of `provider`; if `change` fails, the record stays as it was.
     pub(crate) fn try_mutate_provider<R>(
         provider: &AccountId,

@@ -191,8 +191,8 @@ impl<T: Config> Pallet<T> {
         OpenAudits::<T>::insert(job, audit);
     }
 
-    /// Close the audit and hand over its outcome, all or nothing. Where the market refuses it, it is tried again later, at
-    /// growing intervals, and given up after [`MAX_DELIVERIES`] tries, so that nothing stays open for ever.
+    /// Close the audit and hand over its outcome, all or nothing. Where the market refuses it, it is tried again
+    /// later, at growing intervals, and given up after [`MAX_DELIVERIES`] tries, so that nothing stays open for ever.
     fn conclude(job: JobId, mut audit: OpenAudit) {
         let attempt = audit.attempt;
         let delivered = with_storage_layer(|| -> Result<(), DispatchError> {

@@ -12,11 +12,11 @@ use strike_primitives::{
 const DROPPED_AT_ONCE: u32 = 2;
 
 impl<T: Config> Pallet<T> {
-    /// Add the beacon of the block before `now`, and drop what has been kept long enough. While time stands still none is: jobs
-    /// whose deadlines stand still need theirs.
+    /// Add the beacon of the block before `now`, and drop what has been kept long enough. While time stands still
+    /// none is: jobs whose deadlines stand still need theirs.
     ///
-    /// A block's VRF output is known when the block is complete, so its beacon is entered by the next one. A block without
-    /// an output (genesis, and nothing else where every slot has a VRF) rolls the beacon on over zeros.
+    /// A block's VRF output is known when the block is complete, so its beacon is entered by the next one. A block
+    /// without an output (genesis, and nothing else where every slot has a VRF) rolls the beacon on over zeros.
     pub(crate) fn roll_beacon(now: BlockNumber) {
         let Some(block) = now.checked_sub(1) else { return };
         let randomness = T::AuthorRandomness::get().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What calls, their authorization and the hooks cost: with as many validators as may be, each a provider with as many links as may
-//! be, and the largest work.
+//! What calls, their authorization and the hooks cost: with as many validators as may be, each a provider with as
+//! many links as may be, and the largest work.
 
 use crate::{
     AuditRecords, BeaconTimes, Beacons, Call, Config, CurrentSet, DeadlineCursor, Deadlines, OldestBeacon, OldestSet,
@@ -21,7 +21,7 @@ use strike_primitives::{
     benchmarking::BenchmarkHelper,
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     job::{Generate, Input, Sampler, StopSequence, WorkSpec, MAX_PLAIN_INPUT, MAX_STOP_SEQUENCES, MAX_STOP_TOKENS},
-    traits::MAX_VERIFIERS,
+    traits::MAX_VALIDATORS,
     verdict::{reveal_payload, seal_payload, AssignmentProof, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, JobId, H256,
 };
@@ -58,7 +58,7 @@ fn registered<T: Config>(name: &'static str, index: u32, model: ArtifactId) -> (
 fn assigned<T: Config>() -> Scene {
     T::BenchmarkHelper::set_block(1_000);
     let model = T::BenchmarkHelper::register_model(0);
-    let validators: Vec<_> = (0..MAX_VERIFIERS).map(|index| registered::<T>("validator", index, model)).collect();
+    let validators: Vec<_> = (0..MAX_VALIDATORS).map(|index| registered::<T>("validator", index, model)).collect();
     T::BenchmarkHelper::set_validators(validators.clone());
     let (provider, key) = registered::<T>("provider", 0, model);
     let job = T::BenchmarkHelper::assign_job(&provider, model, largest_work());
@@ -148,7 +148,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Authorized, scene.job, 0, commitment, signature);
         let audit = OpenAudits::<T>::get(scene.job).expect("its audit is open");
-        assert_eq!((audit.eligible.len() as u32, audit.provider), (MAX_VERIFIERS, scene.provider));
+        assert_eq!((audit.eligible.len() as u32, audit.provider), (MAX_VALIDATORS, scene.provider));
     }
 
     #[benchmark]
@@ -171,7 +171,7 @@ mod benchmarks {
         let signature = sign(&key, &seal_payload(&Pallet::<T>::genesis(), &sealed));
         #[extrinsic_call]
         _(RawOrigin::Authorized, sealed, signature);
-        assert!(OpenAudits::<T>::get(scene.job).is_some_and(|audit| audit.seals.len() as u32 == MAX_VERIFIERS));
+        assert!(OpenAudits::<T>::get(scene.job).is_some_and(|audit| audit.seals.len() as u32 == MAX_VALIDATORS));
     }
 
     #[benchmark]
@@ -194,7 +194,7 @@ mod benchmarks {
         let signature = sign(&key, &reveal_payload(&Pallet::<T>::genesis(), &revealed));
         #[extrinsic_call]
         _(RawOrigin::Authorized, revealed, signature);
-        assert!(AuditRecords::<T>::get(scene.job).is_some_and(|audit| audit.agreeing == MAX_VERIFIERS));
+        assert!(AuditRecords::<T>::get(scene.job).is_some_and(|audit| audit.agreeing == MAX_VALIDATORS));
     }
 
     #[benchmark]

@@ -16,7 +16,7 @@ use strike_primitives::{
     app::AppSignature,
     commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
     job::{seed, spec_hash, VerificationClass, WorkSpec},
-    traits::{Assignment, Assignments, Beacon, ProviderRegistry},
+    traits::{AssignedJob, Assignments, Beacon, ProviderRegistry},
     AccountId, Attempt, BlockNumber, JobId, H256,
 };
 
@@ -32,27 +32,27 @@ pub(crate) const TAG_REVEAL: u8 = 2;
 impl<T: Config> Pallet<T> {
     /// What a result of the job's running attempt is bound to: genesis, job, attempt, provider, work and seed.
     ///
-    /// `None` while the job is not assigned, and until the beacon of the block after the assignment is known, that is up to
-    /// and including the block after it.
+    /// `None` while the job is not assigned, and until the beacon of the block after the assignment is known, that is
+    /// up to and including the block after it.
     pub fn binding(job: JobId) -> Option<AttemptBinding> {
-        let assignment = T::Assignments::assignment(job)?;
-        Self::binding_of(job, &assignment)
+        let assigned = T::Assignments::assigned_job(job)?;
+        Self::binding_of(job, &assigned)
     }
 
     /// [`Self::binding`] where the assignment is at hand. Once a commitment is in, its audit remembers the seed.
-    pub(crate) fn binding_of(job: JobId, assignment: &Assignment) -> Option<AttemptBinding> {
-        if let Some(audit) = OpenAudits::<T>::get(job).filter(|audit| audit.attempt == assignment.attempt) {
+    pub(crate) fn binding_of(job: JobId, assigned: &AssignedJob) -> Option<AttemptBinding> {
+        if let Some(audit) = OpenAudits::<T>::get(job).filter(|audit| audit.attempt == assigned.attempt) {
             return Some(Self::binding_of_audit(job, &audit));
         }
         let genesis = Self::genesis();
-        let beacon = Self::beacon(assignment.assigned_at.checked_add(1)?)?;
+        let beacon = Self::beacon(assigned.assigned_at.checked_add(1)?)?;
         Some(AttemptBinding {
             genesis,
             job,
-            attempt: assignment.attempt,
-            provider: assignment.provider.clone(),
-            spec_hash: spec_hash(&assignment.work, &assignment.model, assignment.class),
-            seed: seed(&genesis, job, assignment.attempt, &beacon),
+            attempt: assigned.attempt,
+            provider: assigned.provider.clone(),
+            spec_hash: spec_hash(&assigned.work, &assigned.model, assigned.class),
+            seed: seed(&genesis, job, assigned.attempt, &beacon),
         })
     }
 
@@ -79,20 +79,20 @@ impl<T: Config> Pallet<T> {
         job: JobId,
         attempt: Attempt,
         commitment: &Commitment,
-    ) -> Result<(Assignment, AttemptBinding), Refusal> {
-        let assignment = T::Assignments::assignment(job).ok_or(Refusal::JobNotAssigned)?;
-        ensure!(attempt >= assignment.attempt, Refusal::AttemptOver);
-        ensure!(attempt == assignment.attempt, Refusal::AttemptNotBegun);
-        ensure!(!assignment.committed, Refusal::AlreadyCommitted);
-        ensure!(Self::time() <= assignment.commit_deadline, Refusal::DeadlinePassed);
-        check_claims(commitment.v1(), &assignment.work, assignment.class)?;
-        let binding = Self::binding_of(job, &assignment).ok_or(Refusal::SeedUnknown)?;
+    ) -> Result<(AssignedJob, AttemptBinding), Refusal> {
+        let assigned = T::Assignments::assigned_job(job).ok_or(Refusal::JobNotAssigned)?;
+        ensure!(attempt >= assigned.attempt, Refusal::AttemptOver);
+        ensure!(attempt == assigned.attempt, Refusal::AttemptNotBegun);
+        ensure!(!assigned.committed, Refusal::AlreadyCommitted);
+        ensure!(Self::time() <= assigned.commit_deadline, Refusal::DeadlinePassed);
+        check_claims(commitment.v1(), &assigned.work, assigned.class)?;
+        let binding = Self::binding_of(job, &assigned).ok_or(Refusal::SeedUnknown)?;
         ensure!(is_bound(commitment.v1(), &binding), Refusal::JobRootMismatch);
-        Ok((assignment, binding))
+        Ok((assigned, binding))
     }
 
-    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a provider about to
-    /// be late could link itself to half of the validators and go free.
+    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a
+    /// provider about to be late could link itself to half of the validators and go free.
     pub(crate) fn judges(provider: &AccountId) -> Result<PerValidator<Position>, Refusal> {
         let eligible = Self::eligible(&Self::current_validators(), provider);
         ensure!(!eligible.is_empty(), Refusal::NobodyEligible);
@@ -106,13 +106,13 @@ impl<T: Config> Pallet<T> {
         commitment: &Commitment,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
-        let (assignment, binding) = Self::check_commitment(*job, *attempt, commitment)?;
-        let key = T::ProviderRegistry::app_key(&assignment.provider).ok_or(Refusal::ProviderKeyNotFound)?;
+        let (assigned, binding) = Self::check_commitment(*job, *attempt, commitment)?;
+        let key = T::Providers::app_key(&assigned.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
         ensure!(key.verify(&payload, signature), Refusal::BadSignature);
         // Dearer than a signature, so only for who has the key.
-        Self::judges(&assignment.provider)?;
-        Self::valid_until(assignment.commit_deadline, (TAG_COMMIT, job, attempt, &assignment.provider))
+        Self::judges(&assigned.provider)?;
+        Self::valid_until(assigned.commit_deadline, (TAG_COMMIT, job, attempt, &assigned.provider))
     }
 
     /// Validity of an attestation that counts up to and including time `last`. Equal priority for all: none displaces
@@ -128,23 +128,23 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_commit(job: JobId, attempt: Attempt, commitment: Commitment) -> DispatchResult {
-        let (assignment, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
-        let eligible = Self::judges(&assignment.provider).map_err(Error::<T>::Refused)?;
+        let (assigned, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
+        let eligible = Self::judges(&assigned.provider).map_err(Error::<T>::Refused)?;
         T::Assignments::on_committed(job, attempt)?;
         Self::deposit_event(Event::CommitmentRecorded {
             job,
             attempt,
-            provider: assignment.provider.clone(),
+            provider: assigned.provider.clone(),
             commitment: commitment.clone(),
         });
         // Validators have as long as the provider had, who did no more than they have to.
-        let period = T::SealPeriod::get().max(assignment.period);
+        let period = T::SealPeriod::get().max(assigned.period);
         let set = CurrentSet::<T>::get();
         let audit = OpenAudit {
             attempt,
             commitment_hash: commitment.hash(),
             commitment,
-            class: assignment.class,
+            class: assigned.class,
             spec_hash: binding.spec_hash,
             seed: binding.seed,
             committed_at: Self::now(),
@@ -153,7 +153,7 @@ impl<T: Config> Pallet<T> {
             phase: Phase::Sealing { until: Self::time().saturating_add(period) },
             seals: PerValidator::new(),
             reveals: PerValidator::new(),
-            provider: assignment.provider,
+            provider: assigned.provider,
         };
         Self::open_audit(job, audit);
         Ok(())

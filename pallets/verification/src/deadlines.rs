@@ -1,10 +1,13 @@
 //! The deadline queue: which audit has to be looked at when, in [time](strike_primitives::traits::Clock).
 //!
-//! It is worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up later; the
-//! periods themselves do not stretch, because calls compare with the time at which they end.
+//! It is worked off in order under a weight limit. Where the limit does not suffice the cursor lags and catches up
+//! later; the periods themselves do not stretch, because calls compare with the time at which they end.
 
 use crate::{weights::WeightInfo, Config, DeadlineCursor, Deadlines, Pallet};
-use frame_support::{traits::Get, weights::WeightMeter};
+use frame_support::{
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
 use strike_primitives::{BlockNumber, JobId};
 
 impl<T: Config> Pallet<T> {
@@ -20,10 +23,15 @@ impl<T: Config> Pallet<T> {
 
     /// Work off what is due, as far as this pallet's share of a block and what is left of it allow.
     pub(crate) fn drain_deadlines(remaining: &mut WeightMeter) {
-        let share = T::HookShare::get() * T::BlockWeights::get().max_block;
-        let mut meter = WeightMeter::with_limit(share.min(remaining.remaining()));
+        let mut meter = WeightMeter::with_limit(Self::hook_limit().min(remaining.remaining()));
         Self::drain_under(Self::time(), &mut meter);
         remaining.consume(meter.consumed());
+    }
+
+    /// The share of a block that the queue may use.
+    pub(crate) fn hook_limit() -> Weight {
+        let (share, block) = (T::HookShare::get(), T::BlockWeights::get().max_block);
+        Weight::from_parts(share.mul_floor(block.ref_time()), share.mul_floor(block.proof_size()))
     }
 
     fn drain_under(time: BlockNumber, meter: &mut WeightMeter) {

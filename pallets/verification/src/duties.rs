@@ -14,16 +14,16 @@ use strike_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first. Keys beyond the first
-    /// [`MAX_KEYS`] are left out.
+    /// What `keys` owe in this block's state, in the order of job ids; at most [`MAX_DUTIES`], the oldest jobs first.
+    /// Keys beyond the first [`MAX_KEYS`] are left out.
     ///
     /// A provider owes a commitment from when its seed is known until its deadline. A validator owes a check while its
     /// seal is awaited, and, once it has sealed, until its verdict is revealed.
     pub fn duties(keys: &[AppKey]) -> Vec<Duty> {
-        let keys = &keys[..keys.len().min(MAX_KEYS)];
+        let keys = keys.get(..MAX_KEYS).unwrap_or(keys);
         let mut duties = Vec::new();
         for key in keys {
-            if let Some(provider) = T::ProviderRegistry::provider_of(key) {
+            if let Some(provider) = T::Providers::provider_of(key) {
                 duties.extend(Self::provide_duties(key, &provider));
             }
         }
@@ -43,20 +43,19 @@ impl<T: Config> Pallet<T> {
         T::Assignments::awaiting_commitment(provider)
             .into_iter()
             .filter_map(|job| {
-                let assignment = T::Assignments::assignment(job)?;
-                let owed =
-                    assignment.provider == *provider && !assignment.committed && time <= assignment.commit_deadline;
+                let assigned = T::Assignments::assigned_job(job)?;
+                let owed = assigned.provider == *provider && !assigned.committed && time <= assigned.commit_deadline;
                 if !owed {
                     return None;
                 }
                 Some(Duty::Provide(ProvideDuty {
                     key: key.clone(),
-                    binding: Self::binding_of(job, &assignment)?,
-                    model: assignment.model,
-                    class: assignment.class,
-                    work: assignment.work,
-                    assigned_at: assignment.assigned_at,
-                    deadline: T::Clock::block_at(assignment.commit_deadline),
+                    binding: Self::binding_of(job, &assigned)?,
+                    model: assigned.model,
+                    class: assigned.class,
+                    work: assigned.work,
+                    assigned_at: assigned.assigned_at,
+                    deadline: T::Clock::block_at(assigned.commit_deadline),
                 }))
             })
             .collect()
@@ -75,7 +74,7 @@ impl<T: Config> Pallet<T> {
         if owing.is_empty() {
             return Vec::new();
         }
-        let Some(assignment) = T::Assignments::assignment(job).filter(|it| it.attempt == audit.attempt) else {
+        let Some(assigned) = T::Assignments::assigned_job(job).filter(|it| it.attempt == audit.attempt) else {
             return Vec::new();
         };
         let Some(beacon) = Beacons::<T>::get(audit.beacon_block()) else { return Vec::new() };
@@ -88,9 +87,9 @@ impl<T: Config> Pallet<T> {
                     audit: audit.reference(job),
                     beacon,
                     binding: Self::binding_of_audit(job, audit),
-                    model: assignment.model,
+                    model: assigned.model,
                     class: audit.class,
-                    work: assignment.work.clone(),
+                    work: assigned.work.clone(),
                     commitment: audit.commitment.clone(),
                     committed_at: audit.committed_at,
                     deadline,

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
 extern crate alloc;
 
@@ -10,7 +12,6 @@ mod benchmarking;
 mod commitments;
 mod deadlines;
 mod duties;
-pub mod migrations;
 mod offchain;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -40,8 +41,10 @@ pub const MAX_DUTIES: usize = 256;
 /// Keys that [`Pallet::duties`] looks at: anybody can ask a node, and every key is held against every audit.
 pub const MAX_KEYS: usize = 64;
 
-/// The pallet: see the crate's documentation.
+/// The pallet; see the crate's documentation.
 #[frame_support::pallet]
+// The code that FRAME's macros generate uses `expect`; calls here only check the origin and go on to other modules.
+#[allow(clippy::expect_used)]
 pub mod pallet {
     use crate::{
         types::{AuditSummary, KeySet, OpenAudit, Refusal, SetId},
@@ -58,7 +61,7 @@ pub mod pallet {
         AccountId, Attempt, BlockNumber, JobId, H256,
     };
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
     /// Storage and calls of the pallet.
     #[pallet::pallet]
@@ -72,51 +75,39 @@ pub mod pallet {
         + CreateAuthorizedTransaction<Call<Self>>
     {
         /// Providers, their app keys and who is linked to whom.
-        type ProviderRegistry: ProviderRegistry;
-
+        type Providers: ProviderRegistry;
         /// Which provider works on what.
         type Assignments: Assignments;
-
         /// Told of outcomes.
         type OnVerdict: OnVerdict;
-
         /// What deadlines are counted in.
         type Clock: Clock;
-
         /// During a block, the VRF output of the author of the block before it; none where that block had none.
         type AuthorRandomness: Get<Option<H256>>;
-
         /// Time validators have for their sealed verdicts, from the commitment.
         #[pallet::constant]
         type SealPeriod: Get<BlockNumber>;
-
         /// Time in which seals are still taken once a majority has sealed.
         #[pallet::constant]
         type SealGrace: Get<BlockNumber>;
-
         /// Time validators have to reveal their verdicts, from the end of sealing.
         #[pallet::constant]
         type RevealPeriod: Get<BlockNumber>;
-
-        /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods together.
+        /// How long a beacon is kept, in time: longer than the longest deadline of a job, and than both periods
+        /// together.
         #[pallet::constant]
         type BeaconHistory: Get<BlockNumber>;
-
         /// The most of a block's weight that the deadline queue takes.
         #[pallet::constant]
         type HookShare: Get<Perbill>;
-
         /// Priority of all attestations in the pool. One value, so that none of a key's attestations displaces another.
         #[pallet::constant]
         type UnsignedPriority: Get<TransactionPriority>;
-
         /// Blocks the off-chain worker waits for inclusion before it submits an attestation again.
         #[pallet::constant]
         type ResendAfter: Get<BlockNumber>;
-
         /// What calls and hooks cost.
         type WeightInfo: WeightInfo;
-
         /// Makes what benchmarks begin with.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: strike_primitives::benchmarking::BenchmarkHelper;
@@ -170,94 +161,34 @@ pub mod pallet {
     #[pallet::storage]
     pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
-    /// What happened.
+    // What a field's name does not say is in the line of its event.
+    #[allow(missing_docs)]
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
         /// A provider committed to a result; its audit is open.
-        CommitmentRecorded {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who committed.
-            provider: AccountId,
-            /// To what.
-            commitment: Commitment,
-        },
+        CommitmentRecorded { job: JobId, attempt: Attempt, provider: AccountId, commitment: Commitment },
         /// A validator sealed a verdict.
-        VerdictSealed {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who judges.
-            validator: AccountId,
-        },
-        /// Sealing is over; who sealed now reveals.
-        RevealStarted {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Validators that sealed.
-            sealed: u32,
-            /// Validators that could have.
-            eligible: u32,
-            /// Last block for reveals, later if time stands still.
-            until: BlockNumber,
-        },
+        VerdictSealed { job: JobId, attempt: Attempt, validator: AccountId },
+        /// Sealing is over: `sealed` of `eligible` validators did. They reveal until the block `until`, later if time
+        /// stands still.
+        RevealStarted { job: JobId, attempt: Attempt, sealed: u32, eligible: u32, until: BlockNumber },
         /// A validator revealed its verdict.
-        VerdictRevealed {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Who judges.
-            validator: AccountId,
-            /// What it found.
-            verdict: Verdict,
-        },
-        /// The audit is over and the market knows its outcome.
-        AuditConcluded {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// What a majority of the eligible validators found; none if there was no such majority.
-            verdict: Option<Verdict>,
-            /// Validators that agree with it.
-            agreeing: u32,
-            /// Validators that could have judged.
-            eligible: u32,
-        },
-        /// The market refused the outcome; it is delivered again.
-        OutcomeDeferred {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Why.
-            error: DispatchError,
-            /// Block of the next try, later if time stands still.
-            retry_at: BlockNumber,
-        },
+        VerdictRevealed { job: JobId, attempt: Attempt, validator: AccountId, verdict: Verdict },
+        /// The audit is over and the market knows its outcome: what a majority of the eligible validators found, or none,
+        /// and how many agree with it.
+        AuditConcluded { job: JobId, attempt: Attempt, verdict: Option<Verdict>, agreeing: u32, eligible: u32 },
+        /// The market refused the outcome; it is delivered again in the block `retry_at`, later if time stands still.
+        OutcomeDeferred { job: JobId, attempt: Attempt, error: DispatchError, retry_at: BlockNumber },
         /// The market refused the outcome for the last time; the audit is over without it.
-        OutcomeAbandoned {
-            /// The job.
-            job: JobId,
-            /// The attempt.
-            attempt: Attempt,
-            /// Why.
-            error: DispatchError,
-        },
+        OutcomeAbandoned { job: JobId, attempt: Attempt, error: DispatchError },
     }
 
     /// Why a call failed.
     #[pallet::error]
     pub enum Error<T> {
-        /// The attestation does not fit the state it would change; [`Refusal`] says what to correct. The pool refuses such
-        /// an attestation beforehand, so this is met only where the state changed within the same block.
+        /// The attestation does not fit the state it would change; [`Refusal`] says what to correct. The pool refuses
+        /// such an attestation beforehand, so this is met only where the state changed within the same block.
         Refused(Refusal),
     }
 
@@ -283,11 +214,10 @@ pub mod pallet {
             assert!(T::SealGrace::get() <= T::SealPeriod::get(), "grace is part of the period");
             assert!(T::BeaconHistory::get() > periods.saturating_add(2), "audits need their beacon to the end");
             assert!(T::ResendAfter::get() > 0, "a resend in the block of the first submission is refused");
-            let share = T::HookShare::get() * T::BlockWeights::get().max_block;
             let least = T::WeightInfo::poll_base()
                 .saturating_add(T::WeightInfo::poll_height())
                 .saturating_add(T::WeightInfo::poll_audit());
-            assert!(share.all_gte(least), "the deadline queue must be able to advance");
+            assert!(Self::hook_limit().all_gte(least), "the deadline queue must be able to advance");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -301,9 +231,9 @@ pub mod pallet {
         /// Commit to the result of a job.
         ///
         /// Origin: authorized by the signature of the assigned provider's app key over
-        /// [`strike_primitives::commitment::commit_payload`]; free of fees. Marks the job as committed with the market and
-        /// opens the audit, whose seals count for [`Config::SealPeriod`] or for as long as the order gave the provider, whichever
-        /// is longer.
+        /// [`strike_primitives::commitment::commit_payload`]; free of fees. Marks the job as committed with the
+        /// market and opens the audit, whose seals count for [`Config::SealPeriod`] or for as long as the order gave
+        /// the provider, whichever is longer.
         ///
         /// Errors: [`Error::Refused`]; what the market answers. Refusals: `JobNotAssigned`, `AttemptOver`,
         /// `AttemptNotBegun`, `AlreadyCommitted`, `DeadlinePassed`, `TraceMissing`, `TraceUnexpected`,
@@ -331,9 +261,10 @@ pub mod pallet {
         /// Origin: authorized by the signature of the validator's app key over
         /// [`strike_primitives::verdict::seal_payload`]; free of fees. With the last eligible seal the reveals begin.
         ///
-        /// Errors: [`Error::Refused`]. Refusals: `DrawNotSupported`, `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`,
-        /// `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadySealed`, `SealingClosed`,
-        /// `BeaconUnknown`, `BadSignature`. Events: [`Event::VerdictSealed`], [`Event::RevealStarted`].
+        /// Errors: [`Error::Refused`]. Refusals: `DrawNotSupported`, `AuditNotOpen`, `AttemptOver`,
+        /// `AttemptNotBegun`, `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`,
+        /// `AlreadySealed`, `SealingClosed`, `BeaconUnknown`, `BadSignature`. Events: [`Event::VerdictSealed`],
+        /// [`Event::RevealStarted`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::seal())]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_seal())]
@@ -348,10 +279,11 @@ pub mod pallet {
         /// Origin: authorized by the signature of the validator's app key over
         /// [`strike_primitives::verdict::reveal_payload`]; free of fees. With the last reveal the audit is concluded.
         ///
-        /// Errors: [`Error::Refused`]. Refusals: `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`, `CommitmentMismatch`,
-        /// `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadyRevealed`, `RevealingNotBegun`,
-        /// `RevealingClosed`, `NotSealed`, `WorkTagMissing`, `WorkTagUnexpected`, `SealMismatch`, `BadSignature`. Events:
-        /// [`Event::VerdictRevealed`], [`Event::AuditConcluded`], [`Event::OutcomeDeferred`].
+        /// Errors: [`Error::Refused`]. Refusals: `AuditNotOpen`, `AttemptOver`, `AttemptNotBegun`,
+        /// `CommitmentMismatch`, `BeaconBlockMismatch`, `NotValidator`, `NotEligible`, `AlreadyRevealed`,
+        /// `RevealingNotBegun`, `RevealingClosed`, `NotSealed`, `WorkTagMissing`, `WorkTagUnexpected`,
+        /// `SealMismatch`, `BadSignature`. Events: [`Event::VerdictRevealed`], [`Event::AuditConcluded`],
+        /// [`Event::OutcomeDeferred`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::reveal())]
         #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal())]

@@ -1,18 +1,15 @@
 //! A runtime around the pallet, with fakes of the pallets it knows by their traits.
 
-mod clock;
-
-pub use clock::*;
-
 use crate as pallet_verification;
 use crate::{types::KeySet, weights::SubstrateWeight};
 use codec::Decode;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{Authorize, Hooks, OneSessionHandler},
+    traits::{Authorize, Get, Hooks, OneSessionHandler},
     weights::{Weight, WeightMeter},
 };
 use frame_system::RawOrigin;
+pub use pallet_fakes::*;
 use parking_lot::RwLock;
 use sp_core::{
     offchain::{
@@ -25,16 +22,16 @@ use sp_keystore::{testing::MemoryKeystore, Keystore, KeystoreExt};
 use sp_runtime::{
     traits::{BlakeTwo256, Dispatchable, IdentityLookup},
     transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
-    BuildStorage, DispatchError, DispatchResult, Perbill,
+    BuildStorage, Perbill,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use strike_primitives::{
     app::{AppKey, AppPair, APP_KEY_TYPE},
     artifact::{output_root, ArtifactId, ArtifactKind},
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     embedding::encode_texts,
     job::{Embed, Generate, Input, Sampler, VerificationClass, WorkSpec},
-    traits::{Assignment, Assignments, AuditOutcome, OnVerdict, ProviderRegistry},
+    traits::{AssignedJob, AuditOutcome},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
     AccountId, Attempt, JobId, H256,
 };
@@ -68,71 +65,14 @@ parameter_types! {
     pub const UnsignedPriority: u64 = 1 << 20;
     pub const ResendAfter: u32 = 4;
 
-    /// The jobs that are assigned.
-    pub static Assigned: BTreeMap<JobId, Assignment> = BTreeMap::new();
-    /// The registered providers.
-    pub static Providers: Vec<(AccountId, AppKey)> = Vec::new();
-    /// Who is linked to whom.
-    pub static Links: Vec<(AccountId, AccountId)> = Vec::new();
-    /// What the market was told.
-    pub static Outcomes: Vec<(JobId, Attempt, AuditOutcome)> = Vec::new();
-    /// Whether the market answers with an error.
-    pub static RefuseOutcomes: bool = false;
     /// Which fork the authors' outputs are of.
     pub static Fork: u64 = 0;
 }
 
-/// The fake registry, market and block authors.
-pub struct Others;
+/// The block authors' outputs.
+pub struct Authors;
 
-impl ProviderRegistry for Others {
-    fn is_active(provider: &AccountId) -> bool {
-        Self::app_key(provider).is_some()
-    }
-    fn app_key(provider: &AccountId) -> Option<AppKey> {
-        Providers::get().into_iter().find(|(account, _)| account == provider).map(|(_, key)| key)
-    }
-    fn provider_of(key: &AppKey) -> Option<AccountId> {
-        Providers::get().into_iter().find(|(_, known)| known == key).map(|(account, _)| account)
-    }
-    fn serves(_: &AccountId, _: &ArtifactId) -> bool {
-        true
-    }
-    fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        let pair = (provider.clone(), other.clone());
-        provider == other || Links::get().iter().any(|link| *link == pair || (link.1 == pair.0 && link.0 == pair.1))
-    }
-}
-
-impl Assignments for Others {
-    fn assignment(job: JobId) -> Option<Assignment> {
-        Assigned::get().get(&job).cloned()
-    }
-    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId> {
-        Assigned::get().into_iter().filter(|(_, it)| it.provider == *provider && !it.committed).map(|it| it.0).collect()
-    }
-    fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult {
-        Assigned::mutate(|jobs| {
-            let assignment =
-                jobs.get_mut(&job).filter(|it| it.attempt == attempt).ok_or(DispatchError::Other("unknown"))?;
-            assignment.committed = true;
-            Ok(())
-        })
-    }
-}
-
-impl OnVerdict for Others {
-    fn on_verdict(job: JobId, attempt: Attempt, outcome: AuditOutcome) -> DispatchResult {
-        if RefuseOutcomes::get() {
-            return Err(DispatchError::Other("refused"));
-        }
-        Assigned::mutate(|jobs| jobs.remove(&job));
-        Outcomes::mutate(|outcomes| outcomes.push((job, attempt, outcome)));
-        Ok(())
-    }
-}
-
-impl frame_support::traits::Get<Option<H256>> for Others {
+impl Get<Option<H256>> for Authors {
     fn get() -> Option<H256> {
         let block = u64::from(System::block_number()).checked_sub(1)?;
         (block > 0).then(|| H256::from_low_u64_be(block + 1_000_000 * Fork::get()))
@@ -140,11 +80,11 @@ impl frame_support::traits::Get<Option<H256>> for Others {
 }
 
 impl crate::Config for Test {
-    type ProviderRegistry = Others;
-    type Assignments = Others;
-    type OnVerdict = Others;
-    type Clock = Others;
-    type AuthorRandomness = Others;
+    type Providers = FakeRegistry;
+    type Assignments = FakeMarket;
+    type OnVerdict = FakeMarket;
+    type Clock = FakeClock<Test>;
+    type AuthorRandomness = Authors;
     type SealPeriod = SealPeriod;
     type SealGrace = SealGrace;
     type RevealPeriod = RevealPeriod;
@@ -277,14 +217,8 @@ impl ExtBuilder {
 
     /// Run a test from block 1 on; the pallet's invariants are checked at its end.
     pub fn execute_on_node(self, test: impl FnOnce(&Node)) {
-        Assigned::set(BTreeMap::new());
-        Links::set(Vec::new());
-        Outcomes::set(Vec::new());
-        RefuseOutcomes::set(false);
         Fork::set(0);
-        reset_clock();
         SealPeriod::set(20);
-        Providers::set(vec![(provider().account, provider().key())]);
         let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let mut ext = sp_io::TestExternalities::from(storage);
         let (offchain, offchain_state) = TestOffchainExt::new();
@@ -299,6 +233,7 @@ impl ExtBuilder {
         ext.register_extension(KeystoreExt::new(keystore));
         let node = Node { offchain: offchain_state, pool };
         ext.execute_with(|| {
+            AppKeys::set([(provider().account, provider().key())].into());
             let validators: Vec<_> = (0..self.validators).map(validator).collect();
             Verification::on_genesis_session(validators.iter().map(|it| (&it.account, it.key())));
             next_block();
@@ -332,6 +267,11 @@ pub fn run_for(blocks: u32) {
     run_to(System::block_number() + blocks);
 }
 
+/// Finality lags for so many blocks.
+pub fn stand_still_for(blocks: u32) {
+    FakeClock::<Test>::stand_still(|| run_for(blocks));
+}
+
 /// What the pool says of a call.
 pub fn validate(call: impl Into<RuntimeCall>) -> Result<ValidTransaction, TransactionValidityError> {
     call.into().authorize(TransactionSource::External).unwrap().map(|(validity, _)| validity)
@@ -362,7 +302,7 @@ pub fn assign(job: JobId) {
 
 pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
     let now = System::block_number();
-    let assignment = Assignment {
+    let assigned = AssignedJob {
         attempt,
         provider: to.account.clone(),
         requester: AccountId::new([9; 32]),
@@ -374,7 +314,7 @@ pub fn assign_to(job: JobId, attempt: Attempt, to: &Actor) {
         commit_deadline: now + 30,
         committed: false,
     };
-    Assigned::mutate(|jobs| jobs.insert(job, assignment));
+    Assigned::mutate(|jobs| jobs.insert(job, assigned));
 }
 
 /// A commitment to five tokens read and three written, bound to the job's running attempt.

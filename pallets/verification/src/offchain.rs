@@ -1,11 +1,11 @@
 //! The off-chain worker: takes results from the node's mailbox, checks them against the chain, signs and submits them.
 //!
 //! Only the chain says that an attestation is in. Until then it is owed, and submitted again every
-//! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same priority);
-//! that error, like any other, means "later".
+//! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same
+//! priority); that error, like any other, means "later".
 //!
-//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is what
-//! the entries of finished attempts are cleared by.
+//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is
+//! what the entries of finished attempts are cleared by.
 
 use crate::{
     types::{Phase, Refusal},
@@ -22,7 +22,7 @@ use strike_primitives::{
     app::{AppKey, AppSignature},
     commitment::{commit_payload, AttemptBinding},
     mailbox::{
-        commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote, STEP_COMMIT, STEP_REVEAL,
+        commitment_key, sent_key, verdict_key, CommitmentEntry, SentNote, VerdictEntry, STEP_COMMIT, STEP_REVEAL,
         STEP_SEAL,
     },
     verdict::{reveal_payload, seal_payload, AssignmentProof, RevealedVerdict, SealedVerdict},
@@ -80,8 +80,8 @@ impl<T: Config> Pallet<T> {
                     (key, delivered)
                 }
                 Duty::Check(duty) => {
-                    let key = finding_key(&duty.key, &duty.audit, &duty.beacon);
-                    let delivered = read(&key).map(|entry| Self::deliver_finding(duty, entry, &key, now));
+                    let key = verdict_key(&duty.key, &duty.audit, &duty.beacon);
+                    let delivered = read(&key).map(|entry| Self::deliver_verdict(duty, entry, &key, now));
                     (key, delivered)
                 }
             };
@@ -116,8 +116,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Submit what a validator's node found: sealed or opened, as the audit's phase asks for.
-    fn deliver_finding(duty: &CheckDuty, entry: FindingEntry, entry_key: &[u8], now: BlockNumber) -> Result<(), Later> {
-        let FindingEntry { verdict, work_tag, salt } = entry;
+    fn deliver_verdict(duty: &CheckDuty, entry: VerdictEntry, entry_key: &[u8], now: BlockNumber) -> Result<(), Later> {
+        let VerdictEntry { verdict, work_tag, salt } = entry;
         let genesis = duty.binding.genesis;
         let (audit, validator) = (duty.audit.clone(), duty.validator.clone());
         let revealed = RevealedVerdict { audit, validator, verdict, work_tag, salt };
@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
             };
         }
         Self::check_reveal(&revealed).map_err(|refusal| {
-            log::warn!(target: LOG_TARGET, "the finding on job {} does not fit: {refusal:?}", duty.audit.job);
+            log::warn!(target: LOG_TARGET, "the verdict on job {} does not fit: {refusal:?}", duty.audit.job);
             Later::DoesNotFit
         })?;
         Self::submit_once(entry_key, STEP_REVEAL, now, || {

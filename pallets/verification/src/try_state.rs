@@ -15,8 +15,8 @@ impl<T: Config> Pallet<T> {
     ///
     /// - the newest beacon is the last block's, and those kept follow one another from the oldest on;
     /// - every set from the oldest kept to the running one is there, and its uses are the open audits that name it;
-    /// - of every open audit: seals are of eligible validators, reveals of those who sealed, none twice; the deadline queue
-    ///   will come to it; and until it is decided its job is assigned and committed;
+    /// - of every open audit: seals are of eligible validators, reveals of those who sealed, none twice; the deadline
+    ///   queue will come to it; and until it is decided its job is assigned and committed;
     /// - records are of concluded audits.
     pub fn do_try_state() -> Result<(), DispatchError> {
         Self::try_beacons()?;
@@ -89,9 +89,9 @@ impl<T: Config> Pallet<T> {
         ensure!(queued, "no deadline leads to an open audit");
 
         if !matches!(audit.phase, Phase::Delivering { .. }) {
-            let assignment = T::Assignments::assignment(job).ok_or("an audited job is not assigned")?;
-            ensure!(assignment.attempt == audit.attempt, "an audit of another attempt is open");
-            ensure!(assignment.committed, "an audited job is not committed");
+            let assigned = T::Assignments::assigned_job(job).ok_or("an audited job is not assigned")?;
+            ensure!(assigned.attempt == audit.attempt, "an audit of another attempt is open");
+            ensure!(assigned.committed, "an audited job is not committed");
         }
         Ok(())
     }

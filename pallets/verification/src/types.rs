@@ -12,13 +12,13 @@ use strike_primitives::{
     app::AppKey,
     commitment::{Commitment, StopReason},
     job::VerificationClass,
-    traits::{AuditOutcome, MAX_VERIFIERS},
+    traits::{AuditOutcome, MAX_VALIDATORS},
     verdict::{same_vote, AuditRef, Verdict},
     AccountId, Attempt, BlockNumber, JobId,
 };
 
 /// A list with at most one item for each validator of a set.
-pub type PerValidator<V> = BoundedVec<V, ConstU32<MAX_VERIFIERS>>;
+pub type PerValidator<V> = BoundedVec<V, ConstU32<MAX_VALIDATORS>>;
 
 /// Index of a validator set; counted up from 0, the set of genesis.
 pub type SetId = u32;
@@ -138,8 +138,8 @@ impl OpenAudit {
 
     /// The vote of a majority of the eligible validators, if there is one, and how many cast it.
     ///
-    /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had is confirmed
-    /// or stays undecided: it may have been served to the validators and not to the provider.
+    /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had
+    /// is confirmed or stays undecided: it may have been served to the validators and not to the provider.
     fn majority_vote(&self) -> Option<(Verdict, Option<H256>, u32)> {
         self.reveals
             .iter()
@@ -154,8 +154,8 @@ impl OpenAudit {
             })
     }
 
-    /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how many they
-    /// are.
+    /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how
+    /// many they are.
     pub fn tally(&self) -> (Option<Verdict>, u32) {
         self.majority_vote().map_or((None, 0), |(verdict, _, agreeing)| (Some(verdict), agreeing))
     }
@@ -164,17 +164,17 @@ impl OpenAudit {
     pub fn outcome(&self, set: &KeySet) -> AuditOutcome {
         let vote = self.majority_vote();
         let verdict = vote.as_ref().map(|(verdict, _, _)| *verdict);
-        let mut verifiers = PerValidator::new();
+        let mut validators = PerValidator::new();
         for (position, revealed, revealed_tag) in self.reveals.iter() {
             let agrees =
                 vote.as_ref().is_some_and(|(verdict, tag, _)| same_vote((verdict, tag), (revealed, revealed_tag)));
             if let (true, Some(validator)) = (agrees, set.get(usize::from(*position))) {
-                if verifiers.try_push(validator.account.clone()).is_err() {
+                if validators.try_push(validator.account.clone()).is_err() {
                     frame_support::defensive!("there are no more reveals than validators");
                 }
             }
         }
-        AuditOutcome { verdict, commitment: self.commitment_hash, verifiers }
+        AuditOutcome { verdict, commitment: self.commitment_hash, validators }
     }
 
     /// Its state in short.

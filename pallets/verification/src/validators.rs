@@ -9,7 +9,7 @@ use frame_support::{defensive, traits::OneSessionHandler};
 use sp_runtime::BoundToRuntimeAppPublic;
 use strike_primitives::{
     app::AppKey,
-    traits::{Audits, ProviderRegistry, MAX_VERIFIERS},
+    traits::{Audits, ProviderRegistry, MAX_VALIDATORS},
     AccountId, JobId,
 };
 
@@ -19,11 +19,11 @@ impl<T: Config> Pallet<T> {
         KeySets::<T>::get(CurrentSet::<T>::get()).unwrap_or_default()
     }
 
-    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than half of
-    /// the set. Links are one-sided, so a provider could otherwise name honest validators as its own and leave the verdict
-    /// to a few of its choice.
+    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than
+    /// half of the set. Links are one-sided, so a provider could otherwise name honest validators as its own and
+    /// leave the verdict to a few of its choice.
     pub(crate) fn eligible(set: &KeySet, provider: &AccountId) -> PerValidator<Position> {
-        let independent = T::ProviderRegistry::independent_of(provider);
+        let independent = T::Providers::independent_of(provider);
         let positions: Vec<Position> = (0u8..)
             .zip(set.iter())
             .filter(|(_, validator)| independent(&validator.account))
@@ -70,8 +70,8 @@ impl<T: Config> Pallet<T> {
 
     fn collect_set<'a>(validators: impl Iterator<Item = (&'a AccountId, AppKey)>) -> KeySet {
         let all: Vec<_> = validators.map(|(account, key)| SessionValidator { account: account.clone(), key }).collect();
-        if all.len() > MAX_VERIFIERS as usize {
-            log::warn!(target: LOG_TARGET, "{} validators; only the first {MAX_VERIFIERS} judge", all.len());
+        if all.len() > MAX_VALIDATORS as usize {
+            log::warn!(target: LOG_TARGET, "{} validators; only the first {MAX_VALIDATORS} judge", all.len());
         }
         KeySet::truncate_from(all)
     }
@@ -118,7 +118,7 @@ impl<T: Config> OneSessionHandler<AccountId> for Pallet<T> {
 
 impl<T: Config> Audits for Pallet<T> {
     fn has_eligible_validator(provider: &AccountId) -> bool {
-        let (set, independent) = (Self::current_validators(), T::ProviderRegistry::independent_of(provider));
+        let (set, independent) = (Self::current_validators(), T::Providers::independent_of(provider));
         // As `eligible` decides; it asks no further than to more than half of the set.
         let half = set.len() / 2;
         set.iter().filter(|validator| independent(&validator.account)).nth(half).is_some()

@@ -1,18 +1,17 @@
 //! `pallet-babe`: who may author in which slot.
 
+use super::timing::{ReportLongevity, SessionSlots};
 use crate::{
-    constants::time::{ANSWERABLE_SESSIONS, EPOCH_DURATION_IN_SLOTS, PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
+    constants::time::{PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
     Historical, Offences, Runtime, Session,
 };
-use frame_support::{
-    parameter_types,
-    traits::{ConstU32, ConstU64},
-};
+use frame_support::traits::{ConstU32, ConstU64};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
-use strike_primitives::traits::MAX_VERIFIERS;
+use strike_primitives::traits::MAX_VALIDATORS;
 
-/// The most validators a session can have: as many as can check one job. It bounds everything that is done for each of them at a session's turn.
-pub type MaxAuthorities = ConstU32<MAX_VERIFIERS>;
+/// The most validators a session can have: as many as can check one job. It bounds everything that is done for each
+/// of them at a session's turn.
+pub type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
 /// Delegations are pooled: an offence is dealt with without walking delegators.
 pub type MaxNominators = ConstU32<0>;
 
@@ -21,13 +20,8 @@ pub type MaxNominators = ConstU32<0>;
 pub const GENESIS_EPOCH_CONFIG: BabeEpochConfiguration =
     BabeEpochConfiguration { c: PRIMARY_PROBABILITY, allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
-parameter_types! {
-    /// How long a report of an equivocation stays valid, in blocks.
-    pub const ReportLongevity: u64 = (ANSWERABLE_SESSIONS as u64).saturating_mul(EPOCH_DURATION_IN_SLOTS);
-}
-
 impl pallet_babe::Config for Runtime {
-    type EpochDuration = ConstU64<EPOCH_DURATION_IN_SLOTS>;
+    type EpochDuration = SessionSlots;
     type ExpectedBlockTime = ConstU64<SLOT_DURATION_MILLIS>;
     // Epochs turn with sessions, so that the session's keys are BABE's authorities.
     type EpochChangeTrigger = pallet_babe::ExternalTrigger;

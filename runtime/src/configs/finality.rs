@@ -11,8 +11,8 @@ use frame_support::{
 };
 use strike_primitives::AccountId;
 
-/// Blocks that the last final one may lie behind before deadlines stand still: half a minute. Where all is well it lies four to
-/// six behind in the eyes of the chain.
+/// Blocks that the last final one may lie behind before deadlines stand still: half a minute. Where all is well it
+/// lies four to six behind in the eyes of the chain.
 pub const LAG_LIMIT: BlockNumber = 10;
 
 // Whoever hangs on a block that is not final must not be late before deadlines stand still.

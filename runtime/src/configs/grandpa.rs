@@ -1,6 +1,9 @@
 //! `pallet-grandpa`: who votes on finality.
 
-use super::babe::{MaxAuthorities, MaxNominators, ReportLongevity};
+use super::{
+    babe::{MaxAuthorities, MaxNominators},
+    timing::ReportLongevity,
+};
 use crate::{constants::time::ANSWERABLE_SESSIONS, Historical, Offences, Runtime, RuntimeEvent};
 use frame_support::traits::ConstU64;
 

@@ -1,4 +1,4 @@
-//! How each pallet is set up in this runtime, one file a pallet.
+//! How each pallet is set up in this runtime, one file a pallet; and `timing`, the periods that several share.
 
 mod authority_discovery;
 mod authorship;
@@ -9,12 +9,14 @@ mod grandpa;
 mod historical;
 pub mod market;
 mod offences;
+mod payouts;
 mod provenance;
 pub mod providers;
 pub mod session;
 mod sudo;
 pub mod system;
 mod timestamp;
+pub mod timing;
 mod transaction_payment;
 pub mod transactions;
 mod verification;

@@ -1,18 +1,8 @@
 //! `pallet-providers`: who serves, and the bonds behind it.
 
-use crate::{
-    constants::{currency::STRIKE, time::DAYS},
-    Balance, Balances, BlockNumber, Provenance, Runtime, RuntimeHoldReason,
-};
-use frame_support::{
-    parameter_types,
-    traits::{ConstU128, ConstU32},
-};
-
-parameter_types! {
-    /// As long as an equivocation stays answerable. Counted in blocks; a bond that stands behind an open job stays in any case.
-    pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
-}
+use super::timing::TimingUnits;
+use crate::{constants::currency::STRIKE, Balance, Balances, Provenance, Runtime, RuntimeHoldReason};
+use frame_support::traits::{ConstU128, ConstU32};
 
 /// The smallest bond of an active provider: 100 tokens.
 pub const MIN_BOND: Balance = 100 * STRIKE;
@@ -22,7 +12,9 @@ impl pallet_providers::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Artifacts = Provenance;
     type MinBond = ConstU128<MIN_BOND>;
-    type UnbondingPeriod = UnbondingPeriod;
+    // As long as an equivocation stays answerable: seven days. Counted in blocks; a bond that stands behind an open
+    // job stays in any case.
+    type UnbondingPeriod = TimingUnits<7>;
     type MaxModels = ConstU32<32>;
     type MaxLinked = ConstU32<16>;
     type WeightInfo = pallet_providers::weights::SubstrateWeight<Runtime>;

@@ -1,7 +1,10 @@
 //! `pallet-verification`: commitments, audits, the beacon.
 
 use super::market::MAX_DEADLINE;
-use crate::{constants::time::MINUTES, BlockNumber, Finality, Hash, Market, Providers, Runtime};
+use crate::{
+    constants::{hook_shares, time::MINUTES},
+    BlockNumber, Finality, Hash, Market, Providers, Runtime,
+};
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64, Get},
@@ -14,8 +17,8 @@ pub const SEAL_PERIOD: BlockNumber = 2 * MINUTES;
 pub const REVEAL_PERIOD: BlockNumber = MINUTES;
 
 parameter_types! {
-    /// A tenth of the block for deadlines of audits.
-    pub const HookShare: Perbill = Perbill::from_percent(10);
+    /// For deadlines of audits.
+    pub const HookShare: Perbill = hook_shares::VERIFICATION;
 }
 
 /// The VRF output of the parent block's author. BABE keeps it from one block's end until the next one's.
@@ -28,7 +31,7 @@ impl Get<Option<Hash>> for ParentAuthorRandomness {
 }
 
 impl pallet_verification::Config for Runtime {
-    type ProviderRegistry = Providers;
+    type Providers = Providers;
     type Assignments = Market;
     type OnVerdict = Market;
     type Clock = Finality;

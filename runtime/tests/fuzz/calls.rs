@@ -13,11 +13,12 @@ use strike_primitives::{
     artifact::output_root,
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
     job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
+    timing::Timing,
     verdict::{reveal_payload, seal_payload, AssignmentProof, InvalidReason, RevealedVerdict, SealedVerdict, Verdict},
     Attempt, Balance, BlockNumber, JobId,
 };
 use strike_runtime::{
-    constants::{currency::STRIKE, time::EPOCH_DURATION_IN_SLOTS},
+    constants::currency::STRIKE,
     genesis_config_presets::{built_in_model, MODEL_OWNER},
     Runtime, RuntimeCall, UncheckedExtrinsic, Verification,
 };
@@ -183,7 +184,7 @@ fn apply(chain: &mut Chain, bytes: &mut Bytes) -> bool {
                 chain.close();
                 chain.check();
                 // Rarely a whole epoch without a block.
-                let slots = if by == u8::MAX { EPOCH_DURATION_IN_SLOTS } else { 1 + u64::from(by) / 64 };
+                let slots = if by == u8::MAX { Timing::PRODUCTION.slots.into() } else { 1 + u64::from(by) / 64 };
                 chain.open(slots, u32::from(by.wrapping_add(at)) % 4);
             }
             true

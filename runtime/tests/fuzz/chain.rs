@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 use strike_primitives::{app::AppPair, Balance, BlockNumber};
 use strike_runtime::{
     configs::transactions::extension, constants::time::SLOT_DURATION_MILLIS, genesis_config_presets::local_testnet,
-    Balances, Executive, Finality, Header, Market, Provenance, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SignedPayload, System, UncheckedExtrinsic, Verification,
+    Balances, Executive, Finality, Header, Market, Payouts, Provenance, Providers, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, SignedPayload, System, UncheckedExtrinsic, Verification,
 };
 
 /// Slot of the first block.
@@ -27,6 +27,11 @@ const FIRST_SLOT: u64 = 1_000;
 /// The state that `local_testnet` begins with.
 pub fn genesis() -> sp_io::TestExternalities {
     static STORAGE: OnceLock<sp_core::storage::Storage> = OnceLock::new();
+    STORAGE.get_or_init(|| storage(serde_json::json!({}))).clone().into()
+}
+
+/// The same, changed by a patch to the genesis.
+pub fn storage(patch: serde_json::Value) -> sp_core::storage::Storage {
     fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
         match (target, patch) {
             (serde_json::Value::Object(target), serde_json::Value::Object(patch)) => {
@@ -37,13 +42,11 @@ pub fn genesis() -> sp_io::TestExternalities {
             (target, patch) => *target = patch,
         }
     }
-    let storage = STORAGE.get_or_init(|| {
-        let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
-        merge(&mut genesis, local_testnet());
-        let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("a preset fits the genesis");
-        genesis.build_storage().expect("a preset builds")
-    });
-    storage.clone().into()
+    let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default genesis is JSON");
+    merge(&mut genesis, local_testnet());
+    merge(&mut genesis, patch);
+    let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("a preset fits the genesis");
+    genesis.build_storage().expect("a preset builds")
 }
 
 /// Blocks in a row.
@@ -109,6 +112,7 @@ impl Chain {
         Market::do_try_state().expect("the market holds");
         Verification::do_try_state().expect("verification holds");
         Finality::do_try_state().expect("finality holds");
+        Payouts::do_try_state().expect("payouts hold");
         let accounts = frame_system::Account::<Runtime>::iter_values();
         let all: Balance = accounts.map(|it| it.data.free + it.data.reserved).sum();
         assert_eq!(all, Balances::total_issuance(), "all there is, is somebody's");

@@ -1,6 +1,6 @@
 //! `strike engine bench`.
 
-use super::{failed, start};
+use super::{start::start, words::failed};
 use crate::{args::GeneratorArgs, error::Result, output};
 use serde::Serialize;
 use strike_inference::exact::Workload;

@@ -1,14 +1,14 @@
 //! Conversations as prompts.
 
-use super::{unreadable, BUILTIN};
+use super::words::{failed, unreadable};
 use crate::{
     args::EngineGenerateArgs,
-    commands::job,
+    commands::{model::BUILTIN, prompt::prompt},
     error::{Error, Result},
 };
 use std::path::Path;
 use strike_inference::exact::ExactModel;
-use strike_models::chat_template::{ChatTemplate, Message, MAX_OUTPUT_BYTES};
+use strike_tokenizers::chat_template::{ChatTemplate, Message, MAX_OUTPUT_BYTES};
 
 /// What the command line asks to go on from.
 pub enum Prompt {
@@ -24,7 +24,7 @@ impl Prompt {
         if let Some(file) = &chat.messages {
             return messages(file).map(Self::Chat);
         }
-        let prompt = job::prompt(&args.prompt)?;
+        let prompt = prompt(&args.prompt)?;
         if !chat.chat {
             return Ok(Self::Text(prompt));
         }
@@ -36,7 +36,7 @@ impl Prompt {
     /// The text as the model reads it, and its tokens.
     pub fn tokens(&self, model: &ExactModel, path: &str) -> Result<(String, Vec<u32>)> {
         let messages = match self {
-            Self::Text(text) => return Ok((text.clone(), model.prompt(text).map_err(super::failed)?)),
+            Self::Text(text) => return Ok((text.clone(), model.prompt(text).map_err(failed)?)),
             Self::Chat(messages) => messages,
         };
         let missing = || {
@@ -46,7 +46,7 @@ impl Prompt {
             )
             .hint("leave out --chat and --messages, or put a chat_template.jinja into the model's folder")
         };
-        let failed = |error: strike_models::chat_template::ChatTemplateError| {
+        let failed = |error: strike_tokenizers::chat_template::ChatTemplateError| {
             Error::new("ChatTemplateFailed", error.to_string())
         };
         if path == BUILTIN {

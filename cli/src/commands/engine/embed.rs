@@ -1,6 +1,9 @@
 //! `strike engine embed`.
 
-use super::{failed, start_with, unreadable};
+use super::{
+    start::start_with,
+    words::{failed, unreadable},
+};
 use crate::{args::EngineArgs, error::Result, output};
 use std::path::Path;
 use strike_inference::{exact::ExactEncoder, Control};

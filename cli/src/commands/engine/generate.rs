@@ -1,9 +1,14 @@
 //! `strike engine generate`.
 
-use super::{chat::Prompt, failed, hex_hash, saved, start, stop_name, unreadable};
+use super::{
+    chat::Prompt,
+    saved,
+    start::start,
+    words::{failed, hex_hash, stop_name, unreadable},
+};
 use crate::{
     args::EngineGenerateArgs,
-    commands::job,
+    commands::prompt::sampler,
     error::{Error, Result},
     output::{self, progress},
 };
@@ -13,7 +18,7 @@ use strike_inference::{
     exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
     Control,
 };
-use strike_models::tokenizer::TextStream;
+use strike_tokenizers::TextStream;
 use strike_primitives::artifact::output_root;
 
 /// A generation as JSON.
@@ -32,7 +37,7 @@ struct View {
 }
 
 pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<()> {
-    let sampler = job::sampler(&args.sampler)?;
+    let sampler = sampler(&args.sampler)?;
     let prompt = Prompt::read(args)?;
     let seed = args.seed.as_deref().map_or_else(|| Ok(random_seed()), parse_seed)?;
     let (engine, model) = start(&args.engine)?;

@@ -1,6 +1,10 @@
 //! `strike engine operators`.
 
-use super::{failed, hex_hash, saved, start, unreadable};
+use super::{
+    saved,
+    start::start,
+    words::{failed, hex_hash, unreadable},
+};
 use crate::{
     args::GeneratorArgs,
     error::{Error, Result},

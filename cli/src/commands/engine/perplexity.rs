@@ -1,8 +1,12 @@
 //! `strike engine perplexity`.
 
-use super::{failed, start, unreadable, BUILTIN};
+use super::{
+    start::start,
+    words::{failed, unreadable},
+};
 use crate::{
     args::GeneratorArgs,
+    commands::model::BUILTIN,
     error::{Error, Result},
     output,
 };
@@ -17,7 +21,7 @@ use strike_inference::{
     exact::{Engine, ExactModel},
     Control, Reference, ReferenceError, ReferenceOptions,
 };
-use strike_models::tokenizer::Tokenizer;
+use strike_tokenizers::Tokenizer;
 
 /// A measurement as JSON.
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! A generation in a folder: `job.json`, `output.json` and `trace.bin`.
 
-use super::{hex_hash, stop_name, unreadable};
+use super::words::{hex_hash, stop_name, unreadable};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -1,6 +1,10 @@
 //! `strike engine verify`.
 
-use super::{failed, hex_hash, operators, saved, start, stop_name};
+use super::{
+    operators, saved,
+    start::start,
+    words::{failed, hex_hash, stop_name},
+};
 use crate::{
     args::GeneratorArgs,
     error::{Error, Result},

@@ -1,13 +1,16 @@
 //! What is told of a job at its end.
 
-use super::{not_here, settled, unsettled};
 use crate::{
-    chain::{follow::is_cut_off, output::JobOutput, Chain},
-    commands::Context,
+    commands::context::Context,
     error::{Error, Result, ORDERED},
-    narrate,
     output::{self, progress},
-    views::JobView,
+    present::{json::JobView, text::payments, words},
+};
+use strike_chain::{
+    follow::is_cut_off,
+    outcome::{settled, unsettled},
+    output::JobOutput,
+    Chain,
 };
 use strike_primitives::{api::JobInfo, commitment::StopReason, JobId};
 
@@ -15,12 +18,12 @@ use strike_primitives::{api::JobInfo, commitment::StopReason, JobId};
 pub async fn print(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
     let failure = failure(info);
     if let (false, Some(receipt)) = (context.json, &info.receipt) {
-        progress(format!("paid for {} units:\n{}", receipt.units, narrate::payments(receipt)));
+        progress(format!("paid for {} units:\n{}", receipt.units, payments(receipt)));
     }
     if let Some(failure) = failure {
         return Err(failure);
     }
-    let text = text(info.job, chain.output(info.job).await);
+    let text = text(info.job, chain.output(info.job).await.map_err(Error::from));
     if context.json {
         output::json(&settled_view(info, &text))?;
         return text.map(|_| ()).map_err(Error::told);
@@ -52,11 +55,17 @@ fn text(job: JobId, answer: Result<Option<JobOutput>>) -> Result<String> {
     }
 }
 
+/// The failure of a command whose output nobody in reach has.
+pub fn not_here(job: JobId) -> Error {
+    Error::new("OutputNotHere", format!("neither this node nor a peer that it reaches has the output of job {job}"))
+        .hint("try again later, or ask a validator or the job's provider: --url")
+}
+
 /// The failure of a command whose job is done, but whose result could not be had.
 pub fn not_had(job: JobId, what: &str, why: Error) -> Error {
     let advice = why.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
     Error::new(
-        "OutputNotHad",
+        "OutputUnavailable",
         format!("job {job} is done and paid, but its {what} is not to be had: {}: {}", why.name, why.message),
     )
     .hint(format!("do not order again: 'strike job output {job}' asks for it once more{advice}"))
@@ -64,12 +73,12 @@ pub fn not_had(job: JobId, what: &str, why: Error) -> Error {
 }
 
 /// The failure of a command that could not follow its job to the end.
-pub fn not_known(job: JobId, why: Error) -> Error {
+pub fn not_known(job: JobId, why: strike_chain::Error) -> Error {
     if !is_cut_off(&why) {
-        return why;
+        return why.into();
     }
     Error::new(
-        "OutcomeNotKnown",
+        "OutcomeUnknown",
         format!("job {job} is ordered, but what became of it is not known: {}: {}", why.name, why.message),
     )
     .hint(format!(
@@ -81,7 +90,7 @@ pub fn not_known(job: JobId, why: Error) -> Error {
 /// Why a closed job has no output, if it has none.
 pub fn failure(info: &JobInfo) -> Option<Error> {
     if !settled(info) {
-        return Some(unsettled(info));
+        return Some(unsettled(info).into());
     }
     let stop = info.commitment.as_ref()?.v1().stop;
     let (name, hint) = match stop {
@@ -100,16 +109,14 @@ pub fn failure(info: &JobInfo) -> Option<Error> {
         | StopReason::ContextFull
         | StopReason::Complete => return None,
     };
-    Some(
-        Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, narrate::stop(stop)))
-            .hint(hint),
-    )
+    Some(Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, words::stop(stop))).hint(hint))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chain::follow::not_found, commands::job::tests::order};
+    use crate::present::fixtures::{order, receipt};
+    use strike_chain::follow::not_found;
     use strike_primitives::{
         api::JobStatus,
         commitment::{Commitment, CommitmentV1},
@@ -135,7 +142,7 @@ mod tests {
                 n_out: 0,
                 stop,
             })),
-            receipt: Some(crate::views::tests::receipt()),
+            receipt: Some(receipt()),
         }
     }
 
@@ -156,12 +163,12 @@ mod tests {
         for (answer, why) in answers {
             let told = text(7, answer);
             let error = told.clone().unwrap_err();
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutputNotHad", ORDERED), "{error}");
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutputUnavailable", ORDERED), "{error}");
             let said = format!("{error} {}", error.hint.clone().unwrap_or_default());
             assert!(said.contains(why) && said.contains("strike job output 7"), "{said}");
             let view = serde_json::to_string(&settled_view(&info, &told)).unwrap();
             let view: serde_json::Value = serde_json::from_str(&view).unwrap();
-            assert_eq!(view["output_error"]["name"], "OutputNotHad");
+            assert_eq!(view["output_error"]["name"], "OutputUnavailable");
             assert!(view["receipt"]["units"].is_number() && view.get("output").is_none(), "{view}");
         }
         let view = settled_view(&info, &text(7, of(Some("there was"))));
@@ -171,8 +178,8 @@ mod tests {
     #[test]
     fn an_order_that_cannot_be_followed_is_not_to_be_repeated_and_one_that_is_gone_is() {
         for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed"] {
-            let error = not_known(7, Error::new(name, "gone"));
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeNotKnown", ORDERED));
+            let error = not_known(7, strike_chain::Error::new(name, "gone"));
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeUnknown", ORDERED));
             assert!(error.message.contains("job 7 is ordered"), "{error}");
         }
         let error = not_known(7, not_found(7));

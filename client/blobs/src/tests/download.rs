@@ -1,10 +1,5 @@
 use super::support::{chunks_and_some, request, store, LIMITS};
-use crate::{
-    disk,
-    download::{Download, Progress},
-    message::Proved,
-    BlobError, BlobStore, Limits,
-};
+use crate::{message::Proved, store::disk, BlobError, BlobStore, Download, Limits, Progress};
 use sp_core::H256;
 use std::{fs, path::Path, sync::Arc};
 use strike_primitives::{

@@ -2,13 +2,11 @@
 
 use super::{
     support::{chunks_and_some, store},
-    world::{fetch, fetcher, wanted, World},
+    world::{fetch, fetcher, query, World},
 };
 use crate::{
-    fetch::{BlobSource, FetchError, FetchLimits, Fetcher, Wanted},
     message::{Chunk, Chunks, Request, Response},
-    serve::ServeLimits,
-    BlobStore, Limits, Quota,
+    BlobQuery, BlobSource, BlobStore, FetchError, FetchLimits, Fetcher, Limits, Quota, ServeLimits,
 };
 use codec::{DecodeAll, Encode};
 use sp_core::H256;
@@ -37,10 +35,10 @@ fn a_blob_of_another_node_is_fetched_kept_and_not_fetched_again() {
     world.honest(1, &[]);
     world.honest(2, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     let requests = fetcher.exchange().requests.lock().len();
     assert!(fetcher.exchange().reports.lock().is_empty());
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     assert_eq!(fetcher.exchange().requests.lock().len(), requests);
     assert_eq!(store(dir.path()).get(ArtifactKind::File, &root).unwrap(), Some(bytes), "also after a restart");
 }
@@ -52,12 +50,12 @@ fn what_nobody_has_is_not_found() {
         world.honest(peer, &[]);
     }
     let fetcher = fetcher(dir.path(), world);
-    let error = fetch(&fetcher, &wanted(file_root(b"nothing"))).unwrap_err();
+    let error = fetch(&fetcher, &query(file_root(b"nothing"))).unwrap_err();
     assert!(matches!(error, FetchError::NotFound { asked: 3 }), "{error}");
     assert_eq!(fetcher.waited_for(), 0);
     assert!(fetcher.exchange().reports.lock().is_empty(), "not to have it is no fault");
     let alone = Fetcher::new(store(dir.path()), World::default(), FetchLimits::default());
-    assert!(matches!(fetch(&alone, &wanted(H256::zero())), Err(FetchError::NotFound { asked: 0 })));
+    assert!(matches!(fetch(&alone, &query(H256::zero())), Err(FetchError::NotFound { asked: 0 })));
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn every_liar_is_reported_and_the_next_peer_is_asked() {
     }
     world.honest(100, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     assert_eq!(fetcher.exchange().garbage_from(), (1..=liars).collect::<Vec<_>>());
 }
 
@@ -108,7 +106,7 @@ fn a_liar_is_asked_once_however_many_rounds_there_are() {
     world.add(2, &[], move |_, _| Some(Response::Chunks(stuffed.clone()).encode()));
     world.add(3, &[], |_, _| Some(Response::Busy.encode()));
     let fetcher = fetcher(dir.path(), world);
-    assert!(fetch(&fetcher, &wanted(file_root(b"x"))).is_err());
+    assert!(fetch(&fetcher, &query(file_root(b"x"))).is_err());
     let world = fetcher.exchange();
     assert_eq!(world.garbage_from(), [1, 2]);
     assert_eq!(*world.pauses.lock(), 3);
@@ -126,7 +124,7 @@ fn what_one_peer_leaves_off_the_next_goes_on_with() {
     world.add(3, &[&bytes], |request, answer| if request.count == 0 { answer } else { Some(vec![3]) });
     world.honest(4, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     let world = fetcher.exchange();
     assert_eq!(world.garbage_from(), [3]);
     let requests: Vec<_> = world.requests.lock().iter().filter(|(_, request)| request.count > 0).cloned().collect();
@@ -140,12 +138,12 @@ fn an_interrupted_fetch_goes_on_after_a_restart() {
     let (bytes, root) = chunks_and_some(40, 0);
     world.add(1, &[&bytes], |request, answer| answer.filter(|_| request.first < 16));
     let first = fetcher(dir.path(), world);
-    assert!(matches!(fetch(&first, &wanted(root)), Err(FetchError::Unfinished)));
+    assert!(matches!(fetch(&first, &query(root)), Err(FetchError::Unfinished)));
     drop(first);
     let mut world = World::default();
     world.honest(1, &[&bytes]);
     let second = fetcher(dir.path(), world);
-    assert_eq!(fetch(&second, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&second, &query(root)).unwrap(), bytes);
     let firsts: Vec<_> = second.exchange().requests.lock().iter().map(|(_, request)| request.first).collect();
     assert_eq!(firsts, [0, 30, 31, 33, 37], "the question, and what was missing");
 }
@@ -157,8 +155,8 @@ fn a_fetch_that_is_dropped_leaves_what_it_got_and_nothing_else() {
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
     {
-        let wanted = wanted(root);
-        let mut fetch = pin!(fetcher.fetch(&wanted));
+        let query = query(root);
+        let mut fetch = pin!(fetcher.fetch(&query));
         // Polled until three chunks are there, and then no more.
         while fetcher.exchange().requests.lock().len() < 4 {
             assert!(fetcher.exchange().clock.step(fetch.as_mut()).is_pending());
@@ -166,7 +164,7 @@ fn a_fetch_that_is_dropped_leaves_what_it_got_and_nothing_else() {
         assert_eq!(fetcher.waited_for(), 1);
     }
     assert_eq!(fetcher.waited_for(), 0);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     assert!(fetcher.exchange().requests.lock().iter().filter(|(_, request)| request.first == 0).count() <= 3);
 }
 
@@ -178,7 +176,7 @@ fn busy_peers_are_asked_again_after_a_pause() {
     let limits = ServeLimits { each, ..Default::default() };
     world.add_limited(1, &[&bytes], limits, |_, answer| answer);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     assert_eq!(*fetcher.exchange().pauses.lock(), 2);
 }
 
@@ -196,7 +194,7 @@ fn the_holders_nodes_are_looked_for_where_no_neighbour_has_it() {
     world.located.insert(holder, vec![1, 2, 3]);
     world.located.insert(first, vec![2]);
     let fetcher = fetcher(dir.path(), world);
-    let at = |places: &[H256]| Wanted { places: places.to_vec(), ..wanted(root) };
+    let at = |places: &[H256]| BlobQuery { places: places.to_vec(), ..query(root) };
     assert!(matches!(fetch(&fetcher, &at(&[])), Err(FetchError::NotFound { asked: 1 })));
     assert!(matches!(fetch(&fetcher, &at(&[stranger])), Err(FetchError::NotFound { asked: 1 })));
     assert!(matches!(fetch(&fetcher, &at(&[first])), Err(FetchError::NotFound { asked: 2 })));
@@ -209,16 +207,16 @@ fn lengths_beyond_what_is_expected_are_refused_with_the_first_chunk() {
     let (bytes, root) = chunks_and_some(40, 0);
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    let short = Wanted { max_length: CHUNK_SIZE as u64, ..wanted(root) };
+    let short = BlobQuery { max_length: CHUNK_SIZE as u64, ..query(root) };
     let error = fetch(&fetcher, &short).unwrap_err();
     assert!(matches!(error, FetchError::TooLong { length, .. } if length == bytes.len() as u64), "{error}");
     assert_eq!(fetcher.exchange().requests.lock().len(), 2);
     assert!(fetcher.exchange().reports.lock().is_empty(), "the peer told the truth");
     // Nor is it read where it is here.
-    fetch(&fetcher, &wanted(root)).unwrap();
+    fetch(&fetcher, &query(root)).unwrap();
     let here = store(dir.path());
     assert!(matches!(here.read(&short), Err(FetchError::TooLong { .. })));
-    assert_eq!(here.read(&wanted(root)).unwrap(), bytes);
+    assert_eq!(here.read(&query(root)).unwrap(), bytes);
 }
 
 #[test]
@@ -229,7 +227,7 @@ fn a_blob_larger_than_the_store_takes_is_refused() {
     let limits = Limits { blob: 2 * CHUNK_SIZE as u64, disk: 2 * CHUNK_SIZE as u64 };
     let store = Arc::new(BlobStore::open(dir.path(), limits).unwrap());
     let fetcher = Fetcher::new(store.clone(), world, FetchLimits::default());
-    assert!(matches!(fetch(&fetcher, &wanted(root)), Err(FetchError::Store(_))));
+    assert!(matches!(fetch(&fetcher, &query(root)), Err(FetchError::Store(_))));
     assert_eq!(store.size(), 0);
 }
 
@@ -240,8 +238,8 @@ fn calls_for_one_blob_share_one_download_and_too_many_calls_are_refused() {
     world.honest(1, &[&bytes]);
     let limits = FetchLimits { waiting: 8, callers: 20, ..Default::default() };
     let fetcher = Fetcher::new(store(dir.path()), world, limits);
-    let wanted = wanted(root);
-    let calls = futures::future::join_all((0..20).map(|_| fetcher.fetch(&wanted)));
+    let query = query(root);
+    let calls = futures::future::join_all((0..20).map(|_| fetcher.fetch(&query)));
     let results = fetcher.exchange().clock.run(calls);
     let (here, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     assert_eq!((here.len(), refused.len()), (8, 12));
@@ -256,15 +254,15 @@ fn a_damaged_beginning_is_fetched_again_and_nobody_is_blamed() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(40, 0);
     world.add(1, &[&bytes], |request, answer| answer.filter(|_| request.first < 16));
-    assert!(fetch(&fetcher(dir.path(), world), &wanted(root)).is_err());
-    let path = crate::disk::partial_path(dir.path(), ArtifactKind::File, &root);
+    assert!(fetch(&fetcher(dir.path(), world), &query(root)).is_err());
+    let path = crate::store::disk::partial_path(dir.path(), ArtifactKind::File, &root);
     let mut begun = std::fs::read(&path).unwrap();
     begun[3] ^= 1;
     std::fs::write(&path, begun).unwrap();
     let mut world = World::default();
     world.honest(1, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     assert!(fetcher.exchange().reports.lock().is_empty());
 }
 
@@ -276,7 +274,7 @@ fn a_node_serves_what_it_fetched() {
     world.honest(2, &[]);
     let middle = world.nodes[&2].store.clone();
     let fetcher = Fetcher::new(middle, world, FetchLimits::default());
-    fetch(&fetcher, &wanted(root)).unwrap();
+    fetch(&fetcher, &query(root)).unwrap();
     let server = &fetcher.exchange().nodes[&2].server;
     let request = Request { kind: ArtifactKind::File, root, first: 0, count: 4 }.encode();
     let answer = server.answer(&9, &request, Instant::now()).response.unwrap();

@@ -1,7 +1,7 @@
 mod download;
 mod fetch;
 mod message;
-mod rate;
+mod rate_limit;
 mod serve;
 mod silence;
 mod store;

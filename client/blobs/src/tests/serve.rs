@@ -1,8 +1,7 @@
 use super::support::{chunks_and_some, request, store};
 use crate::{
-    message::{Proved, Request, Response, MAX_CHUNKS},
-    serve::{Misconduct, ServeLimits, Server},
-    Quota,
+    message::{Misconduct, Proved, Request, Response, MAX_CHUNKS},
+    Quota, ServeLimits, Server,
 };
 use codec::{DecodeAll, Encode};
 use sp_core::H256;
@@ -72,13 +71,13 @@ fn a_damaged_blob_is_removed_and_not_served() {
         }
         let mut damaged = bytes.clone();
         damaged[CHUNK_SIZE + 5] ^= 1;
-        fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), &damaged).unwrap();
+        fs::write(crate::store::disk::path(dir.path(), ArtifactKind::File, &root), &damaged).unwrap();
         assert_eq!(response(&server, &request(root, 1, 1), now), (Response::Absent, None));
         assert!(!store.contains(ArtifactKind::File, &root));
         // Cut short, likewise.
         store.put(ArtifactKind::File, &bytes).unwrap();
         assert!(matches!(response(&server, &request(root, 0, 1), now).0, Response::Chunks(_)));
-        fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), &bytes[..CHUNK_SIZE]).unwrap();
+        fs::write(crate::store::disk::path(dir.path(), ArtifactKind::File, &root), &bytes[..CHUNK_SIZE]).unwrap();
         assert_eq!(response(&server, &request(root, 1, 1), now), (Response::Absent, None));
         assert!(!store.contains(ArtifactKind::File, &root));
     }
@@ -143,7 +142,7 @@ fn a_blob_that_was_cut_to_nothing_is_absent_and_removed() {
     let (bytes, root) = chunks_and_some(1, 0);
     for count in [0, 1] {
         store(dir.path()).put(ArtifactKind::File, &bytes).unwrap();
-        let path = crate::disk::path(dir.path(), ArtifactKind::File, &root);
+        let path = crate::store::disk::path(dir.path(), ArtifactKind::File, &root);
         fs::write(&path, b"").unwrap();
         let reopened = store(dir.path());
         assert!(!path.exists() && !reopened.contains(ArtifactKind::File, &root));
@@ -153,7 +152,7 @@ fn a_blob_that_was_cut_to_nothing_is_absent_and_removed() {
     // While the node runs, likewise.
     let store = store(dir.path());
     store.put(ArtifactKind::File, &bytes).unwrap();
-    fs::write(crate::disk::path(dir.path(), ArtifactKind::File, &root), b"").unwrap();
+    fs::write(crate::store::disk::path(dir.path(), ArtifactKind::File, &root), b"").unwrap();
     let server = Server::new(store.clone(), ServeLimits::default(), now);
     assert_eq!(response(&server, &request(root, 0, 1), now), (Response::Absent, None));
     assert!(!store.contains(ArtifactKind::File, &root));

@@ -2,12 +2,11 @@
 
 use super::{
     support::{chunks_and_some, store},
-    world::{fetch, wanted, Clock, Reply, World, LATENCY},
+    world::{fetch, query, Clock, Reply, World, LATENCY},
 };
 use crate::{
-    fetch::{FetchError, FetchLimits, FetchTimes, Fetcher, Wanted},
-    message::Response,
-    serve::Misconduct,
+    message::{Misconduct, Response},
+    BlobQuery, FetchError, FetchLimits, FetchTimes, Fetcher,
 };
 use codec::{DecodeAll, Encode};
 use futures::future::{join, join_all, select, Either};
@@ -31,22 +30,22 @@ fn elapsed(fetcher: &Fetcher<World>) -> Duration {
 }
 
 /// A place, and a blob that is looked for there.
-fn at_a_place(root: H256) -> (H256, Wanted) {
+fn at_a_place(root: H256) -> (H256, BlobQuery) {
     let place = H256([9; 32]);
-    (place, Wanted { places: vec![place], ..wanted(root) })
+    (place, BlobQuery { places: vec![place], ..query(root) })
 }
 
 #[test]
 fn a_silent_neighbour_keeps_nobody_from_being_looked_for() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(20, 0);
-    let (place, wanted) = at_a_place(root);
+    let (place, query) = at_a_place(root);
     world.silent(1);
     world.honest(2, &[&bytes]);
     world.connected = vec![1];
     world.located.insert(place, vec![2]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query).unwrap(), bytes);
     assert!(elapsed(&fetcher) < times().head_start + 20 * LATENCY);
 }
 
@@ -54,7 +53,7 @@ fn a_silent_neighbour_keeps_nobody_from_being_looked_for() {
 fn silent_nodes_at_a_place_hold_up_the_last_one_but_a_little() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(20, 0);
-    let (place, wanted) = at_a_place(root);
+    let (place, query) = at_a_place(root);
     for peer in 1..20 {
         world.silent(peer);
     }
@@ -62,7 +61,7 @@ fn silent_nodes_at_a_place_hold_up_the_last_one_but_a_little() {
     world.connected = vec![];
     world.located.insert(place, (1..=20).collect());
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query).unwrap(), bytes);
     assert!(elapsed(&fetcher) < PATIENCE / 2);
 }
 
@@ -73,13 +72,13 @@ fn who_says_yes_and_then_nothing_costs_a_second_once() {
     world.stalling(1);
     world.honest(2, &[&first, &second]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(first_root)).unwrap(), first);
+    assert_eq!(fetch(&fetcher, &query(first_root)).unwrap(), first);
     let once = elapsed(&fetcher);
     assert!((times().slow..times().slow * 2).contains(&once), "{once:?}");
     assert_eq!(*fetcher.exchange().reports.lock(), [(1, Misconduct::Stall)], "and is told so, once");
     // It is remembered, and asked when all others were.
     let asked = fetcher.exchange().asked(1);
-    assert_eq!(fetch(&fetcher, &wanted(second_root)).unwrap(), second);
+    assert_eq!(fetch(&fetcher, &query(second_root)).unwrap(), second);
     assert_eq!(fetcher.exchange().asked(1), asked);
     assert!(elapsed(&fetcher) - once < 20 * LATENCY);
 }
@@ -93,10 +92,10 @@ fn many_who_say_yes_and_then_nothing_are_passed_by_in_the_next_try() {
     }
     world.honest(13, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert!(matches!(fetch(&fetcher, &wanted(root)), Err(FetchError::Unfinished)));
+    assert!(matches!(fetch(&fetcher, &query(root)), Err(FetchError::Unfinished)));
     assert_eq!(elapsed(&fetcher), PATIENCE);
     fetcher.exchange().clock.run(fetcher.exchange().clock.sleep(times().unfinished));
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
     let reports = fetcher.exchange().reports.lock().clone();
     assert_eq!(reports, (1..=12).map(|peer| (peer, Misconduct::Stall)).collect::<Vec<_>>());
 }
@@ -109,7 +108,7 @@ fn a_slow_line_is_slow_and_not_silent() {
         let (bytes, root) = chunks_and_some(4, 0);
         world.add(1, &[&bytes], move |request, answer| Reply::After(time * request.count, answer.unwrap()));
         let fetcher = Fetcher::new(store(dir.path()), world, FetchLimits::default());
-        assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+        assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
         assert_eq!(fetcher.exchange().reports.lock().len(), reports);
     }
 }
@@ -131,7 +130,7 @@ fn who_gives_little_by_little_does_not_keep_others_from_giving() {
     });
     world.honest(2, &[&bytes]);
     let fetcher = fetcher(dir.path(), world);
-    assert_eq!(fetch(&fetcher, &wanted(root)).unwrap(), bytes);
+    assert_eq!(fetch(&fetcher, &query(root)).unwrap(), bytes);
 }
 
 #[test]
@@ -142,8 +141,8 @@ fn calls_for_what_nobody_has_share_one_round_and_hold_up_no_other() {
     world.honest(2, &[&bytes]);
     world.add(3, &[], move |request, answer| if request.root == root { Reply::from(answer) } else { Reply::Silence });
     let fetcher = fetcher(dir.path(), world);
-    let absent = wanted(file_root(b"nothing"));
-    let (present, world) = (wanted(root), fetcher.exchange());
+    let absent = query(file_root(b"nothing"));
+    let (present, world) = (query(root), fetcher.exchange());
     let calls = join_all((0..64).map(|_| fetcher.fetch(&absent)));
     let other = async {
         let fetched = fetcher.fetch(&present).await;
@@ -175,13 +174,13 @@ fn what_could_not_be_had_in_time_is_not_asked_for_again_at_once() {
         world.stalling(peer);
     }
     let fetcher = fetcher(dir.path(), world);
-    let wanted = wanted(root);
-    let calls = join_all((0..4).map(|_| fetcher.fetch(&wanted)));
+    let query = query(root);
+    let calls = join_all((0..4).map(|_| fetcher.fetch(&query)));
     let calls = fetcher.exchange().clock.run(calls);
     assert!(calls.iter().all(|call| matches!(call, Err(FetchError::Unfinished))));
     assert_eq!(elapsed(&fetcher), PATIENCE);
     let asked = fetcher.exchange().requests.lock().len();
-    assert!(matches!(fetch(&fetcher, &wanted), Err(FetchError::Unfinished)));
+    assert!(matches!(fetch(&fetcher, &query), Err(FetchError::Unfinished)));
     assert_eq!((elapsed(&fetcher), fetcher.exchange().requests.lock().len()), (PATIENCE, asked));
 }
 
@@ -200,12 +199,12 @@ fn fetchers_of_one_store_do_not_wait_for_each_other() {
     let limits = FetchLimits { times: times(), ..Default::default() };
     let first = Fetcher::new(store.clone(), slow, limits);
     let second = Fetcher::new(store.clone(), quick, limits);
-    let wanted = wanted(root);
-    let mut strangers = pin!(first.fetch(&wanted));
+    let query = query(root);
+    let mut strangers = pin!(first.fetch(&query));
     while first.exchange().requests.lock().len() < 3 {
         assert!(clock.step(strangers.as_mut()).is_pending());
     }
-    let worker = async { (second.fetch(&wanted).await, clock.elapsed()) };
+    let worker = async { (second.fetch(&query).await, clock.elapsed()) };
     let (strangers, (fetched, at)) = clock.run(join(strangers, worker));
     assert_eq!(fetched.unwrap(), bytes);
     assert!(at < times().slow, "{at:?}");
@@ -226,8 +225,8 @@ fn inputs_that_nobody_has_hold_up_no_output() {
     world.nodes[&1].store.put(ArtifactKind::Output, &bytes).unwrap();
     let limits = FetchLimits { running: 2, times: times(), ..Default::default() };
     let fetcher = Fetcher::new(store(dir.path()), world, limits);
-    let inputs: Vec<_> = (0..2).map(|seed| wanted(H256([seed; 32]))).collect();
-    let output = Wanted { kind: ArtifactKind::Output, ..wanted(output_bytes_root(&bytes)) };
+    let inputs: Vec<_> = (0..2).map(|seed| query(H256([seed; 32]))).collect();
+    let output = BlobQuery { kind: ArtifactKind::Output, ..query(output_bytes_root(&bytes)) };
     let searches = pin!(join_all(inputs.iter().map(|input| fetcher.fetch(input))));
     let fetch = pin!(fetcher.fetch(&output));
     let first = fetcher.exchange().clock.run(select(searches, fetch));

@@ -1,4 +1,4 @@
-use crate::{disk, BlobError, BlobStore, Limits};
+use crate::{store::disk, BlobError, BlobStore, Limits};
 use std::{fs, path::Path, process::Command, sync::Arc, thread};
 use strike_primitives::artifact::{file_root, output_root, ArtifactKind};
 
@@ -139,7 +139,8 @@ fn many_threads_may_store_the_same_blob() {
     assert_eq!(store.size(), 6);
 }
 
-/// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once `read` reads.
+/// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once
+/// `read` reads.
 fn reading<T: Send + 'static>(
     file: &Path,
     read: impl FnOnce() -> T + Send + 'static,

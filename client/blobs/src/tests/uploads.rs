@@ -1,9 +1,6 @@
 //! What requesters leave at a node: how much of it, and for how long.
 
-use crate::{
-    uploads::{JobInputs, UploadError, UploadLimits, Uploads},
-    BlobStore, Limits, Quota,
-};
+use crate::{BlobStore, JobInputs, Limits, Quota, UploadError, UploadLimits, Uploads};
 use sp_core::H256;
 use std::{
     collections::BTreeMap,

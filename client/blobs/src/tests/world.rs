@@ -2,10 +2,8 @@
 
 use super::support::{store, LIMITS};
 use crate::{
-    fetch::{Exchange, FetchError, FetchLimits, Fetcher, Wanted},
-    message::{Chunks, Request, Response},
-    serve::{Misconduct, ServeLimits, Server},
-    BlobStore, FetchTimes,
+    message::{Chunks, Misconduct, Request, Response},
+    BlobQuery, BlobStore, Exchange, FetchError, FetchLimits, FetchTimes, Fetcher, ServeLimits, Server,
 };
 use codec::{Decode, Encode};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -281,10 +279,10 @@ pub fn fetcher(dir: &Path, world: World) -> Fetcher<World> {
 }
 
 /// Fetches, and waits for it.
-pub fn fetch(fetcher: &Fetcher<World>, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-    fetcher.exchange().clock.run(fetcher.fetch(wanted))
+pub fn fetch(fetcher: &Fetcher<World>, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
+    fetcher.exchange().clock.run(fetcher.fetch(query))
 }
 
-pub fn wanted(root: H256) -> Wanted {
-    Wanted { kind: ArtifactKind::File, root, max_length: LIMITS.blob, places: Vec::new() }
+pub fn query(root: H256) -> BlobQuery {
+    BlobQuery { kind: ArtifactKind::File, root, max_length: LIMITS.blob, places: Vec::new() }
 }

@@ -46,19 +46,19 @@ async fn an_embedding_is_told_as_vectors_bit_by_bit() {
 /// A network on which every fetch ends in the same way.
 struct Network<F>(F);
 
-impl<F: Fn(&Wanted) -> Result<Vec<u8>, FetchError> + Send + Sync> BlobSource for Network<F> {
-    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        self.0(wanted)
+impl<F: Fn(&BlobQuery) -> Result<Vec<u8>, FetchError> + Send + Sync> BlobSource for Network<F> {
+    fn read(&self, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
+        self.0(query)
     }
 }
 
 #[tokio::test]
 async fn an_output_is_asked_for_with_its_length_and_its_provider() {
     let bytes = TOKENS.iter().flat_map(|token: &u32| token.to_le_bytes()).collect::<Vec<u8>>();
-    let source = Network(move |wanted: &Wanted| {
+    let source = Network(move |query: &BlobQuery| {
         let max_length = 4 * TOKENS.len() as u64;
         let (kind, root) = (ArtifactKind::Output, output_root(&TOKENS));
-        assert_eq!(*wanted, Wanted { kind, root, max_length, places: vec![provider_place(&H256::zero(), &alice())] });
+        assert_eq!(*query, BlobQuery { kind, root, max_length, places: vec![provider_place(&H256::zero(), &alice())] });
         Ok(bytes.clone())
     });
     let output = call_on(source, "strike_output", json!([1])).await.unwrap();
@@ -67,7 +67,7 @@ async fn an_output_is_asked_for_with_its_length_and_its_provider() {
 
 #[tokio::test]
 async fn what_goes_wrong_with_a_fetch_is_told_apart() {
-    let code = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| async move {
+    let code = |fetch: fn(&BlobQuery) -> Result<Vec<u8>, FetchError>| async move {
         call_on(Network(fetch), "strike_output", json!([1])).await.unwrap_err().0
     };
     assert_eq!(code(|_| Err(FetchError::NotFound { asked: 3 })).await, 7003);
@@ -79,9 +79,9 @@ async fn what_goes_wrong_with_a_fetch_is_told_apart() {
 
 #[tokio::test]
 async fn an_output_of_more_tokens_than_were_ordered_is_not_fetched() {
-    let source = Network(|wanted: &Wanted| {
-        assert_eq!(wanted.max_length, 4 * 50);
-        Err(FetchError::TooLong { length: 1 << 30, limit: wanted.max_length })
+    let source = Network(|query: &BlobQuery| {
+        assert_eq!(query.max_length, 4 * 50);
+        Err(FetchError::TooLong { length: 1 << 30, limit: query.max_length })
     });
     let (code, message) = call_on(source, "strike_output", json!([6])).await.unwrap_err();
     assert_eq!(code, 7009, "{message}");
@@ -89,11 +89,12 @@ async fn an_output_of_more_tokens_than_were_ordered_is_not_fetched() {
 
 #[tokio::test]
 async fn an_input_that_is_a_blob_is_looked_for_where_it_was_left_and_has_the_length_of_the_order() {
-    let input = |fetch: fn(&Wanted) -> Result<Vec<u8>, FetchError>| call_on(Network(fetch), "strike_input", json!([5]));
-    let found = input(|wanted| {
+    let input =
+        |fetch: fn(&BlobQuery) -> Result<Vec<u8>, FetchError>| call_on(Network(fetch), "strike_input", json!([5]));
+    let found = input(|query| {
         let (kind, root) = (ArtifactKind::File, file_root(LONG));
         let places = vec![input_place(&H256::zero(), &root)];
-        assert_eq!(*wanted, Wanted { kind, root, max_length: LONG.len() as u64, places });
+        assert_eq!(*query, BlobQuery { kind, root, max_length: LONG.len() as u64, places });
         Ok(LONG.to_vec())
     });
     assert_eq!(found.await.unwrap()["text"], "once and for all");
@@ -143,8 +144,8 @@ async fn fetches_for_callers_have_a_bound_and_what_is_here_needs_none() {
     let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let (release, released) = std::sync::mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
-    let source = Network(move |wanted: &Wanted| {
-        began.send(wanted.kind).unwrap();
+    let source = Network(move |query: &BlobQuery| {
+        began.send(query.kind).unwrap();
         // Each waits until the test says so.
         released.lock().unwrap().recv().unwrap();
         Err(FetchError::NotFound { asked: 1 })
@@ -199,8 +200,8 @@ async fn an_output_that_no_answer_can_hold_is_refused_by_its_size() {
         assert!(message.contains("OutputTooLarge") && message.contains("--rpc-max-response-size"), "{message}");
     }
     // Longer than any answer: not even fetched.
-    let source = Network(|wanted: &Wanted| {
-        assert_eq!(wanted.max_length, 16);
+    let source = Network(|query: &BlobQuery| {
+        assert_eq!(query.max_length, 16);
         Err(FetchError::TooLong { length: 24, limit: 16 })
     });
     let empty = tempfile::tempdir().unwrap();

@@ -17,12 +17,12 @@ async fn a_job_is_told_whole() {
 }
 
 #[tokio::test]
-async fn amounts_are_integers_however_large() {
+async fn amounts_are_decimal_strings_however_large() {
     let world = world();
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "strike_job", "params": [1] }).to_string();
     let (response, _) = world.module.raw_json_request(&request, 1).await.unwrap();
-    assert!(response.contains("\"amount\":18446744073709551616"), "{response}");
-    assert!(response.contains("\"max_price\":340282366920938463463374607431768211455"), "{response}");
+    assert!(response.contains(r#""amount":"18446744073709551616""#), "{response}");
+    assert!(response.contains(r#""max_price":"340282366920938463463374607431768211455""#), "{response}");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn jobs_are_listed_newest_first_in_pages() {
 #[tokio::test]
 async fn an_order_is_quoted_from_json_and_from_scale() {
     let world = world();
-    let expected = json!({ "provider": ALICE, "price": 2_000, "max_units": 150, "max_fee": 300 });
+    let expected = json!({ "provider": ALICE, "price": "2000", "max_units": 150, "max_fee": "300" });
     let object = json!({
         "prompt": "once", "model": format!("0x{}", "09".repeat(32)), "max_input_tokens": 100, "max_output_tokens": 50,
     });
@@ -64,7 +64,7 @@ async fn an_order_is_quoted_from_json_and_from_scale() {
     assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), expected);
 
     let texts = json!({ "texts": ["one", "two"], "model": MODEL, "max_input_tokens": 20 });
-    let of_texts = json!({ "provider": ALICE, "price": 2_000, "max_units": 20, "max_fee": 300 });
+    let of_texts = json!({ "provider": ALICE, "price": "2000", "max_units": 20, "max_fee": "300" });
     assert_eq!(world.call("strike_quote", json!([texts])).await.unwrap(), of_texts);
     let scale = format!("0x{}", hex::encode(embedding().encode()));
     assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), of_texts);
@@ -90,16 +90,102 @@ async fn a_malformed_order_is_refused_with_the_reason() {
         (with("modle", json!(1)), "unknown field"),
         (with("prompt", json!("x".repeat(4_097))), "4096"),
         (with("stop", json!([[1], [2], [3], [4], [5]])), "too many stop sequences"),
-        (with("max_price", json!(-1)), "amount"),
+        (with("max_price", json!(-1)), "max_price: invalid value: integer `-1`, expected an amount"),
+        (with("max_price", json!(1.5)), "max_price: invalid type: floating point `1.5`, expected an amount"),
+        (with("max_price", json!("1.5")), "max_price: invalid value: string \"1.5\", expected an amount"),
+        (with("max_price", json!(null)), "max_price: invalid type: null, expected an amount"),
         (with("model", json!("0x01")), "artifact"),
         (json!({ "texts": [], "model": MODEL, "max_input_tokens": 1 }), "1 to 256"),
         (json!({ "texts": ["x".repeat(4_096)], "model": MODEL, "max_input_tokens": 1 }), "4096"),
         (with("texts", json!(["x"])), "unknown field"),
+        (
+            json!({ "texts": ["x"], "model": MODEL, "max_input_tokens": 1, "max_price": "0x1" }),
+            "max_price: invalid value",
+        ),
     ] {
         let (code, message) = world.call("strike_quote", json!([order])).await.unwrap_err();
         assert_eq!(code, -32602);
         assert!(message.contains(reason), "{message} should say {reason}");
     }
+}
+
+#[tokio::test]
+async fn a_price_may_be_an_integer_or_a_decimal_string() {
+    let price = |max_price: Value| {
+        let order = json!({
+            "prompt": "x", "model": MODEL, "max_input_tokens": 1, "max_output_tokens": 1, "max_price": max_price,
+        });
+        let JobOrder::V1(order) = crate::order::parse_order(order).unwrap();
+        order.max_price
+    };
+    assert_eq!(price(json!(1_500_000_000_000u64)), 1_500_000_000_000);
+    assert_eq!(price(json!("1500000000000")), 1_500_000_000_000);
+    assert_eq!(price(json!(9_007_199_254_740_993u64)), 9_007_199_254_740_993);
+    assert_eq!(price(json!(Balance::MAX.to_string())), Balance::MAX);
+}
+
+/// The numbers of a value that a JavaScript client reads as others.
+fn inexact(value: &Value) -> Vec<String> {
+    const SAFE: u64 = (1 << 53) - 1;
+    match value {
+        Value::Number(number) if number.as_u64().is_some_and(|number| number <= SAFE) => vec![],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(values) => values.iter().flat_map(inexact).collect(),
+        Value::Object(fields) => fields.values().flat_map(inexact).collect(),
+        Value::Null | Value::Bool(_) | Value::String(_) => vec![],
+    }
+}
+
+#[test]
+fn every_amount_keeps_its_digits_in_a_javascript_client() {
+    let accounts = Accounts(PREFIX);
+    let JobOrder::V1(order) = order(b"once");
+    let mut job = job(1).unwrap();
+    job.escrow = Balance::MAX;
+    let mut receipt = job.receipt.take().unwrap();
+    for amount in
+        [&mut receipt.price, &mut receipt.fee, &mut receipt.refunded, &mut receipt.burned, &mut receipt.slashed]
+    {
+        *amount = Balance::MAX;
+    }
+    receipt.payments.iter_mut().for_each(|payment| payment.amount = Balance::MAX);
+    job.receipt = Some(receipt);
+    let ask = AskInfo {
+        provider: alice(),
+        model: MODEL,
+        class: order.class,
+        price: Balance::MAX,
+        capacity: 1,
+        running: 0,
+        max_units: 4_096,
+        throughput: 100,
+    };
+    let provider = ProviderInfo {
+        provider: alice(),
+        bond: Balance::MAX,
+        reserved: Balance::MAX,
+        active: true,
+        models: vec![MODEL],
+        linked: vec![],
+        asks: vec![ask],
+    };
+    let quote = Quote { provider: alice(), price: Balance::MAX, max_units: 20, max_fee: Balance::MAX };
+    // Each with how many amounts it has.
+    let views = [
+        (serde_json::to_string(&accounts.job(job)), 2 + 5 + 1),
+        (serde_json::to_string(&accounts.quote(quote)), 2),
+        (serde_json::to_string(&accounts.provider(provider)), 2 + 1),
+    ];
+    for (text, amounts) in views {
+        let text = text.unwrap();
+        assert_eq!(inexact(&serde_json::from_str(&text).unwrap()), Vec::<String>::new(), "{text}");
+        assert_eq!(text.matches(&format!(r#""{}""#, Balance::MAX)).count(), amounts, "{text}");
+    }
+    let bare = format!("[{}]", Balance::MAX);
+    assert_eq!(inexact(&serde_json::from_str(&bare).unwrap()).len(), 1);
+    // A view that this test does not know has no other type of amounts either.
+    let source = include_str!("../views.rs");
+    assert!(!source.contains("Balance") && !source.contains("u128"));
 }
 
 #[tokio::test]

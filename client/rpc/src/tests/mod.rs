@@ -17,7 +17,7 @@ use sp_runtime::{
 };
 use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
-    api::{Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
@@ -161,11 +161,23 @@ sp_api::mock_impl_runtime_apis! {
                 .take(limit as usize)
                 .collect()
         }
+        fn duties(_keys: Vec<AppKey>) -> Vec<Duty> {
+            vec![]
+        }
+    }
+
+    impl MarketApi<Block> for MockApi {
         fn quote(order: JobOrder) -> Option<Quote> {
             let JobOrder::V1(order) = order;
             let max_units = order.work.max_units();
             (order.model == MODEL).then(|| Quote { provider: alice(), price: 2_000, max_units, max_fee: 300 })
         }
+        fn asks(_model: ArtifactId) -> Vec<AskInfo> {
+            vec![]
+        }
+    }
+
+    impl ProvidersApi<Block> for MockApi {
         fn providers(_after: Option<AccountId>, _limit: u32) -> Vec<ProviderInfo> {
             vec![ProviderInfo {
                 provider: alice(),
@@ -177,14 +189,14 @@ sp_api::mock_impl_runtime_apis! {
                 asks: vec![],
             }]
         }
-        fn models(_after: Option<ArtifactId>, _limit: u32) -> Vec<ModelInfo> {
-            vec![ModelInfo { model: MODEL, name: "small".into(), size: 8, owner: alice(), royalty: 50_000_000 }]
-        }
-        fn duties(_keys: Vec<AppKey>) -> Vec<Duty> {
-            vec![]
-        }
         fn provider_of(_key: AppKey) -> Option<AccountId> {
             None
+        }
+    }
+
+    impl ProvenanceApi<Block> for MockApi {
+        fn models(_after: Option<ArtifactId>, _limit: u32) -> Vec<ModelInfo> {
+            vec![ModelInfo { model: MODEL, name: "small".into(), size: 8, owner: alice(), royalty: 50_000_000 }]
         }
     }
 }

@@ -1,14 +1,16 @@
-use super::support::{blobs, keystore, work, MODEL};
+use super::support::{blobs, keystore, runner, work, MODEL};
 use crate::{
-    execute::{EngineExecutor, Executor, Outcome},
-    mailbox::Entry,
-    model_store::ModelStore,
-    perform::{judge, Workshop},
+    chain::mailbox::Entry,
+    engine::{
+        execute::{EngineExecutor, Executor, Outcome},
+        model_store::ModelStore,
+    },
+    runs::{judge::judge, runner::Runner},
     Control,
 };
 use sp_core::H256;
 use std::{path::PathBuf, sync::Arc};
-use strike_blobs::{BlobStore, ModelFolder};
+use strike_blobs::BlobStore;
 use strike_inference::exact::{Engine, ExactEncoder, OpenOptions};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
@@ -16,6 +18,7 @@ use strike_primitives::{
     commitment::{AttemptBinding, Commitment, StopReason},
     embedding::{decode_vectors, encode_texts},
     job::{spec_hash, Embed, Input, VerificationClass, WorkSpec},
+    model_folder::ModelFolder,
     verdict::{AuditRef, InvalidReason, Verdict},
     AccountId,
 };
@@ -101,13 +104,13 @@ fn a_model_of_the_other_kind_is_a_job_error() {
 }
 
 /// What a provider commits to for these texts.
-fn commit(world: &World, workshop: &Workshop, binding: AttemptBinding, work: &WorkSpec) -> Commitment {
+fn commit(world: &World, runner: &Runner, binding: AttemptBinding, work: &WorkSpec) -> Commitment {
     let (_, key) = keystore();
     let (model, class) = (world.encoder, VerificationClass::Exact);
     let duty = ProvideDuty { key, binding, model, class, work: work.clone(), assigned_at: 1, deadline: 9 };
-    match workshop.perform(&Duty::Provide(duty), false, &Control::default()).unwrap().entry {
+    match runner.run(&Duty::Provide(duty), false, &Control::default()).unwrap() {
         Entry::Commitment(entry) => entry.commitment,
-        Entry::Finding(_) => panic!("a provider commits"),
+        Entry::Verdict(_) => panic!("a provider commits"),
     }
 }
 
@@ -116,13 +119,7 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
     let world = world();
     let (keystore, key) = keystore();
     let executor: Arc<dyn Executor> = world.executor.clone();
-    let workshop = Workshop {
-        provide: executor.clone(),
-        check: executor,
-        keystore,
-        blobs: world.blobs.clone(),
-        unkept: Arc::default(),
-    };
+    let runner = runner(executor.clone(), executor, keystore, world.blobs.clone());
     let work = embed(encode_texts(&TEXTS), 100);
     let binding = AttemptBinding {
         genesis: H256([1; 32]),
@@ -132,7 +129,7 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
         spec_hash: spec_hash(&work, &MODEL, VerificationClass::Exact),
         seed: H256([3; 32]),
     };
-    let commitment = commit(&world, &workshop, binding.clone(), &work);
+    let commitment = commit(&world, &runner, binding.clone(), &work);
     let honest = world.embed(encode_texts(&TEXTS), 100);
     assert_eq!(world.blobs.get(ArtifactKind::Output, &commitment.v1().out_root).unwrap(), Some(honest.output.clone()));
     let check = |beacon: u8| {
@@ -149,8 +146,8 @@ fn a_check_proves_its_work_and_finds_one_flipped_bit() {
             committed_at: 5,
             deadline: 50,
         };
-        match workshop.perform(&Duty::Check(duty), false, &Control::default()).unwrap().entry {
-            Entry::Finding(finding) => finding,
+        match runner.run(&Duty::Check(duty), false, &Control::default()).unwrap() {
+            Entry::Verdict(verdict) => verdict,
             Entry::Commitment(_) => panic!("a check finds"),
         }
     };

@@ -1,7 +1,9 @@
 use super::support::{blobs, work};
 use crate::{
-    execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome},
-    model_store::{model_id, ModelStore, ModelStoreError},
+    engine::{
+        execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome},
+        model_store::{model_id, ModelStore, ModelStoreError},
+    },
     Control,
 };
 use sp_core::H256;

@@ -2,11 +2,13 @@
 
 use super::support::*;
 use crate::{
-    execute::{EngineExecutor, ExecuteError, Executor, Outcome},
-    inputs::{is_given_up, wanted, Inputs},
-    mailbox::Entry,
-    model_store::ModelStore,
-    perform::{Failure, Performed, Workshop},
+    chain::mailbox::Entry,
+    engine::{
+        execute::{EngineExecutor, ExecuteError, Executor, Outcome},
+        model_store::ModelStore,
+    },
+    fetch::inputs::{is_given_up, query_of, Inputs},
+    runs::{failure::Failure, runner::Runner},
     Control,
 };
 use sp_core::H256;
@@ -56,7 +58,7 @@ fn jobs(duties: Vec<&Duty>) -> Vec<JobId> {
 }
 
 #[test]
-fn inputs_looked_for_least_go_first_and_each_once_at_a_time() {
+fn least_tried_inputs_go_first_and_each_once_at_a_time() {
     let duties: Vec<Duty> = (1..=4).map(|job| provide_blob(job, 50)).collect();
     let id = |job| (H256::from_low_u64_be(job), 5);
     let mut inputs = Inputs::new(2);
@@ -65,18 +67,18 @@ fn inputs_looked_for_least_go_first_and_each_once_at_a_time() {
     for job in [1, 2] {
         inputs.finished(&id(job), 20);
     }
-    assert_eq!(jobs(inputs.observe(&duties, 21)), [3, 4], "others were not looked for at all");
+    assert_eq!(jobs(inputs.observe(&duties, 21)), [3, 4], "others were not tried at all");
     inputs.finished(&id(3), 21);
     assert_eq!(jobs(inputs.observe(&duties, 21)), [1]);
     inputs.finished(&id(1), 21);
-    // Looked for twice, it rests for two blocks.
+    // Tried twice, it rests for two blocks.
     assert_eq!(jobs(inputs.observe(&duties[..1], 22)), [0; 0]);
     assert_eq!(jobs(inputs.observe(&duties[..1], 23)), [1]);
-    assert_eq!(inputs.missing(), 2, "the running look for the fourth ends by itself");
+    assert_eq!(inputs.missing(), 2, "the running fetch of the fourth ends by itself");
 }
 
 #[test]
-fn two_orders_of_one_input_look_for_it_once_and_plain_ones_not_at_all() {
+fn the_input_of_two_orders_is_fetched_once_and_plain_ones_not_at_all() {
     let mut inputs = Inputs::new(4);
     let duties = [provide_blob(1, 50), provide_blob(1, 60), provide(2, 10, 50)];
     assert_eq!(jobs(inputs.observe(&duties, 20)), [1]);
@@ -94,18 +96,18 @@ fn half_of_the_time_is_for_the_input() {
 }
 
 #[test]
-fn an_input_is_looked_for_where_it_was_left_and_by_checks_at_the_provider_too() {
+fn an_input_is_fetched_where_it_was_left_and_by_checks_at_the_provider_too() {
     let duty = check_of(StopReason::EndOfText);
     let (genesis, provider, root) = (duty.binding.genesis, duty.binding.provider.clone(), file_root(INPUT));
-    let found = wanted(&Duty::Check(duty)).unwrap();
+    let found = query_of(&Duty::Check(duty)).unwrap();
     assert_eq!((found.kind, found.root, found.max_length), (ArtifactKind::File, root, INPUT.len() as u64));
     assert_eq!(found.places, [input_place(&genesis, &root), provider_place(&genesis, &provider)]);
-    assert_eq!(wanted(&provide_blob(1, 50)).unwrap().places.len(), 1);
-    assert_eq!(wanted(&provide(1, 9, 50)), None);
+    assert_eq!(query_of(&provide_blob(1, 50)).unwrap().places.len(), 1);
+    assert_eq!(query_of(&provide(1, 9, 50)), None);
 }
 
 struct World {
-    workshop: Workshop,
+    runner: Runner,
     blobs: Arc<BlobStore>,
     key: strike_primitives::app::AppKey,
     built_in: strike_primitives::artifact::ArtifactId,
@@ -117,24 +119,23 @@ fn world() -> World {
     let (keystore, key) = keystore();
     let models = Arc::new(ModelStore::open(&[], 1 << 30).unwrap());
     let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).unwrap());
-    let (provide, check) = (engine.clone(), engine);
-    let workshop = Workshop { provide, check, keystore, blobs: blobs.clone(), unkept: Arc::default() };
-    World { workshop, blobs, key, built_in: models.built_in(), _dir: dir }
+    let runner = runner(engine.clone(), engine, keystore, blobs.clone());
+    World { runner, blobs, key, built_in: models.built_in(), _dir: dir }
 }
 
 impl World {
-    fn provide(&self, work: WorkSpec, is_given_up: bool) -> Result<Performed, Failure> {
+    fn provide(&self, work: WorkSpec, is_given_up: bool) -> Result<Entry, Failure> {
         let duty = ProvideDuty { work, model: self.built_in, ..provide_for(self.key.clone(), 1, 10, 50) };
-        self.workshop.perform(&Duty::Provide(duty), is_given_up, &Control::default())
+        self.runner.run(&Duty::Provide(duty), is_given_up, &Control::default())
     }
 
-    fn check(&self, stop: StopReason, is_given_up: bool) -> Result<Performed, Failure> {
+    fn check(&self, stop: StopReason, is_given_up: bool) -> Result<Entry, Failure> {
         let duty = CheckDuty { key: self.key.clone(), model: self.built_in, ..check_of(stop) };
-        self.workshop.perform(&Duty::Check(duty), is_given_up, &Control::default())
+        self.runner.run(&Duty::Check(duty), is_given_up, &Control::default())
     }
 }
 
-fn is_missing(result: Result<Performed, Failure>) -> bool {
+fn is_missing(result: Result<Entry, Failure>) -> bool {
     matches!(result, Err(Failure::Execute(ExecuteError::InputMissing(_))))
 }
 
@@ -142,13 +143,13 @@ fn is_missing(result: Result<Performed, Failure>) -> bool {
 fn a_job_without_its_input_ends_as_unavailable_once_it_is_given_up() {
     let world = world();
     assert!(is_missing(world.provide(traveling(), false)));
-    let Entry::Commitment(entry) = world.provide(traveling(), true).unwrap().entry else { panic!() };
+    let Entry::Commitment(entry) = world.provide(traveling(), true).unwrap() else { panic!() };
     let claim = entry.commitment.v1();
     assert_eq!((claim.stop, claim.n_in, claim.n_out, claim.trace_root), (StopReason::InputUnavailable, 0, 0, None));
     assert_eq!(claim.out_root, output_root(&[]));
     // With it, the work is done even so late.
     world.blobs.put(ArtifactKind::File, INPUT).unwrap();
-    let Entry::Commitment(entry) = world.provide(traveling(), true).unwrap().entry else { panic!() };
+    let Entry::Commitment(entry) = world.provide(traveling(), true).unwrap() else { panic!() };
     assert!(entry.commitment.v1().n_out > 0);
 }
 
@@ -164,12 +165,12 @@ fn no_file_has_a_root_and_another_length() {
 #[test]
 fn that_an_input_is_unavailable_is_confirmed_only_by_who_has_not_got_it_either() {
     let world = world();
-    let verdict = |is_given_up| world.check(StopReason::InputUnavailable, is_given_up).unwrap().verdict;
+    let checked = |is_given_up| verdict(&world.check(StopReason::InputUnavailable, is_given_up).unwrap());
     assert!(is_missing(world.check(StopReason::InputUnavailable, false)));
-    assert_eq!(verdict(true), Some(Verdict::Valid { units: 0 }));
+    assert_eq!(checked(true), Verdict::Valid { units: 0 });
     world.blobs.put(ArtifactKind::File, INPUT).unwrap();
-    let has_it = Some(Verdict::Invalid { reason: InvalidReason::StopMismatch });
-    assert_eq!((verdict(false), verdict(true)), (has_it, has_it));
+    let has_it = Verdict::Invalid { reason: InvalidReason::StopMismatch };
+    assert_eq!((checked(false), checked(true)), (has_it, has_it));
 }
 
 #[test]
@@ -179,6 +180,6 @@ fn nothing_is_said_of_a_result_without_the_input() {
         assert!(is_missing(world.check(StopReason::EndOfText, is_given_up)));
     }
     world.blobs.put(ArtifactKind::File, INPUT).unwrap();
-    let found = world.check(StopReason::EndOfText, false).unwrap().verdict;
-    assert_eq!(found, Some(Verdict::Invalid { reason: InvalidReason::OutputMismatch }));
+    let found = verdict(&world.check(StopReason::EndOfText, false).unwrap());
+    assert_eq!(found, Verdict::Invalid { reason: InvalidReason::OutputMismatch });
 }

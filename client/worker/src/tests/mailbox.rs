@@ -1,7 +1,7 @@
 use super::support::{check_for, commitment, key, outcome, provide_for, SharedStorage};
 use crate::{
+    chain::mailbox::{delivered, publish, Entry, Written},
     duty::DutyId,
-    mailbox::{delivered, publish, Entry, Written},
 };
 use codec::Encode;
 use sp_core::{
@@ -11,7 +11,7 @@ use sp_core::{
 use strike_primitives::{
     api::Duty,
     commitment::Commitment,
-    mailbox::{commitment_key, finding_key, CommitmentEntry, FindingEntry},
+    mailbox::{commitment_key, verdict_key, CommitmentEntry, VerdictEntry},
     verdict::Verdict,
 };
 
@@ -38,14 +38,14 @@ fn an_entry_lies_where_the_off_chain_worker_looks() {
 }
 
 #[test]
-fn a_finding_lies_where_the_off_chain_worker_looks() {
+fn a_verdict_lies_where_the_off_chain_worker_looks() {
     let mut storage = SharedStorage::default();
     let duty = check_for(key(), 1, commitment(&provide_for(key(), 1, 5, 50).binding, &outcome()));
-    let at = finding_key(&duty.key, &duty.audit, &duty.beacon);
-    let finding = FindingEntry { verdict: Verdict::Valid { units: 7 }, work_tag: None, salt: H256([8; 32]) };
+    let at = verdict_key(&duty.key, &duty.audit, &duty.beacon);
+    let verdict = VerdictEntry { verdict: Verdict::Valid { units: 7 }, work_tag: None, salt: H256([8; 32]) };
     let duty = Duty::Check(duty);
-    publish(&mut storage, &DutyId::of(&duty), &duty, &Entry::Finding(finding.clone()));
-    assert_eq!(storage.get(b"storage", &at), Some(finding.encode()));
+    publish(&mut storage, &DutyId::of(&duty), &duty, &Entry::Verdict(verdict.clone()));
+    assert_eq!(storage.get(b"storage", &at), Some(verdict.encode()));
 }
 
 #[test]

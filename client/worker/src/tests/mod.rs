@@ -1,12 +1,12 @@
 //! Tests by behaviour. The schedule alone, each part alone, and the task over a chain, storage and engine of paper.
 
+mod doppelganger;
 mod embed;
 mod engine;
 mod inputs;
 mod mailbox;
 mod outputs;
-mod perform;
+mod runner;
 mod schedule;
 pub(crate) mod support;
-mod twin;
 mod worker;

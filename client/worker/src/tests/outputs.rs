@@ -1,7 +1,7 @@
-//! Outputs that checks replay: looked for once, and those of who withholds them last.
+//! Outputs that checks replay: fetched once, and those of providers that withhold them last.
 
 use super::support::*;
-use crate::outputs::{is_given_up, wanted, OutputId, Outputs};
+use crate::fetch::outputs::{is_given_up, query_of, OutputId, Outputs};
 use strike_primitives::{
     api::CheckDuty, artifact::ArtifactKind, blob::provider_place, job::VerificationClass, AccountId, JobId, H256,
 };
@@ -27,16 +27,16 @@ fn jobs(checks: Vec<&CheckDuty>) -> Vec<JobId> {
 #[test]
 fn only_generations_of_the_exact_class_have_an_output_to_replay() {
     let duty = check(1, 2);
-    let found = wanted(&duty).unwrap();
+    let found = query_of(&duty).unwrap();
     assert_eq!((found.kind, found.root, found.max_length), (ArtifactKind::Output, H256::from_low_u64_be(1), 12));
     assert_eq!(found.places, [provider_place(&duty.binding.genesis, &duty.binding.provider)]);
-    assert_eq!(wanted(&CheckDuty { class: VerificationClass::Statistical, ..duty.clone() }), None);
+    assert_eq!(query_of(&CheckDuty { class: VerificationClass::Statistical, ..duty.clone() }), None);
     // A count that no such job has allows for no longer output, and a single token is made as fast as it is checked.
     for (n_out, bytes) in [(1, None), (u32::MAX, Some(32))] {
         let mut duty = duty.clone();
         let strike_primitives::commitment::Commitment::V1(claim) = &mut duty.commitment;
         claim.n_out = n_out;
-        assert_eq!(wanted(&duty).map(|wanted| wanted.max_length), bytes);
+        assert_eq!(query_of(&duty).map(|query| query.max_length), bytes);
     }
 }
 
@@ -47,7 +47,7 @@ fn an_output_is_waited_for_a_quarter_of_the_time() {
 }
 
 #[test]
-fn every_output_is_looked_for_once() {
+fn every_output_is_fetched_once() {
     let checks = [check(1, 2), check(1, 2), check(2, 3)];
     let mut outputs = Outputs::new(4);
     assert_eq!(jobs(outputs.observe(&checks)), [1, 2]);
@@ -66,14 +66,14 @@ fn who_withholds_outputs_keeps_nobody_elses_from_being_found() {
     let mut checks: Vec<CheckDuty> = (1..=20).map(|job| check(job, 2)).collect();
     checks.extend([check(30, 3), check(31, 4), check(32, 4)]);
     let mut outputs = Outputs::new(4);
-    assert_eq!(jobs(outputs.observe(&checks)), [1, 30, 31, 2], "half of the looks at most, and others in between");
+    assert_eq!(jobs(outputs.observe(&checks)), [1, 30, 31, 2], "half of the fetches at most, and others in between");
     for found in [20, 21] {
         outputs.finished(&id(&checks[found]));
     }
     // Both were found and are no longer lacking; the others of that provider come before those of the first one.
     let lacking: Vec<_> = checks.iter().filter(|check| ![30, 31].contains(&check.binding.job)).cloned().collect();
     assert_eq!(jobs(outputs.observe(&lacking)), [32]);
-    // One look stays free: the first provider has its half.
+    // One fetch stays free: the first provider has its half.
     assert_eq!(outputs.running(), 3);
     outputs.finished(&id(&checks[0]));
     outputs.finished(&id(&checks[1]));

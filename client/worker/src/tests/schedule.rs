@@ -1,7 +1,8 @@
 use super::support::{binding, check_for, commitment, key, outcome, provide, work};
 use crate::{
     duty::DutyId,
-    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View, MAX_PAUSE},
+    limits::MAX_RETRY_PAUSE,
+    schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View},
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -76,7 +77,7 @@ fn a_result_waits_for_finality_and_comes_again_until_the_mailbox_has_it() {
 }
 
 #[test]
-fn a_finding_waits_until_the_block_whose_beacon_it_hangs_on_is_final() {
+fn a_verdict_waits_until_the_block_whose_beacon_it_hangs_on_is_final() {
     let duty = || {
         let claim = commitment(&binding(1, &work("once")), &outcome());
         Duty::Check(check_for(key(), 1, claim))
@@ -171,8 +172,8 @@ fn starts_of_failing(deadline: BlockNumber) -> Vec<BlockNumber> {
 fn a_failed_run_is_tried_again_until_its_deadline_with_pauses_up_to_a_bound() {
     let starts = starts_of_failing(400);
     let pauses: Vec<_> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert_eq!(pauses[..7], [2, 4, 8, 16, MAX_PAUSE, MAX_PAUSE, MAX_PAUSE]);
-    assert!(pauses.iter().all(|pause| *pause <= MAX_PAUSE));
+    assert_eq!(pauses[..7], [2, 4, 8, 16, MAX_RETRY_PAUSE, MAX_RETRY_PAUSE, MAX_RETRY_PAUSE]);
+    assert!(pauses.iter().all(|pause| *pause <= MAX_RETRY_PAUSE));
     assert!((380..400).contains(starts.last().unwrap()), "{starts:?}");
     // The pause never takes all of the time that is left.
     assert_eq!(starts_of_failing(30), [10, 12, 16, 23, 26, 28, 29]);
@@ -189,7 +190,7 @@ fn what_failed_six_times_is_still_done_before_its_deadline() {
         assert_eq!((short(schedule.actions()), schedule.failures(&id)), (vec![Short::Start(1)], failed));
         schedule.finished(&id, failed.into(), Ended::Failed);
         assert!(schedule.resting(&id));
-        best += MAX_PAUSE;
+        best += MAX_RETRY_PAUSE;
     }
     schedule.observe(view(best, 9, [duty]));
     assert_eq!(short(schedule.actions()), [Short::Start(1)]);

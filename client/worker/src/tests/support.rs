@@ -1,6 +1,11 @@
 //! Duties, storage and executors to test with.
 
-use crate::execute::{ExecuteError, Executor, Outcome};
+use crate::{
+    chain::mailbox::Entry,
+    engine::execute::{ExecuteError, Executor, Outcome},
+    metrics::Metrics,
+    runs::runner::Runner,
+};
 use parking_lot::Mutex;
 use sp_core::{
     offchain::{storage::InMemOffchainStorage, OffchainStorage},
@@ -16,7 +21,7 @@ use strike_primitives::{
     artifact::{output_bytes, output_bytes_root, ArtifactId, ArtifactKind},
     commitment::{job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
     job::{spec_hash, Generate, Input, Sampler, VerificationClass, WorkSpec},
-    verdict::AuditRef,
+    verdict::{AuditRef, Verdict},
     AccountId, BlockNumber, JobId,
 };
 
@@ -134,6 +139,24 @@ where
 
 pub fn always(outcome: Outcome) -> Arc<dyn Executor> {
     Arc::new(Fake(move |_: &WorkSpec, _: &Control| Ok(outcome.clone())))
+}
+
+/// A runner that has no blobs but its own, and counts for itself.
+pub fn runner(
+    provide: Arc<dyn Executor>,
+    check: Arc<dyn Executor>,
+    keystore: KeystorePtr,
+    blobs: Arc<BlobStore>,
+) -> Runner {
+    Runner { provide, check, keystore, blobs, unsaved: Arc::default(), metrics: Metrics::new(None).unwrap() }
+}
+
+/// The verdict of a check.
+pub fn verdict(entry: &Entry) -> Verdict {
+    match entry {
+        Entry::Verdict(verdict) => verdict.verdict,
+        Entry::Commitment(_) => panic!("a check finds"),
+    }
 }
 
 pub fn keystore() -> (KeystorePtr, AppKey) {

@@ -1,12 +1,16 @@
 use super::support::*;
 use crate::{
-    chain::{understood, Chain, Look},
+    chain::{
+        mailbox::delivered,
+        view::{understood, Chain, ChainView},
+    },
     duty::DutyId,
-    execute::{ExecuteError, Executor},
-    mailbox::delivered,
+    engine::execute::{ExecuteError, Executor},
+    fetch::prefetch::PrefetchSources,
+    limits::Limits,
     metrics::Metrics,
-    perform::Workshop,
-    worker::{Limits, Worker},
+    runs::runner::Runner,
+    worker::Worker,
     Control,
 };
 use futures::channel::mpsc;
@@ -19,7 +23,7 @@ use std::{
     },
     time::Duration,
 };
-use strike_blobs::{BlobSource, BlobStore, FetchError, Wanted};
+use strike_blobs::{BlobQuery, BlobSource, BlobStore, FetchError};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::AppKey,
@@ -39,13 +43,13 @@ const COMMITTED: JobId = 77;
 struct Paper(Arc<Mutex<(BlockNumber, BlockNumber, Vec<Duty>)>>);
 
 impl Chain for Paper {
-    fn look(&self, keys: Vec<AppKey>) -> Result<Look, String> {
+    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String> {
         let (best, finalized, duties) = self.0.lock().clone();
         let owes = |duty: &Duty| match duty {
             Duty::Provide(duty) => keys.contains(&duty.key),
             Duty::Check(duty) => keys.contains(&duty.key),
         };
-        Ok(Look { best, finalized, duties: duties.into_iter().filter(owes).collect(), syncing: false })
+        Ok(ChainView { best, finalized, duties: duties.into_iter().filter(owes).collect(), syncing: false })
     }
 
     fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String> {
@@ -93,21 +97,12 @@ impl World {
     }
 
     fn start(&mut self, executor: Arc<dyn Executor>) -> tokio::task::JoinHandle<()> {
-        let worker = Worker {
-            chain: self.paper.clone(),
-            workshop: Workshop {
-                provide: executor.clone(),
-                check: executor,
-                keystore: self.keystore.clone(),
-                blobs: self.blobs.1.clone(),
-                unkept: Arc::default(),
-            },
-            inputs: self.inputs.clone(),
-            outputs: self.outputs.clone(),
-            storage: self.storage.clone(),
-            metrics: Metrics::new(Some(&self.registry)).unwrap(),
-            limits: Limits::default(),
-        };
+        let store = self.blobs.1.clone();
+        let metrics = Metrics::new(Some(&self.registry)).unwrap();
+        let runner = runner(executor.clone(), executor, self.keystore.clone(), store.clone());
+        let runner = Runner { metrics, ..runner };
+        let sources = PrefetchSources { inputs: self.inputs.clone(), outputs: self.outputs.clone(), store };
+        let worker = Worker::new(self.paper.clone(), runner, sources, self.storage.clone(), Limits::default());
         tokio::spawn(worker.follow(self.wakeups.take().unwrap()))
     }
 
@@ -227,18 +222,18 @@ async fn a_check_is_published_and_counted_by_its_verdict() {
     task.abort();
 }
 
-/// Brings an input into a store when the test says so; until then every look for it fails.
+/// Brings an input into a store when the test says so; until then every fetch of it fails.
 struct Delivery {
     store: Arc<BlobStore>,
     input: Mutex<Option<Vec<u8>>>,
-    looks: AtomicUsize,
+    fetches: AtomicUsize,
 }
 
 impl BlobSource for Delivery {
-    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        self.looks.fetch_add(1, Ordering::SeqCst);
+    fn read(&self, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
         let input = self.input.lock().clone().ok_or(FetchError::NotFound { asked: 1 })?;
-        assert_eq!(self.store.put(wanted.kind, &input)?, wanted.root);
+        assert_eq!(self.store.put(query.kind, &input)?, query.root);
         Ok(input)
     }
 }
@@ -248,7 +243,7 @@ async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_
     let mut world = World::new();
     let input = b"once and for all";
     let delivery =
-        Arc::new(Delivery { store: world.blobs.1.clone(), input: Mutex::new(None), looks: AtomicUsize::new(0) });
+        Arc::new(Delivery { store: world.blobs.1.clone(), input: Mutex::new(None), fetches: AtomicUsize::new(0) });
     world.inputs = delivery.clone();
     let duty_of = |world: &World, job, root: H256| {
         let ProvideDuty { mut work, .. } = provide_for(world.key.clone(), job, 10, 50);
@@ -266,12 +261,12 @@ async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_
     });
     let task = world.start(Arc::new(executor));
     eventually("the other job is done", || world.delivered(&plain)).await;
-    eventually("the input was looked for", || delivery.looks.load(Ordering::SeqCst) == 1).await;
+    eventually("the input was fetched in vain", || delivery.fetches.load(Ordering::SeqCst) == 1).await;
     assert!(!world.delivered(&waiting));
     assert_eq!(world.metric("strike_runs_total"), 1.0);
 
     *delivery.input.lock() = Some(input.to_vec());
-    // A pause lies between two looks.
+    // A pause lies between two fetches.
     let done = || {
         world.says(15, 12, vec![waiting.clone()]);
         world.delivered(&waiting)
@@ -281,15 +276,15 @@ async fn a_job_waits_for_its_input_without_a_run_and_ends_without_it_after_half_
     *delivery.input.lock() = None;
     let hopeless = duty_of(&world, 3, H256::zero());
     world.says(29, 12, vec![hopeless.clone()]);
-    let looks = delivery.looks.load(Ordering::SeqCst);
-    eventually("it is looked for", || delivery.looks.load(Ordering::SeqCst) > looks).await;
+    let fetches = delivery.fetches.load(Ordering::SeqCst);
+    eventually("it is fetched", || delivery.fetches.load(Ordering::SeqCst) > fetches).await;
     assert!(!world.delivered(&hopeless));
     world.says(30, 12, vec![hopeless.clone()]);
     eventually("it ends without", || world.delivered(&hopeless)).await;
     task.abort();
 }
 
-/// Serves the outputs of one provider; a look for those of another one ends when the test says so, and finds nothing.
+/// Serves the outputs of one provider; a fetch of those of another one ends when the test says so, and finds nothing.
 struct Withholding {
     store: Arc<BlobStore>,
     honest: H256,
@@ -299,9 +294,9 @@ struct Withholding {
 }
 
 impl BlobSource for Withholding {
-    fn read(&self, wanted: &Wanted) -> Result<Vec<u8>, FetchError> {
-        if wanted.places == [self.honest] {
-            self.store.put(wanted.kind, &self.output)?;
+    fn read(&self, query: &BlobQuery) -> Result<Vec<u8>, FetchError> {
+        if query.places == [self.honest] {
+            self.store.put(query.kind, &self.output)?;
             return Ok(self.output.clone());
         }
         self.held.fetch_add(1, Ordering::SeqCst);
@@ -314,7 +309,7 @@ impl BlobSource for Withholding {
 }
 
 #[tokio::test]
-async fn checks_of_withheld_outputs_hold_up_no_other_and_are_run_once_the_look_is_over() {
+async fn checks_of_withheld_outputs_hold_up_no_other_and_are_run_once_the_fetch_is_over() {
     let mut world = World::new();
     let check_of = |world: &World, job, provider: u8, deadline| {
         let mut duty = check_for(world.key.clone(), job, commitment(&binding(job, &work("once")), &outcome()));
@@ -340,14 +335,14 @@ async fn checks_of_withheld_outputs_hold_up_no_other_and_are_run_once_the_look_i
     world.says(6, 6, all.clone());
     let task = world.start(always(outcome()));
     eventually("the honest one is done", || world.delivered(&honest)).await;
-    assert!(source.held.load(Ordering::SeqCst) > 0, "the others were looked for");
+    assert!(source.held.load(Ordering::SeqCst) > 0, "the others were fetched");
     assert!(!withheld.iter().any(|duty| world.delivered(duty)));
 
     *source.told.0.lock() = true;
     source.told.1.notify_all();
     eventually("the others are run", || withheld.iter().all(|duty| world.delivered(duty))).await;
     assert_eq!(world.metric("strike_runs_total"), 21.0);
-    assert_eq!(source.held.load(Ordering::SeqCst), 20, "each was looked for once");
+    assert_eq!(source.held.load(Ordering::SeqCst), 20, "each was fetched once");
     task.abort();
 }
 
@@ -366,7 +361,7 @@ async fn a_withheld_output_is_waited_for_a_quarter_of_the_time() {
     let duty = Duty::Check(CheckDuty { class: VerificationClass::Exact, ..duty });
     world.says(15, 10, vec![duty.clone()]);
     let task = world.start(always(outcome()));
-    eventually("it is looked for", || source.held.load(Ordering::SeqCst) == 1).await;
+    eventually("it is fetched", || source.held.load(Ordering::SeqCst) == 1).await;
     assert!(!world.delivered(&duty));
     world.says(16, 10, vec![duty.clone()]);
     eventually("it is run without", || world.delivered(&duty)).await;
@@ -398,13 +393,10 @@ async fn commitments_that_another_node_made_with_the_same_key_are_counted() {
 
 #[test]
 fn a_runtime_of_another_version_is_told_apart() {
-    assert_eq!(understood(Some(2), 2..=3), Ok(()));
-    assert_eq!(understood(Some(3), 2..=3), Ok(()));
-    assert!(understood(Some(1), 2..=3)
-        .unwrap_err()
-        .contains("older than this node (StrikeApi 1, the node knows 2 to 3)"));
-    assert!(understood(Some(4), 2..=3).unwrap_err().contains("install a newer strike-node"));
-    assert!(understood(None, 2..=3).unwrap_err().contains("no StrikeApi"));
+    assert_eq!(understood(Some(3), 3), Ok(()));
+    assert!(understood(Some(2), 3).unwrap_err().contains("older than this node (StrikeApi 2, the node knows 3)"));
+    assert!(understood(Some(4), 3).unwrap_err().contains("install a newer strike-node"));
+    assert!(understood(None, 3).unwrap_err().contains("no StrikeApi"));
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use strike_models::architecture::Architecture;
-use strike_models::tokenizer::Tokenizer;
 use strike_models::OpenOptions;
+use strike_tokenizers::Tokenizer;
 
-use super::encoder_model::{ExactEncoder, Sentences};
-use super::error::LoadError;
-use super::loaded::Loaded;
-use super::model::ExactModel;
+use crate::exact::decoder::model::ExactModel;
+use crate::exact::encoder::model::{ExactEncoder, Sentences};
+use crate::exact::error::LoadError;
+use crate::exact::loaded::Loaded;
 
 /// A model that generates or one that embeds.
 pub enum AnyModel {

@@ -3,19 +3,19 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::encoder::EncoderForward;
-use super::encoder_model::ExactEncoder;
-use super::encoder_network::EncoderNetwork;
-use super::engine::{check, Engine};
-use super::error::JobError;
-use super::float_state::FloatState;
-use super::forward::{Observer, Position};
-use super::job::in_vocabulary;
-use super::parallel::Parallel;
-use super::recorder::Recorder;
-use super::team::Team;
-use super::trace::Trace;
-use crate::Control;
+use crate::control::Control;
+use crate::exact::decoder::workspace::{Observer, Position};
+use crate::exact::encoder::forward::EncoderForward;
+use crate::exact::encoder::model::ExactEncoder;
+use crate::exact::encoder::network::EncoderNetwork;
+use crate::exact::engine::Engine;
+use crate::exact::error::JobError;
+use crate::exact::job::in_vocabulary;
+use crate::exact::threads::float_state::FloatState;
+use crate::exact::threads::parallel::Parallel;
+use crate::exact::threads::thread_pool::ThreadPool;
+use crate::exact::trace::recorder::Recorder;
+use crate::exact::trace::Trace;
 
 /// Rows of one pass, unless one text has more; bounds memory and the wait for a cancellation. Has no influence on results.
 const ROWS: usize = 256;
@@ -71,17 +71,17 @@ impl Engine {
         }
         let passes: Vec<Range<usize>> = passes(texts).collect();
         // A pass of a thread's own waits for nobody. The last ones, too few for all threads, are shared; so are those of a trace.
-        let threads = self.team.threads();
+        let threads = self.pool.threads();
         let apart = if threads == 1 || trace.is_some() { 0 } else { passes.len() / threads * threads };
         let mut vectors = self.embed_apart(network, texts, &passes[..apart], control)?;
-        let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &self.team }, network };
+        let forward = EncoderForward { parallel: Parallel { isa: self.isa, pool: &self.pool }, network };
         let mut workspace = self.encoder_workspaces.take();
         let mut rows = 0;
         for pass in &passes[apart..] {
             let texts = &texts[pass.clone()];
             let from = rows;
             rows += texts.iter().map(Vec::len).sum::<usize>();
-            let check = || check(control);
+            let check = || Ok(control.check()?);
             let Some(trace) = trace.as_deref_mut() else {
                 vectors.extend(forward.embed(texts, &mut workspace, &check, &mut |_, _| {})?);
                 continue;
@@ -90,7 +90,7 @@ impl Engine {
             let positions: Vec<Position> = (from..rows).map(|at| Position { run: 0, at, long: false }).collect();
             // An encoder keeps no keys and values: a cell is of the residual stream alone.
             let mut recorder = Recorder::new(self.isa, trace.layers(), 0, 0, vec![trace]);
-            let mut observe = |layer: usize, hidden: &[f32]| recorder.layer(&self.team, layer, hidden, &positions, &[]);
+            let mut observe = |layer: usize, hidden: &[f32]| recorder.layer(&self.pool, layer, hidden, &positions, &[]);
             vectors.extend(forward.embed(texts, &mut workspace, &check, &mut observe)?);
         }
         self.encoder_workspaces.give_back(workspace);
@@ -105,19 +105,19 @@ impl Engine {
         passes: &[Range<usize>],
         control: &Control,
     ) -> Result<Vec<Vec<f32>>, JobError> {
-        let alone = Team::alone();
-        let forward = EncoderForward { parallel: Parallel { isa: self.isa, team: &alone }, network };
+        let alone = ThreadPool::alone();
+        let forward = EncoderForward { parallel: Parallel { isa: self.isa, pool: &alone }, network };
         let mut vectors = Vec::with_capacity(texts.len());
-        for passes in passes.chunks(self.team.threads() * TURN) {
+        for passes in passes.chunks(self.pool.threads() * TURN) {
             let slots: Vec<OnceLock<Result<Vec<Vec<f32>>, JobError>>> =
                 passes.iter().map(|_| OnceLock::new()).collect();
-            self.team.run(passes.len(), &|pass| {
+            self.pool.run(passes.len(), &|pass| {
                 slots[pass].get_or_init(|| {
                     let mut workspace = self.encoder_workspaces.take();
                     let vectors = forward.embed(
                         &texts[passes[pass].clone()],
                         &mut workspace,
-                        &|| check(control),
+                        &|| Ok(control.check()?),
                         &mut |_, _| {},
                     )?;
                     self.encoder_workspaces.give_back(workspace);
@@ -141,9 +141,9 @@ impl Engine {
     ) -> Result<Vec<Vec<f32>>, JobError> {
         let mut tokens = Vec::with_capacity(texts.len());
         for texts in texts.chunks(TEXTS) {
-            check(control)?;
+            control.check()?;
             let slots: Vec<OnceLock<Result<Vec<u32>, JobError>>> = texts.iter().map(|_| OnceLock::new()).collect();
-            self.team.run(texts.len(), &|text| {
+            self.pool.run(texts.len(), &|text| {
                 slots[text].get_or_init(|| encoder.tokens(texts[text].as_ref()));
             });
             for slot in slots {

@@ -1,8 +1,10 @@
 //! What can go wrong, named by condition.
 
 use strike_arithmetic::NotFinite;
-use strike_models::tokenizer::TokenizerError;
 use strike_models::ModelError;
+use strike_tokenizers::TokenizerError;
+
+use crate::control::Stopped;
 
 /// Why a model was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -120,5 +122,14 @@ pub enum JobError {
 impl From<NotFinite> for JobError {
     fn from(NotFinite: NotFinite) -> Self {
         Self::NotFinite
+    }
+}
+
+impl From<Stopped> for JobError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::DeadlinePassed => Self::DeadlinePassed,
+        }
     }
 }

@@ -3,8 +3,12 @@
 pub use strike_arithmetic::sampler::Sampler;
 use strike_arithmetic::sampler::MAX_REPETITION_WINDOW;
 
-use super::error::JobError;
-use crate::{MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
+use crate::exact::error::JobError;
+
+/// Most stop sequences of a request.
+pub const MAX_STOP_SEQUENCES: usize = 16;
+/// Longest stop sequence in tokens.
+pub const MAX_STOP_LENGTH: usize = 64;
 
 /// A generation. Model and job together determine every bit of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]

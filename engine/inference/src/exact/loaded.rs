@@ -7,14 +7,12 @@ use std::sync::Arc;
 use strike_models::architecture::Architecture;
 use strike_models::gguf;
 use strike_models::tensors::{Matrix, TensorName};
-use strike_models::tokenizer::{GgufTokenizer, Tokenizer};
-use strike_models::OpenOptions;
+use strike_models::{ModelError, ModelFiles, OpenOptions, CONFIG_FILE, TOKENIZER_FILE, TOKENIZER_LIMIT};
+use strike_tokenizers::{GgufTokenizer, Tokenizer};
 
-use super::error::LoadError;
-use super::network::Tensors;
-use crate::{ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE};
+use crate::exact::error::LoadError;
+use crate::exact::tensors::Tensors;
 
-const TOKENIZER_LIMIT: u64 = 64 << 20;
 const CONFIG_LIMIT: u64 = 1 << 20;
 
 /// Weights and tokenizer, not yet checked to be a network. Cheap to copy.
@@ -40,7 +38,7 @@ impl Loaded {
         Ok(Self::new(source, tokenizer))
     }
 
-    pub(super) fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
+    pub(crate) fn new(source: strike_models::Model, tokenizer: Tokenizer) -> Self {
         let model_root = source.model_root(&tokenizer.root());
         Self { source: Arc::new(source), tokenizer: Arc::new(tokenizer), model_root }
     }
@@ -89,7 +87,7 @@ impl From<ModelFiles> for TokenizerFiles {
 }
 
 /// The contents of a file; an error if it is larger than `limit`.
-pub(super) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         // Opening a pipe waits for somebody to write to it.

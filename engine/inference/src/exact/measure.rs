@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::cache::Sequence;
-use super::engine::{Engine, ROWS};
-use super::error::JobError;
-use super::float_state::FloatState;
-use super::forward::{Forward, Observer, Run};
-use super::job::Sampler;
-use super::model::ExactModel;
-use super::recorder::Recorder;
-use super::trace::{last_input, Trace};
-use crate::kernels::choice::choose;
+use crate::exact::decoder::cache::Sequence;
+use crate::exact::decoder::forward::Forward;
+use crate::exact::decoder::model::ExactModel;
+use crate::exact::decoder::workspace::{Observer, Run};
+use crate::exact::engine::{Engine, ROWS};
+use crate::exact::error::JobError;
+use crate::exact::job::Sampler;
+use crate::exact::threads::float_state::FloatState;
+use crate::exact::trace::recorder::Recorder;
+use crate::exact::trace::{last_input, Trace};
+use crate::kernels::sampler::choose;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +49,7 @@ impl Engine {
             return Err(JobError::PromptTooLong { prompt_tokens: length, context_length: limits.context_length });
         }
         let network = &model.network;
-        let forward = Forward { isa: self.isa, team: &self.team, network };
+        let forward = Forward { isa: self.isa, pool: &self.pool, network };
         let mut workspace = self.workspace();
         let mut logits = Vec::new();
         let mut sequences: Vec<Sequence> = (0..workload.batch).map(|_| Sequence::new(forward.cache_shape())).collect();

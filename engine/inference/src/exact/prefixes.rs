@@ -1,7 +1,7 @@
 //! Beginnings of sequences that were computed lately, for jobs that begin alike: a system prompt, a conversation that goes on.
 
-use super::cache::Sequence;
-use super::trace::Trace;
+use crate::exact::decoder::cache::Sequence;
+use crate::exact::trace::Trace;
 
 /// Shorter common beginnings are computed again: looking for them costs as much.
 const SHORTEST: usize = 16;

@@ -1,13 +1,14 @@
 //! Logits of given texts: for perplexity and for comparisons.
 
-use super::cache::Sequence;
-use super::engine::{check, Engine, ROWS};
-use super::error::JobError;
-use super::float_state::FloatState;
-use super::forward::{Forward, Run};
-use super::job::in_vocabulary;
-use super::model::ExactModel;
-use crate::Control;
+use crate::control::Control;
+use crate::exact::decoder::cache::Sequence;
+use crate::exact::decoder::forward::Forward;
+use crate::exact::decoder::model::ExactModel;
+use crate::exact::decoder::workspace::Run;
+use crate::exact::engine::{Engine, ROWS};
+use crate::exact::error::JobError;
+use crate::exact::job::in_vocabulary;
+use crate::exact::threads::float_state::FloatState;
 
 /// Rows whose logits are in memory at once.
 const LOGIT_ROWS: usize = 32;
@@ -32,13 +33,13 @@ impl Engine {
             let (prompt_tokens, context_length) = (tokens.len(), limits.context_length);
             return Err(JobError::PromptTooLong { prompt_tokens, context_length });
         }
-        let forward = Forward { isa: self.isa, team: &self.team, network: &model.network };
+        let forward = Forward { isa: self.isa, pool: &self.pool, network: &model.network };
         let long = model.network.decoder.rotary.long.as_ref().is_some_and(|long| length > long.original_context);
         let mut workspace = self.workspace();
         let mut sequence = Sequence::new(forward.cache_shape());
         let mut logits = Vec::new();
         for tokens in tokens.chunks(ROWS) {
-            check(control)?;
+            control.check()?;
             let from = sequence.len();
             forward.layers(&mut [Run { sequence: &mut sequence, tokens, long }], &mut workspace, None)?;
             let rows: Vec<usize> = (0..tokens.len()).filter(|row| from + row >= first).collect();

@@ -1,17 +1,18 @@
 //! The check of a claimed generation: prompt and output in one prefill, compared bit for bit.
 
-use super::cache::Sequence;
-use super::engine::{check, Engine, ROWS};
-use super::error::JobError;
-use super::float_state::FloatState;
-use super::forward::{Forward, Run};
-use super::grammar::Grammar;
-use super::job::{in_vocabulary, Job, Stop};
-use super::model::ExactModel;
-use super::recorder::Recorder;
-use super::trace::{last_input, Hash, Trace};
-use crate::kernels::choice::choose;
-use crate::Control;
+use crate::control::Control;
+use crate::exact::decoder::cache::Sequence;
+use crate::exact::decoder::forward::Forward;
+use crate::exact::decoder::model::ExactModel;
+use crate::exact::decoder::workspace::Run;
+use crate::exact::engine::{Engine, ROWS};
+use crate::exact::error::JobError;
+use crate::exact::grammar::Grammar;
+use crate::exact::job::{in_vocabulary, Job, Stop};
+use crate::exact::threads::float_state::FloatState;
+use crate::exact::trace::recorder::Recorder;
+use crate::exact::trace::{last_input, Hash, Trace};
+use crate::kernels::sampler::choose;
 
 /// What somebody says a job gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ impl Engine {
                 return diverged(Divergence::TraceRoot);
             }
         }
-        let forward = Forward { isa: self.isa, team: &self.team, network };
+        let forward = Forward { isa: self.isa, pool: &self.pool, network };
         let long = network.is_long(job);
         let mut workspace = self.workspace();
         let mut sequence = Sequence::new(forward.cache_shape());
@@ -168,7 +169,7 @@ impl Engine {
             outcome = Some(stop);
         }
         'passes: while sequence.len() < rows && outcome.is_none() {
-            check(control)?;
+            control.check()?;
             let from = sequence.len();
             let tokens = &history[from..rows.min(from + ROWS)];
             trace.extend(tokens);

@@ -1,7 +1,9 @@
 //! What can go wrong, named by condition.
 
-use strike_models::tokenizer::TokenizerError;
+use strike_tokenizers::TokenizerError;
 use thiserror::Error;
+
+use crate::control::Stopped;
 
 /// Why a generation or a check did not finish.
 #[derive(Debug, Error)]
@@ -81,5 +83,14 @@ pub enum GenerateError {
 impl From<TokenizerError> for GenerateError {
     fn from(error: TokenizerError) -> Self {
         Self::Tokenizer { reason: error.to_string() }
+    }
+}
+
+impl From<Stopped> for GenerateError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::DeadlinePassed => Self::DeadlinePassed,
+        }
     }
 }

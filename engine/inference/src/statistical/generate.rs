@@ -1,10 +1,12 @@
 //! Generation, and the check of a claimed generation.
 
-use strike_models::tokenizer::TextStream;
+use strike_tokenizers::TextStream;
 
+use crate::control::Control;
+use crate::statistical::error::GenerateError;
 use crate::statistical::model::Model;
+use crate::statistical::request::GenerateRequest;
 use crate::statistical::transformer::Sequence;
-use crate::{Control, GenerateError, GenerateRequest};
 
 /// Tokens read in one pass; bounds the memory of a long prompt and the wait for a cancellation. Has
 /// no influence on results.

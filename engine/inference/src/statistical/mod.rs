@@ -17,5 +17,5 @@ pub use error::GenerateError;
 pub use float::{Device, Reference, ReferenceError, ReferenceOptions, Rounding};
 pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};
 pub use model::{Model, ModelInfo};
-pub use request::{GenerateRequest, MAX_PROMPT_BYTES, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
+pub use request::{GenerateRequest, MAX_PROMPT_BYTES};
 pub use sampler::{Sampler, MAX_REPETITION_WINDOW};

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use strike_models::tokenizer::Tokenizer;
 use strike_models::{FloatModel, ModelFiles};
+use strike_tokenizers::Tokenizer;
 
+use crate::builtin::builtin_files;
 use crate::exact::LoadError;
 use crate::statistical::config::Config;
+use crate::statistical::error::GenerateError;
 use crate::statistical::transformer::Transformer;
 use crate::statistical::weights::Weights;
-use crate::{builtin_files, GenerateError};
 
 /// Facts about a model.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,11 @@
 //! What is asked of the engine, and which requests are refused before anything is computed.
 
-use crate::{GenerateError, Sampler};
+use super::error::GenerateError;
+use super::sampler::Sampler;
+use crate::exact::{MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
 
 /// Longest prompt in bytes.
 pub const MAX_PROMPT_BYTES: usize = 1 << 20;
-/// Most stop sequences of a request.
-pub const MAX_STOP_SEQUENCES: usize = 16;
-/// Longest stop sequence in tokens.
-pub const MAX_STOP_LENGTH: usize = 64;
 
 /// A generation, fully determined: the same request gives the same tokens on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

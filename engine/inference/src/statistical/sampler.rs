@@ -15,7 +15,7 @@
 
 use blake2b_simd::Params;
 
-use crate::GenerateError;
+use super::error::GenerateError;
 
 /// Longest window of the repetition penalty.
 pub const MAX_REPETITION_WINDOW: u8 = 64;

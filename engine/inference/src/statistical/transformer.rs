@@ -1,11 +1,12 @@
 //! The forward pass of the Llama architecture over a key and value cache.
 
+use crate::control::Control;
 use crate::statistical::attention::{attend, LayerCache, Rope};
 use crate::statistical::config::Config;
+use crate::statistical::error::GenerateError;
 use crate::statistical::kernels::{linear, rms_norm};
 use crate::statistical::math::silu;
 use crate::statistical::weights::{Layer, Weights};
-use crate::{Control, GenerateError};
 
 /// A configuration with its weights.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::ModelError;
+use crate::error::ModelError;
 
 const RANK_LIMIT: usize = 1024;
 

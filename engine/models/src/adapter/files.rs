@@ -2,25 +2,22 @@
 
 use std::path::Path;
 
+use crate::architecture::layout::layout;
 use crate::architecture::Architecture;
-use crate::blocks::canonical_row;
-use crate::encoding::Encoding;
-use crate::import::RowSource;
-use crate::layout::layout;
-use crate::panels::Rows;
-use crate::safetensors_files::single_file_of_matrices;
-use crate::source::{read_whole, Source};
-use crate::store::{Location, Store};
-use crate::tensors::BLOCK;
-use crate::ModelError;
+use crate::canonical::import::RowSource;
+use crate::canonical::matrix::BLOCK;
+use crate::canonical::panels::Rows;
+use crate::containers::encoding::{canonical_row, Encoding};
+use crate::containers::safetensors::single_file_of_matrices;
+use crate::containers::source::{read_whole, Source};
+use crate::containers::store::{Location, Store};
+use crate::error::ModelError;
 
 use super::config::{self, Config};
-use super::modules::{parts, Part};
+use super::modules::{parts, Part, WEIGHTS_FILE};
 
 /// Rank, factor and targets.
 const CONFIG_FILE: &str = "adapter_config.json";
-/// The matrices.
-pub(super) const WEIGHTS_FILE: &str = "adapter_model.safetensors";
 const CONFIG_LIMIT: u64 = 1 << 20;
 
 /// An adapter as its files have it.

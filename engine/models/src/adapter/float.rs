@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::architecture::tensors::TensorName;
 use crate::architecture::Architecture;
-use crate::float_model::FloatMatrix;
-use crate::tensors::TensorName;
-use crate::ModelError;
+use crate::error::ModelError;
+use crate::open::float::FloatMatrix;
 
 use super::files::{AdapterFiles, FactorRows};
 

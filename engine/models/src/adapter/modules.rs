@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::architecture::layout::{fused, TensorKind, TensorShape};
+use crate::architecture::tensors::{LayerTensor, TensorName};
 use crate::architecture::Decoder;
-use crate::layout::{TensorKind, TensorShape};
-use crate::origin::fused;
-use crate::store::Store;
-use crate::tensors::{LayerTensor, TensorName};
-use crate::ModelError;
+use crate::containers::store::Store;
+use crate::error::ModelError;
 
-use super::files::WEIGHTS_FILE;
+/// The file of an adapter's matrices.
+pub(super) const WEIGHTS_FILE: &str = "adapter_model.safetensors";
 
 /// A matrix of the base model, and where in the file its factors are.
 pub(super) struct Part {

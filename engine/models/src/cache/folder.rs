@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::format::VERSION;
-use crate::merkle::{tagged, Hash};
-use crate::source::file_name;
-use crate::ModelError;
+use crate::canonical::merkle::{tagged, Hash};
+use crate::containers::source::file_name;
+use crate::error::ModelError;
 
 /// `$STRIKE_CACHE`, or `.cache/strike/models` in the user's home.
 pub(crate) fn default_folder() -> Option<PathBuf> {

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::data_bytes;
-use crate::layout::{TensorKind, TensorShape};
-use crate::merkle::{plain, Hash};
-use crate::tensors::Packing;
+use crate::architecture::layout::{TensorKind, TensorShape};
+use crate::canonical::matrix::{Packing, PANEL_COLUMNS};
+use crate::canonical::merkle::{plain, Hash};
+use crate::canonical::panels::panel_bytes;
 
 /// Version of the file and of the panels' layout.
 pub(super) const VERSION: u32 = 2;
@@ -29,6 +29,14 @@ pub(super) struct Entry {
 pub(super) struct Directory {
     pub weights_root: Hash,
     pub entries: Vec<Entry>,
+}
+
+/// Bytes of a tensor's data.
+pub(super) fn data_bytes(shape: &TensorShape, packing: Packing) -> u64 {
+    match shape.kind {
+        TensorKind::Vector => 4 * shape.columns as u64,
+        TensorKind::Matrix => (shape.rows.div_ceil(PANEL_COLUMNS) * panel_bytes(shape.columns, packing)) as u64,
+    }
 }
 
 /// Where the data begin.

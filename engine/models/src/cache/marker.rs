@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::merkle::{tagged, Hash};
+use crate::canonical::merkle::{tagged, Hash};
 
 /// The kernel's random name of this boot.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";

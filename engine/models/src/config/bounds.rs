@@ -1,6 +1,6 @@
 //! Ranges of the numbers of a configuration.
 
-use crate::ModelError;
+use crate::error::ModelError;
 
 pub(super) const MAX_VOCAB: u64 = 1 << 19;
 pub(super) const MAX_CONTEXT: u64 = 1 << 20;
@@ -12,7 +12,7 @@ pub(super) const MAX_PARAMETERS: u64 = 100_000_000_000;
 
 /// Checks numbers, naming the file they are from.
 #[derive(Clone, Copy)]
-pub(super) struct Bounds<'a> {
+pub(crate) struct Bounds<'a> {
     pub file: &'a str,
 }
 

@@ -1,15 +1,15 @@
 //! The description of a decoder, and its checks.
 
 use super::bounds::{Bounds, MAX_CONTEXT, MAX_FFN, MAX_HEADS, MAX_HIDDEN, MAX_LAYERS, MAX_PARAMETERS, MAX_VOCAB};
+use super::families::family::{DecoderFamily, Windowed};
 use super::rope::{rotary, Scaling};
-use super::Family;
+use crate::architecture::layout::layout;
 use crate::architecture::{Activation, Architecture, Decoder};
-use crate::layout::layout;
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// What a configuration says of a decoder, with the family's defaults filled in and nothing checked yet.
 pub(super) struct Description {
-    pub family: Family,
+    pub family: &'static DecoderFamily,
     pub vocab_size: u64,
     pub hidden_size: u64,
     pub ffn_size: u64,
@@ -40,17 +40,6 @@ pub(super) enum RotaryDims {
     All,
     Share(f64),
     Count(u64),
-}
-
-/// Which layers the window holds for.
-pub(super) enum Windowed {
-    All,
-    /// Those from this one on.
-    From(u64),
-    /// All but every n-th.
-    Pattern(u64),
-    /// One entry a layer.
-    Listed(Vec<bool>),
 }
 
 /// Which biases the file has, by the first layer's tensors.
@@ -102,7 +91,6 @@ impl Description {
         let query_scalar =
             bounds.number("query_pre_attn_scalar", self.query_scalar.unwrap_or(head_dim as f64), 1e-3, 1e6)?;
         let cap = |field, cap: Option<f64>| cap.map(|cap| bounds.number(field, cap, 1e-3, 1e6)).transpose();
-        let gemma = matches!(self.family, Family::Gemma2 | Family::Gemma3);
         let decoder = Decoder {
             vocab_size: bounds.integer("vocab_size", self.vocab_size, 1, MAX_VOCAB)?,
             hidden_size,
@@ -120,12 +108,15 @@ impl Description {
             attention_scale: (1.0 / libm::sqrt(query_scalar)) as f32,
             attention_softcap: cap("attn_logit_softcapping", self.attention_softcap)?.map(|cap| cap as f32),
             logit_softcap: cap("final_logit_softcapping", self.logit_softcap)?.map(|cap| cap as f32),
-            embedding_scale: gemma.then(|| half::bf16::from_f64(libm::sqrt(hidden_size as f64)).to_f32()),
+            embedding_scale: self
+                .family
+                .scaled_embedding
+                .then(|| half::bf16::from_f64(libm::sqrt(hidden_size as f64)).to_f32()),
             qkv_bias: self.biases.qkv,
             attention_output_bias: self.biases.attention_output,
             ffn_bias: self.biases.ffn,
-            qk_norm: matches!(self.family, Family::Qwen3 | Family::Gemma3),
-            post_norms: gemma,
+            qk_norm: self.family.qk_norm,
+            post_norms: self.family.post_norms,
             tied_embeddings: self.tied_embeddings,
         };
         check_parameters(bounds, &Architecture::Decoder(decoder.clone()))?;

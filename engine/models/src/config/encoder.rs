@@ -2,11 +2,8 @@
 
 use super::bounds::{Bounds, MAX_CONTEXT, MAX_FFN, MAX_HEADS, MAX_HIDDEN, MAX_LAYERS, MAX_VOCAB};
 use super::decoder::check_parameters;
-use super::from_json::{activation_of, Raw};
-use super::pooling::PoolingFiles;
-use super::Family;
 use crate::architecture::{Activation, Architecture, Encoder, Pooling};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// What a configuration says of an encoder; nothing is checked yet.
 pub(super) struct Description {
@@ -48,43 +45,4 @@ impl Description {
         check_parameters(bounds, &Architecture::Encoder(encoder.clone()))?;
         Ok(encoder)
     }
-}
-
-/// The encoder of a `config.json`, and the rows of the file's position table before the first position.
-pub(super) fn from_json(
-    bounds: Bounds<'_>,
-    family: Family,
-    raw: &Raw,
-    pooling: PoolingFiles<'_>,
-) -> Result<(Encoder, usize), ModelError> {
-    if let Some(kind) = raw.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
-        return bounds.unsupported("position_embedding_type", kind);
-    }
-    if raw.is_decoder == Some(true) {
-        return bounds.unsupported("is_decoder", true);
-    }
-    let positions = bounds.required("max_position_embeddings", raw.max_position_embeddings)?;
-    let offset = match family {
-        // transformers counts positions from the padding token's number + 1.
-        Family::Roberta => raw.pad_token_id.unwrap_or(1).saturating_add(1),
-        _ => 0,
-    };
-    let Some(context_length) = positions.checked_sub(offset) else {
-        return bounds.out_of_range("pad_token_id", offset.saturating_sub(1), format!("below {positions}"));
-    };
-    let (pooling, normalize) = pooling.parse()?;
-    let description = Description {
-        vocab_size: bounds.required("vocab_size", raw.vocab_size)?,
-        hidden_size: bounds.required("hidden_size", raw.hidden_size)?,
-        ffn_size: bounds.required("intermediate_size", raw.intermediate_size)?,
-        layers: bounds.required("num_hidden_layers", raw.num_hidden_layers)?,
-        heads: bounds.required("num_attention_heads", raw.num_attention_heads)?,
-        context_length,
-        token_types: raw.type_vocab_size.unwrap_or(2),
-        norm_epsilon: raw.layer_norm_eps.unwrap_or(1e-12),
-        activation: activation_of(raw.hidden_act())?,
-        pooling,
-        normalize,
-    };
-    Ok((description.check(bounds)?, offset as usize))
 }

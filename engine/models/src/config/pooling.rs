@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::bounds::Bounds;
 use crate::architecture::Pooling;
-use crate::source::read_whole;
-use crate::ModelError;
+use crate::containers::source::read_whole;
+use crate::error::ModelError;
 
 /// The pipeline of a sentence-transformers model.
 const MODULES_FILE: &str = "modules.json";

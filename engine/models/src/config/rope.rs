@@ -5,7 +5,7 @@
 
 use super::bounds::Bounds;
 use crate::architecture::{LongRotary, Rotary};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// How angles are stretched for longer contexts.
 #[derive(Clone, Debug, PartialEq)]

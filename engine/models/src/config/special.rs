@@ -3,23 +3,15 @@
 use serde::Deserialize;
 
 use super::bounds::Bounds;
-use crate::gguf::Metadata;
-use crate::ModelError;
+use crate::architecture::SpecialTokens;
+use crate::containers::gguf::Metadata;
+use crate::error::ModelError;
 
 /// Defaults of generation; its end-of-text ids join those of `config.json`.
 pub(crate) const GENERATION_FILE: &str = "generation_config.json";
 
 /// Most end-of-text ids.
 const EOS_LIMIT: usize = 64;
-
-/// Tokens with a meaning to the engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SpecialTokens {
-    /// Begins a text.
-    pub bos: Option<u32>,
-    /// End a text; ascending, each once.
-    pub eos: Vec<u32>,
-}
 
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
@@ -30,7 +22,7 @@ enum OneOrMany {
 
 /// The ids as `config.json` and `generation_config.json` have them.
 #[derive(Clone, Deserialize, Default)]
-pub(super) struct Ids {
+pub(crate) struct Ids {
     bos_token_id: Option<OneOrMany>,
     eos_token_id: Option<OneOrMany>,
 }

@@ -4,15 +4,13 @@
 
 pub mod adapter;
 pub mod cache;
-pub mod chat_template;
 pub mod costly;
 pub mod folder;
 pub mod gguf;
 pub mod memory;
+pub mod replay;
 pub mod safetensors;
 pub mod seeds;
-pub mod tokenizer_gguf;
-pub mod tokenizer_json;
 mod used;
 
 /// A function over any bytes, and the memory that it may hold at once beyond what it held before.
@@ -27,16 +25,7 @@ pub struct Entry {
     pub factor: usize,
 }
 
-pub const ALL: [&Entry; 8] = [
-    &gguf::ENTRY,
-    &safetensors::ENTRY,
-    &folder::ENTRY,
-    &tokenizer_json::ENTRY,
-    &tokenizer_gguf::ENTRY,
-    &adapter::ENTRY,
-    &chat_template::ENTRY,
-    &cache::ENTRY,
-];
+pub const ALL: [&Entry; 5] = [&gguf::ENTRY, &safetensors::ENTRY, &folder::ENTRY, &adapter::ENTRY, &cache::ENTRY];
 
 /// Runs an entry; panics if it does or if it holds more memory than it may. Whether the input was accepted.
 pub fn run(entry: &Entry, data: &[u8]) -> bool {

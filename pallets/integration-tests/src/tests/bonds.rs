@@ -1,6 +1,6 @@
 //! Bonds, keys and asks of providers that have jobs.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use pallet_market::{Error as MarketError, JobState};
 use pallet_providers::Error as ProvidersError;
@@ -103,7 +103,7 @@ fn provider_below_the_least_bond_should_get_no_jobs_until_it_adds_to_it() {
 }
 
 #[test]
-fn exposure_should_never_exceed_the_bond() {
+fn what_is_at_risk_should_never_exceed_the_bond() {
     only_eve_with(MIN_BOND).run(|| {
         // One order of 1,000 units at this price needs 60 tokens behind it.
         let price = 600 * strike_primitives::TOKEN;

@@ -1,6 +1,6 @@
 //! Who may check whom, and who may serve whom.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use frame_support::assert_ok;
 use pallet_market::JobState;
 use pallet_verification::types::Refusal;
@@ -16,13 +16,13 @@ fn settle_without_the_first(job: u64) {
     next_block();
     let receipt = receipt(job);
     assert_eq!((receipt.reason, receipt.verdicts), (CloseReason::Settled, 3));
-    let verifiers: Vec<_> = receipt
+    let validators: Vec<_> = receipt
         .payments
         .iter()
-        .filter(|payment| payment.role == PaymentRole::Verifier)
+        .filter(|payment| payment.role == PaymentRole::Validator)
         .map(|payment| payment.account.clone())
         .collect();
-    assert_eq!(verifiers, [validator(1).account, validator(2).account, validator(3).account]);
+    assert_eq!(validators, [validator(1).account, validator(2).account, validator(3).account]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn provider_that_links_to_half_of_the_validators_should_get_no_job() {
 }
 
 #[test]
-fn provider_should_neither_choose_its_checkers_nor_go_free_by_linking_validators_during_the_job() {
+fn provider_should_neither_choose_its_validators_nor_go_free_by_linking_validators_during_the_job() {
     ExtBuilder::default().provider(eve(), BOND, &[], EVES_PRICE).run(|| {
         let job = submit();
         let honest: Vec<_> = validators()[1..].iter().map(|it| it.account.clone()).collect();
@@ -96,10 +96,10 @@ fn provider_should_neither_choose_its_checkers_nor_go_free_by_linking_validators
             let committed = include_commitment(job, commitment(job, output).unwrap(), &eve().pair);
             assert_eq!(committed, Err(NotIncluded::Refused(Refusal::NobodyEligible.into())));
         }
-        let exposure = bond(&eve()).reserved;
+        let at_risk = bond(&eve()).reserved;
         run_for(DEADLINE);
         assert_eq!(receipt(job).reason, CloseReason::ProviderLate);
-        assert_eq!(bond(&eve()).bond, BOND - LATE_PENALTY.mul_floor(exposure));
+        assert_eq!(bond(&eve()).bond, BOND - LATE_PENALTY.mul_floor(at_risk));
     });
 }
 
@@ -116,7 +116,7 @@ fn providers_that_never_deliver_should_keep_a_service_from_others_for_one_deadli
             run_for(2 * (DEADLINE + 1));
             assert_eq!(first.map(|job| receipt(job).reason), [CloseReason::ProviderLate; 2]);
             for squatter in [ferdie(), grace()] {
-                assert_eq!(bond(&squatter).bond, BOND - 2 * LATE_PENALTY.mul_floor(MIN_EXPOSURE), "it is not free");
+                assert_eq!(bond(&squatter).bond, BOND - 2 * LATE_PENALTY.mul_floor(MIN_AT_RISK), "it is not free");
             }
             // What is ordered from now on is done, though it costs more.
             let next = [submit(), submit()];

@@ -1,6 +1,6 @@
 //! Results that are not paid: invalid, late, undecided.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use frame_support::assert_ok;
 use pallet_market::JobState;
 use pallet_verification::types::Refusal;
@@ -11,8 +11,8 @@ use strike_primitives::{
 };
 
 /// What stands behind an order of 100 units at Eve's and at Ferdie's price.
-const EVES_EXPOSURE: Balance = 100_000_001;
-const FERDIES_EXPOSURE: Balance = 120_000_000;
+const EVES_AT_RISK: Balance = 100_000_001;
+const FERDIES_AT_RISK: Balance = 120_000_000;
 
 fn only_eve() -> ExtBuilder {
     ExtBuilder::default().provider(eve(), BOND, &[], EVES_PRICE)
@@ -29,9 +29,9 @@ fn invalid_job_should_refund_compensate_and_burn_no_less_than_it_compensates() {
         assert_eq!(receipt.reason, CloseReason::Invalid);
         assert_eq!(receipt.verdict, Some(INVALID));
         assert_eq!((receipt.fee, receipt.burned, receipt.refunded), (0, 0, MAX_PRICE));
-        // Half of the exposure, and half of that burned.
+        // Half of what was at risk, and half of that burned.
         let (burned, compensated) = (25_000_000, 25_000_000);
-        assert_eq!(burned + compensated, EVES_EXPOSURE / 2);
+        assert_eq!(burned + compensated, EVES_AT_RISK / 2);
         assert_eq!(receipt.slashed, burned);
         let payments: Vec<_> = receipt.payments.iter().map(|it| (it.account.clone(), it.role, it.amount)).collect();
         assert_eq!(payments, [(rita().account, PaymentRole::Compensation, compensated)]);
@@ -60,14 +60,14 @@ fn compensation_that_cannot_be_delivered_should_burn_and_the_refund_wait() {
         deliver(job, FALSE_OUTPUT);
 
         let receipt = receipt(job);
-        assert_eq!((receipt.reason, receipt.slashed), (CloseReason::Invalid, EVES_EXPOSURE / 2));
+        assert_eq!((receipt.reason, receipt.slashed), (CloseReason::Invalid, EVES_AT_RISK / 2));
         assert!(receipt.payments.is_empty());
         // Nor can the refund; it waits for its claim.
-        assert_eq!(pallet_market::Claimable::<Test>::get(rita().account), Some(MAX_PRICE));
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(rita().account), Some(MAX_PRICE));
         let moved = moved_since(&before);
         assert_eq!((moved[&eve().account], moved[&rita().account]), (-50_000_000, -(MAX_PRICE as i128)));
         assert_ok!(Balances::transfer_allow_death(sam().signed(), rita().account, ED));
-        assert_ok!(Market::claim(rita().signed()));
+        assert_ok!(Payouts::claim(rita().signed()));
         assert_eq!(moved_since(&before)[&rita().account], ED as i128);
         assert_eq!(bond(&eve()).reserved, 0);
     });
@@ -100,7 +100,7 @@ fn late_job_should_go_to_the_next_provider_and_settle() {
         assert_eq!(assigned_to(job), Some(eve().account));
         next_block();
         assert_eq!(assigned_to(job), Some(ferdie().account));
-        assert_eq!((bond(&eve()).reserved, bond(&ferdie()).reserved), (0, FERDIES_EXPOSURE));
+        assert_eq!((bond(&eve()).reserved, bond(&ferdie()).reserved), (0, FERDIES_AT_RISK));
         // Ferdie's seed is a new one, and Eve's time is over.
         run_for(2);
         let late = include_commitment(job, commitment(job, TRUE_OUTPUT).unwrap(), &eve().pair);

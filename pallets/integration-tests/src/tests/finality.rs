@@ -1,6 +1,6 @@
 //! What happens to jobs while finality lags.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use pallet_market::JobState;
 use pallet_verification::types::Phase;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Inputs that are blobs, and providers that say that they could not have them.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use pallet_market::JobState;
 use std::collections::BTreeMap;
 use strike_primitives::{

@@ -5,9 +5,9 @@ mod eligibility;
 mod failures;
 mod finality;
 mod inputs;
-mod model;
 mod properties;
 mod records;
+mod reference;
 mod settlement;
 
 /// What each pallet asks of its constants holds for the chain's shares and the short periods.

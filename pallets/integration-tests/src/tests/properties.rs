@@ -1,6 +1,6 @@
 //! Random sequences of everything that accounts can do, with the invariants after each step.
 
-use crate::{flows::*, invariants, runtime::*, world::*};
+use crate::{actions::*, invariants, runtime::*, world::*};
 use frame_support::weights::Weight;
 use pallet_market::{JobState, Jobs};
 use pallet_verification::{types::Phase, OpenAudits};
@@ -332,7 +332,7 @@ impl Runner {
                 let judged = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 call(&sam(), pallet_market::Call::settle { job: judged.unwrap_or(pick as JobId % 50) });
             }
-            Step::Claim { who } => call(&anybody(who), pallet_market::Call::claim {}),
+            Step::Claim { who } => call(&anybody(who), pallet_payouts::Call::claim {}),
             Step::LowerRoyalty { percent } => {
                 let royalty = Perbill::from_percent(percent);
                 call(&olga(), pallet_provenance::Call::set_royalty { model: MODEL, royalty });
@@ -377,7 +377,8 @@ impl Runner {
             fields.n_out += 1;
         }
         let signer = if matches!(delivery, Delivery::Forged) { rita().pair } else { signer };
-        let in_time = Jobs::<Test>::get(job).unwrap().placement().is_some_and(|placement| now() <= placement.deadline);
+        let in_time =
+            Jobs::<Test>::get(job).unwrap().assignment().is_some_and(|assignment| now() <= assignment.deadline);
         let provider = assigned_to(job).unwrap();
         let judged = <Verification as Audits>::has_eligible_validator(&provider);
         let included = include_commitment(job, made, &signer);

@@ -1,6 +1,6 @@
 //! What is kept, and when it is forgotten.
 
-use crate::{flows::*, runtime::*, world::*};
+use crate::{actions::*, runtime::*, world::*};
 use frame_support::assert_ok;
 use strike_primitives::receipt::CloseReason;
 

@@ -1,6 +1,6 @@
 //! Valid results are paid.
 
-use crate::{flows::*, invariants, runtime::*, world::*};
+use crate::{actions::*, invariants, runtime::*, world::*};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use pallet_market::JobState;
 use sp_runtime::Perbill;
@@ -14,8 +14,8 @@ fn payment(to: &Actor, role: PaymentRole, amount: Balance) -> Payment {
     Payment { account: to.account.clone(), role, amount }
 }
 
-// Eleven units at Eve's price cost 11,000,000.077, rounded up. Of that 5 % burn and 10 % are the validators', each rounded
-// down, 7 % are Olga's, and what is left is Eve's.
+// Eleven units at Eve's price cost 11,000,000.077, rounded up. Of that 5 % burn and 10 % are the validators', each
+// rounded down, 7 % are Olga's, and what is left is Eve's.
 const FEE: Balance = 11_000_001;
 const BURNED: Balance = 550_000;
 const EACH_VALIDATORS: Balance = 275_000;
@@ -39,7 +39,7 @@ fn valid_job_should_move_exactly_what_the_receipt_says() {
         assert_eq!(receipt.refunded, MAX_PRICE - FEE);
         let mut payments =
             vec![payment(&eve(), PaymentRole::Provider, EVES), payment(&olga(), PaymentRole::Royalty, OLGAS)];
-        payments.extend(validators().iter().map(|it| payment(it, PaymentRole::Verifier, EACH_VALIDATORS)));
+        payments.extend(validators().iter().map(|it| payment(it, PaymentRole::Validator, EACH_VALIDATORS)));
         assert_eq!(receipt.payments.to_vec(), payments);
 
         let mut moved = BTreeMap::from([
@@ -85,8 +85,8 @@ fn two_jobs_in_the_same_block_should_settle_apart() {
         // Eve's ask takes two at once.
         let third = submit();
         assert_eq!(assigned_to(third), Some(ferdie().account));
-        let exposure = 100_000_001;
-        assert_eq!(bond(&eve()).reserved, 2 * exposure);
+        let at_risk = 100_000_001;
+        assert_eq!(bond(&eve()).reserved, 2 * at_risk);
 
         run_for(2);
         for job in [first, second] {
@@ -145,15 +145,15 @@ fn payment_below_the_existential_deposit_should_wait_for_its_claim() {
         let job = submit();
         deliver(job, TRUE_OUTPUT);
         assert_eq!(total(&dave), 0);
-        assert_eq!(pallet_market::Claimable::<Test>::get(&dave.account), Some(EACH_VALIDATORS));
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(&dave.account), Some(EACH_VALIDATORS));
         // The receipt says who is owed, wherever the money lies.
-        assert!(receipt(job).payments.contains(&payment(&dave, PaymentRole::Verifier, EACH_VALIDATORS)));
+        assert!(receipt(job).payments.contains(&payment(&dave, PaymentRole::Validator, EACH_VALIDATORS)));
 
-        assert!(Market::claim(dave.signed()).is_err());
+        assert!(Payouts::claim(dave.signed()).is_err());
         assert_ok!(Balances::transfer_allow_death(sam().signed(), dave.account.clone(), ED));
-        assert_ok!(Market::claim(dave.signed()));
+        assert_ok!(Payouts::claim(dave.signed()));
         assert_eq!(total(&dave), ED + EACH_VALIDATORS);
-        assert_eq!(pallet_market::Claimable::<Test>::get(&dave.account), None);
+        assert_eq!(pallet_payouts::Claimable::<Test>::get(&dave.account), None);
     });
 }
 

@@ -46,7 +46,7 @@ fn a_late_provider_pays_and_the_next_one_gets_the_job() {
         let (before, issuance) = (free(&requester()), Balances::total_issuance());
         run_to(12);
         // A fifth of 10,000, half of it burned.
-        assert_eq!(Bonds::get()[&provider(1)], (BOND - 2_000, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND - 2_000, 0));
         assert_eq!(free(&requester()), before + 1_000);
         assert_eq!(Balances::total_issuance(), issuance - 1_000);
         assert!(events().contains(&Event::AttemptFailed {
@@ -57,14 +57,14 @@ fn a_late_provider_pays_and_the_next_one_gets_the_job() {
             burned: 1_000,
             compensated: 1_000,
         }));
-        let assignment = Market::assignment(id).unwrap();
+        let assignment = Market::assigned_job(id).unwrap();
         assert_eq!((assignment.provider, assignment.attempt), (provider(2), 1));
         assert_eq!(assignment.commit_deadline, 22);
         assert!(Market::awaiting_commitment(&provider(1)).is_empty());
 
         // It delivers, and is paid.
         assert_ok!(Market::on_committed(id, 1));
-        assert_ok!(Market::on_verdict(id, 1, outcome(valid(UNITS), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 1, outcome(valid(UNITS), &[validator(1)])));
         next_block();
         let receipt = Receipts::<Test>::get(id).unwrap();
         assert_eq!((receipt.reason, receipt.attempt, receipt.fee), (CloseReason::Settled, 1, 20_000));
@@ -90,7 +90,7 @@ fn two_late_providers_end_the_job_with_a_refund() {
             let receipt = Receipts::<Test>::get(id).unwrap();
             assert_eq!((receipt.fee, receipt.refunded, receipt.slashed), (0, UNIT, 3_000));
             assert_eq!(receipt.provider, Some(provider(2)));
-            assert_eq!(Bonds::get()[&provider(3)], (BOND, 0));
+            assert_eq!(BondsOf::get()[&provider(3)], (BOND, 0));
         },
     );
 }
@@ -110,7 +110,7 @@ fn odd_penalties_burn_the_larger_half() {
         // 100 units cost 8 at most; a fifth of it is 1.
         submit(UNIT);
         run_to(12);
-        assert_eq!(Bonds::get()[&provider(1)], (BOND - 1, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND - 1, 0));
         let receipt = Receipts::<Test>::get(0).unwrap();
         assert_eq!((receipt.slashed, receipt.payments.len()), (1, 0));
     });
@@ -120,9 +120,9 @@ fn odd_penalties_burn_the_larger_half() {
 fn a_penalty_is_burned_where_it_cannot_compensate() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
         submit(UNIT);
-        CompensateFails::set(&true);
+        CompensateFails::set(true);
         run_to(12);
-        assert_eq!(Bonds::get()[&provider(1)], (BOND - 2_000, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND - 2_000, 0));
         assert_eq!(Receipts::<Test>::get(0).unwrap().slashed, 2_000);
     });
 }
@@ -136,11 +136,11 @@ fn a_commitment_ends_the_deadline() {
         assert_noop!(Market::on_committed(9, 0), Error::<Test>::JobNotFound);
         assert_ok!(Market::on_committed(id, 0));
         assert_noop!(Market::on_committed(id, 0), Error::<Test>::AttemptNotRunning);
-        assert!(Market::assignment(id).unwrap().committed);
+        assert!(Market::assigned_job(id).unwrap().committed);
         assert!(Market::awaiting_commitment(&provider(1)).is_empty());
         run_to(40);
         assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Committed { .. }));
-        assert_eq!(Bonds::get()[&provider(1)], (BOND, 10_000));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND, 10_000));
     });
 }
 
@@ -231,11 +231,11 @@ fn a_late_attempt_that_cannot_be_punished_is_given_up() {
     ExtBuilder::default().ask(provider(1), 100_000, 1).run(|| {
         let before = free(&requester());
         let id = submit(UNIT);
-        ReleaseFails::set(&true);
+        ReleaseFails::set(true);
         run_to(12);
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Undecided));
         assert_eq!(free(&requester()), before - JOB_DEPOSIT);
-        assert_eq!(Bonds::get()[&provider(1)].0, BOND);
+        assert_eq!(BondsOf::get()[&provider(1)].0, BOND);
     });
 }
 
@@ -246,7 +246,7 @@ fn nobody_is_late_while_time_stands_still() {
         run_to(8);
         stand_still_for(50);
         assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Assigned(_)));
-        assert_eq!(Bonds::get()[&provider(1)], (BOND, 10_000));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND, 10_000));
         // Three of its ten blocks are left, and a commitment counts in the last one.
         run_to(61);
         assert_ok!(Market::on_committed(id, 0));
@@ -279,11 +279,11 @@ fn what_is_shown_of_a_deadline_is_the_block_in_which_it_ends_now() {
         };
         assert_eq!(shown(), (11, 11));
         run_to(5);
-        StoppedSince::set(&Some(5));
+        StoppedSince::set(Some(5));
         run_to(25);
         assert_eq!(shown(), (31, 31));
-        StoppedSince::set(&None);
-        LostTime::set(&20);
+        StoppedSince::set(None);
+        LostTime::set(20);
         run_to(30);
         assert_eq!(shown(), (31, 31));
         run_to(31);

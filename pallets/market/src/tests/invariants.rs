@@ -19,7 +19,7 @@ enum Step {
     Submit { requester: u8, max_price: Balance, deadline: u32, other: bool },
     Cancel { requester: u8, pick: u64 },
     Commit { pick: u64 },
-    Judge { pick: u64, verdict: Option<Verdict>, verifiers: u8 },
+    Judge { pick: u64, verdict: Option<Verdict>, validators: u8 },
     Settle { pick: u64 },
     Claim { who: u8 },
     Activate { provider: u8, active: bool },
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1u8..=2, any::<u64>()).prop_map(|(requester, pick)| Step::Cancel { requester, pick }),
         5 => any::<u64>().prop_map(|pick| Step::Commit { pick }),
         5 => (any::<u64>(), verdict, 0u8..=3)
-            .prop_map(|(pick, verdict, verifiers)| Step::Judge { pick, verdict, verifiers }),
+            .prop_map(|(pick, verdict, validators)| Step::Judge { pick, verdict, validators }),
         1 => any::<u64>().prop_map(|pick| Step::Settle { pick }),
         1 => (0u8..40).prop_map(|who| Step::Claim { who }),
         1 => (1u8..=3, any::<bool>()).prop_map(|(provider, active)| Step::Activate { provider, active }),
@@ -91,17 +91,17 @@ fn run(step: Step) {
                 let attempt = Jobs::<Test>::get(id).map_or(0, |job| job.attempt);
                 Market::on_committed(id, attempt)
             }
-            Step::Judge { pick, verdict, verifiers } => {
+            Step::Judge { pick, verdict, validators } => {
                 let id = picked(pick, |state| matches!(state, JobState::Committed { .. }));
                 let attempt = Jobs::<Test>::get(id).map_or(0, |job| job.attempt);
-                let verifiers: Vec<_> = (0..verifiers).map(verifier).collect();
-                Market::on_verdict(id, attempt, outcome(verdict, &verifiers))
+                let validators: Vec<_> = (0..validators).map(validator).collect();
+                Market::on_verdict(id, attempt, outcome(verdict, &validators))
             }
             Step::Settle { pick } => {
                 let id = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 Market::settle(RuntimeOrigin::signed(account(2)), id).map(|_| ()).map_err(|error| error.error)
             }
-            Step::Claim { who } => Market::claim(RuntimeOrigin::signed(account(who))),
+            Step::Claim { who } => claim(&account(who)),
             Step::Activate { provider: n, active } => {
                 let mut inactive = Inactive::get();
                 if active {
@@ -109,7 +109,7 @@ fn run(step: Step) {
                 } else {
                     inactive.insert(provider(n));
                 }
-                Inactive::set(&inactive);
+                Inactive::set(inactive);
                 Ok(())
             }
             Step::Blocks { count, tight } => {
@@ -142,8 +142,8 @@ proptest! {
 
     #[test]
     fn nothing_is_lost_whatever_happens(steps in proptest::collection::vec(step(), 1..60)) {
-        ExtBuilder::default().ask(provider(1), 50_000, 2).without(verifier(2)).run(|| {
-            Shares::set(&vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
+        ExtBuilder::default().ask(provider(1), 50_000, 2).without(validator(2)).run(|| {
+            Shares::set(vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
             for step in steps {
                 run(step);
                 check();
@@ -159,7 +159,7 @@ proptest! {
                 run(Step::Blocks { count: 10, tight: false });
             }
             assert_eq!(Jobs::<Test>::iter().count(), 0);
-            assert!(Bonds::get().values().all(|(_, reserved)| *reserved == 0));
+            assert!(BondsOf::get().values().all(|(_, reserved)| *reserved == 0));
         });
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
-    mock::*, weights::WeightInfo as _, Claimable, Error, Event, HoldReason, JobState, Jobs, Receipts, Running,
-    SettlementQueue, Verdicts,
+    mock::*, weights::WeightInfo as _, Error, Event, HoldReason, JobState, Jobs, Receipts, Running, SettlementQueue,
+    Verdicts,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold, weights::WeightMeter};
 use sp_runtime::Perbill;
@@ -30,17 +30,17 @@ fn paid(id: JobId) -> Vec<(AccountId, PaymentRole, Balance)> {
 #[test]
 fn a_valid_result_is_paid_to_the_unit() {
     one_ask().run(|| {
-        Shares::set(&vec![(owner(), Perbill::from_percent(20))]);
+        Shares::set(vec![(owner(), Perbill::from_percent(20))]);
         let id = committed();
-        let verifiers = [verifier(1), verifier(2), verifier(3)];
+        let validators = [validator(1), validator(2), validator(3)];
         let before = free(&requester());
         let issuance = Balances::total_issuance();
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(77), &verifiers)));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(77), &validators)));
         assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Judged(_)));
-        assert_eq!(Market::assignment(id), None);
+        assert_eq!(Market::assigned_job(id), None);
         next_block();
 
-        // 77 units cost 7,700: 5 % burned, 10 % for three verifiers, 20 % royalty, the rest for the provider.
+        // 77 units cost 7,700: 5 % burned, 10 % for three validators, 20 % royalty, the rest for the provider.
         let (burned, each, royalty) = (385, 256, 1_540);
         let earned = 7_700 - burned - 3 * each - royalty;
         assert_eq!(
@@ -48,9 +48,9 @@ fn a_valid_result_is_paid_to_the_unit() {
             vec![
                 (provider(1), PaymentRole::Provider, earned),
                 (owner(), PaymentRole::Royalty, royalty),
-                (verifier(1), PaymentRole::Verifier, each),
-                (verifier(2), PaymentRole::Verifier, each),
-                (verifier(3), PaymentRole::Verifier, each),
+                (validator(1), PaymentRole::Validator, each),
+                (validator(2), PaymentRole::Validator, each),
+                (validator(3), PaymentRole::Validator, each),
             ]
         );
         let receipt = Receipts::<Test>::get(id).unwrap();
@@ -62,10 +62,10 @@ fn a_valid_result_is_paid_to_the_unit() {
         assert_eq!(free(&requester()), before + UNIT - 7_700);
         assert_eq!(free(&provider(1)), ENDOWMENT - ASK_DEPOSIT + earned);
         assert_eq!(free(&owner()), ENDOWMENT + royalty);
-        assert_eq!(free(&verifier(2)), ENDOWMENT + each);
+        assert_eq!(free(&validator(2)), ENDOWMENT + each);
         assert_eq!(Balances::total_issuance(), issuance - burned);
         assert_eq!(Balances::balance_on_hold(&HoldReason::Escrow.into(), &requester()), 0);
-        assert_eq!(Bonds::get()[&provider(1)], (BOND, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND, 0));
         assert_eq!(Running::<Test>::iter().count(), 0);
         assert!(!Verdicts::<Test>::contains_key(id));
         assert!(events().contains(&Event::JobSettled {
@@ -99,7 +99,7 @@ fn units_beyond_the_order_are_not_paid() {
         next_block();
         let receipt = Receipts::<Test>::get(id).unwrap();
         assert_eq!((receipt.units, receipt.fee), (UNITS, 10_000));
-        // Nobody to share the verifiers' part with: it stays with the provider.
+        // Nobody to share the validators' part with: it stays with the provider.
         assert_eq!(paid(id), vec![(provider(1), PaymentRole::Provider, 9_500)]);
     });
 }
@@ -109,7 +109,7 @@ fn a_result_of_no_units_costs_nothing() {
     one_ask().run(|| {
         let before = free(&requester());
         let id = committed();
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(0), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(0), &[validator(1)])));
         next_block();
         let receipt = Receipts::<Test>::get(id).unwrap();
         assert_eq!((receipt.reason, receipt.fee, receipt.refunded), (CloseReason::Settled, 0, UNIT));
@@ -119,20 +119,23 @@ fn a_result_of_no_units_costs_nothing() {
 }
 
 #[test]
-fn royalties_leave_burn_and_verifiers_alone() {
+fn royalties_leave_burn_and_validators_alone() {
     one_ask().run(|| {
-        Shares::set(&vec![(owner(), Perbill::one()), (account(2), Perbill::one())]);
+        Shares::set(vec![(owner(), Perbill::one()), (account(2), Perbill::one())]);
         let id = committed();
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
         next_block();
-        assert_eq!(paid(id), vec![(owner(), PaymentRole::Royalty, 8_500), (verifier(1), PaymentRole::Verifier, 1_000)]);
+        assert_eq!(
+            paid(id),
+            vec![(owner(), PaymentRole::Royalty, 8_500), (validator(1), PaymentRole::Validator, 1_000)]
+        );
     });
 }
 
 #[test]
 fn a_requester_who_owns_the_model_is_paid_as_owner() {
     one_ask().run(|| {
-        Shares::set(&vec![(requester(), Perbill::from_percent(20))]);
+        Shares::set(vec![(requester(), Perbill::from_percent(20))]);
         let before = free(&requester());
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[])));
@@ -146,14 +149,14 @@ fn an_invalid_result_costs_the_provider_and_goes_to_the_next() {
     one_ask().ask(provider(2), 200_000, 1).run(|| {
         let id = committed();
         let (before, issuance) = (free(&requester()), Balances::total_issuance());
-        assert_ok!(Market::on_verdict(id, 0, outcome(invalid(), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(invalid(), &[validator(1)])));
         next_block();
         // Half of 10,000, half of it burned.
-        assert_eq!(Bonds::get()[&provider(1)], (BOND - 5_000, 0));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND - 5_000, 0));
         assert_eq!(free(&requester()), before + 2_500);
         assert_eq!(Balances::total_issuance(), issuance - 2_500);
-        assert_eq!(free(&verifier(1)), ENDOWMENT);
-        let assignment = Market::assignment(id).unwrap();
+        assert_eq!(free(&validator(1)), ENDOWMENT);
+        let assignment = Market::assigned_job(id).unwrap();
         assert_eq!((assignment.provider, assignment.attempt), (provider(2), 1));
     });
 }
@@ -169,14 +172,14 @@ fn invalid_withheld_and_undecided_close_with_a_refund_if_nobody_is_left() {
         one_ask().run(|| {
             let before = free(&requester());
             let id = committed();
-            assert_ok!(Market::on_verdict(id, 0, outcome(verdict, &[verifier(1)])));
+            assert_ok!(Market::on_verdict(id, 0, outcome(verdict, &[validator(1)])));
             next_block();
             let receipt = Receipts::<Test>::get(id).unwrap();
             assert_eq!((receipt.reason, receipt.fee, receipt.refunded), (reason, 0, UNIT));
             assert_eq!((receipt.verdict, receipt.slashed), (verdict, penalty / 2));
             assert_eq!(receipt.commitment, Some(sp_core::H256([7; 32])));
             assert_eq!(free(&requester()), before - JOB_DEPOSIT + penalty / 2);
-            assert_eq!(Bonds::get()[&provider(1)], (BOND - penalty, 0));
+            assert_eq!(BondsOf::get()[&provider(1)], (BOND - penalty, 0));
             assert_eq!(free(&provider(1)), ENDOWMENT - ASK_DEPOSIT);
         });
     }
@@ -188,8 +191,8 @@ fn an_undecided_attempt_goes_to_the_next_without_penalty() {
         let id = committed();
         assert_ok!(Market::on_verdict(id, 0, outcome(None, &[])));
         next_block();
-        assert_eq!(Market::assignment(id).unwrap().provider, provider(2));
-        assert_eq!(Bonds::get()[&provider(1)], (BOND, 0));
+        assert_eq!(Market::assigned_job(id).unwrap().provider, provider(2));
+        assert_eq!(BondsOf::get()[&provider(1)], (BOND, 0));
     });
 }
 
@@ -217,7 +220,7 @@ fn anybody_can_settle_once() {
         let id = committed();
         let settle = || Market::settle(RuntimeOrigin::signed(account(2)), id);
         assert_noop!(settle(), Error::<Test>::NothingToSettle);
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
         assert_ok!(settle());
         let earned = free(&provider(1));
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Settled));
@@ -235,7 +238,7 @@ fn settling_by_call_and_by_turn_are_the_same() {
         let mut hash = None;
         one_ask().run(|| {
             let id = committed();
-            assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[verifier(1)])));
+            assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
             if by_call {
                 System::set_block_number(2);
                 assert_ok!(Market::settle(RuntimeOrigin::signed(account(2)), id));
@@ -251,47 +254,46 @@ fn settling_by_call_and_by_turn_are_the_same() {
 
 #[test]
 fn who_cannot_be_paid_can_claim_and_holds_nobody_up() {
-    one_ask().without(verifier(1)).run(|| {
-        Shares::set(&vec![(owner(), Perbill::from_percent(20))]);
-        // 4 units cost 400: the verifier's 40 are below the existential deposit of an account that is not there.
+    one_ask().without(validator(1)).run(|| {
+        Shares::set(vec![(owner(), Perbill::from_percent(20))]);
+        // 4 units cost 400: the validator's 40 are below the existential deposit of an account that is not there.
         let id = committed();
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
         next_block();
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Settled));
         assert_eq!(free(&owner()), ENDOWMENT + 80);
-        assert_eq!(Claimable::<Test>::get(verifier(1)), Some(40));
-        assert_eq!(free(&Market::account()), ED + 40);
-        assert!(paid(id).contains(&(verifier(1), PaymentRole::Verifier, 40)));
+        assert_eq!(Kept::get().get(&validator(1)).copied(), Some(40));
+        assert_eq!(free(&till()), ED + 40);
+        assert!(paid(id).contains(&(validator(1), PaymentRole::Validator, 40)));
         assert!(events().contains(&Event::PaymentDeferred {
             job: id,
-            account: verifier(1),
-            role: PaymentRole::Verifier,
+            account: validator(1),
+            role: PaymentRole::Validator,
             amount: 40
         }));
-        let claim = || Market::claim(RuntimeOrigin::signed(verifier(1)));
-        assert!(frame_support::storage::with_storage_layer(claim).is_err());
-        assert_eq!(Claimable::<Test>::get(verifier(1)), Some(40));
+        assert!(claim(&validator(1)).is_err());
+        assert_eq!(Kept::get().get(&validator(1)).copied(), Some(40));
 
         // Two more such payments and it is enough for an account.
         for _ in 0..2 {
             let id = committed();
-            assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[verifier(1)])));
+            assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
             next_block();
         }
-        assert_ok!(claim());
-        assert_eq!(free(&verifier(1)), 120);
-        assert_eq!(free(&Market::account()), ED);
-        assert_noop!(claim(), Error::<Test>::NothingToClaim);
+        assert_ok!(claim(&validator(1)));
+        assert_eq!(free(&validator(1)), 120);
+        assert_eq!(free(&till()), ED);
+        assert!(claim(&validator(1)).is_err());
     });
 }
 
 #[test]
 fn what_can_be_neither_paid_nor_kept_goes_back() {
-    one_ask().without(verifier(1)).run(|| {
-        // An account of the pallet that is gone, which genesis does not leave behind.
-        assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), Market::account(), 0));
+    one_ask().without(validator(1)).run(|| {
+        // An account of payouts that is gone, which genesis does not leave behind.
+        assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), till(), 0));
         let id = committed();
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[verifier(1)])));
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(4), &[validator(1)])));
         next_block();
         let receipt = Receipts::<Test>::get(id).unwrap();
         assert_eq!((receipt.reason, receipt.fee, receipt.refunded), (CloseReason::Settled, 360, UNIT - 360));
@@ -304,13 +306,13 @@ fn a_settlement_that_fails_pays_nobody_and_refunds() {
     one_ask().run(|| {
         let id = committed();
         let before = free(&requester());
-        ReleaseFails::set(&true);
-        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[verifier(1)])));
+        ReleaseFails::set(true);
+        assert_ok!(Market::on_verdict(id, 0, outcome(valid(UNITS), &[validator(1)])));
         next_block();
         assert_eq!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(CloseReason::Undecided));
         assert_eq!(free(&requester()), before + UNIT);
         assert_eq!(free(&provider(1)), ENDOWMENT - ASK_DEPOSIT);
-        assert_eq!(free(&verifier(1)), ENDOWMENT);
+        assert_eq!(free(&validator(1)), ENDOWMENT);
         assert!(events().iter().any(|event| matches!(event, Event::SettlementFailed { job, .. } if *job == id)));
         assert_eq!(Running::<Test>::iter().count(), 0);
     });
@@ -321,7 +323,7 @@ fn verdicts_are_settled_in_their_order_under_a_small_weight() {
     one_ask().run(|| {
         let jobs: Vec<_> = (0..3).map(|_| committed()).collect();
         for id in jobs.iter().rev() {
-            assert_ok!(Market::on_verdict(*id, 0, outcome(valid(UNITS), &[verifier(1)])));
+            assert_ok!(Market::on_verdict(*id, 0, outcome(valid(UNITS), &[validator(1)])));
         }
         let closed = || -> Vec<JobId> {
             let is_closed = |id: &&JobId| matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Closed(_));
@@ -351,6 +353,6 @@ fn freed_capacity_goes_to_who_waits() {
         assert_ok!(Market::on_verdict(first, 0, outcome(valid(UNITS), &[])));
         next_block();
         next_block();
-        assert_eq!(Market::assignment(second).unwrap().provider, provider(1));
+        assert_eq!(Market::assigned_job(second).unwrap().provider, provider(1));
     });
 }

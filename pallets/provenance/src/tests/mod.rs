@@ -2,6 +2,6 @@
 
 mod genesis;
 mod ownership;
-mod reading;
+mod queries;
 mod registration;
 mod royalties;

@@ -2,7 +2,7 @@
 
 use crate::{mock::*, Error, Event, KeyOwner, ProviderState, Providers as ProvidersMap};
 use frame_support::{assert_noop, assert_ok};
-use strike_primitives::traits::{Exposure, ProviderRegistry};
+use strike_primitives::traits::{Bonds, ProviderRegistry};
 
 fn leave(who: strike_primitives::AccountId) -> sp_runtime::DispatchResult {
     Providers::leave(RuntimeOrigin::signed(who))

@@ -1,8 +1,8 @@
 //! Tests by behaviour.
 
-mod exposure;
+mod bonds;
 mod genesis;
 mod leaving;
-mod reading;
+mod queries;
 mod registration;
 mod updates;

@@ -3,7 +3,7 @@
 use crate::{mock::*, Error, Event, KeyOwner};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
-use strike_primitives::traits::{Exposure, ProviderRegistry};
+use strike_primitives::traits::{Bonds, ProviderRegistry};
 
 #[test]
 fn bond_extra_should_raise_bond_and_hold() {

@@ -34,7 +34,7 @@ fn four_validators_seal_and_reveal() {
         let outcome = outcome();
         assert_eq!(outcome.verdict, Some(VALID));
         assert_eq!(outcome.commitment, audit.commitment);
-        assert_eq!(outcome.verifiers.to_vec(), accounts(&[2, 0, 3, 1]));
+        assert_eq!(outcome.validators.to_vec(), accounts(&[2, 0, 3, 1]));
         System::assert_last_event(
             Event::AuditConcluded { job: 1, attempt: 0, verdict: Some(VALID), agreeing: 4, eligible: 4 }.into(),
         );
@@ -61,7 +61,7 @@ fn with_one_validator_dead_the_result_is_valid_after_the_grace() {
         for index in 0..3 {
             assert_ok!(reveal(&audit, &validator(index), VALID));
         }
-        assert_eq!(outcome().verifiers.to_vec(), accounts(&[0, 1, 2]));
+        assert_eq!(outcome().validators.to_vec(), accounts(&[0, 1, 2]));
     });
 }
 
@@ -90,7 +90,7 @@ fn with_two_of_four_dead_the_audit_is_undecided() {
         assert!(Outcomes::get().is_empty());
         next_block();
         let outcome = outcome();
-        assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0));
+        assert_eq!((outcome.verdict, outcome.validators.len()), (None, 0));
     });
 }
 
@@ -150,18 +150,18 @@ fn that_an_input_is_not_to_be_had_is_confirmed_or_undecided() {
     let agrees = Verdict::Valid { units: 0 };
     let has_it = Verdict::Invalid { reason: InvalidReason::StopMismatch };
     unavailable(&[agrees, has_it, agrees, agrees], |outcome| {
-        assert_eq!((outcome.verdict, outcome.verifiers.to_vec()), (Some(agrees), accounts(&[0, 2, 3])));
+        assert_eq!((outcome.verdict, outcome.validators.to_vec()), (Some(agrees), accounts(&[0, 2, 3])));
     });
     // All have it, a split, a majority that would pay for nothing, and one that differs in what it found.
     for verdicts in [[has_it; 4], [agrees, has_it, has_it, agrees], [VALID; 4], [has_it, WRONG, has_it, agrees]] {
         unavailable(&verdicts, |outcome| {
-            assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0), "{verdicts:?}");
+            assert_eq!((outcome.verdict, outcome.validators.len()), (None, 0), "{verdicts:?}");
         });
     }
 }
 
 #[test]
-fn the_minority_is_not_among_the_verifiers() {
+fn the_minority_is_not_among_the_validators_paid() {
     ExtBuilder::default().execute(|| {
         let audit = sealing(1);
         let verdicts = [WRONG, VALID, VALID, VALID];
@@ -173,7 +173,7 @@ fn the_minority_is_not_among_the_verifiers() {
         }
         let outcome = outcome();
         assert_eq!(outcome.verdict, Some(VALID));
-        assert_eq!(outcome.verifiers.to_vec(), accounts(&[1, 2, 3]));
+        assert_eq!(outcome.validators.to_vec(), accounts(&[1, 2, 3]));
     });
 }
 
@@ -189,7 +189,7 @@ fn a_split_is_undecided() {
             assert_ok!(reveal(&audit, &validator(index), *verdict));
         }
         let outcome = outcome();
-        assert_eq!((outcome.verdict, outcome.verifiers.len()), (None, 0));
+        assert_eq!((outcome.verdict, outcome.validators.len()), (None, 0));
     });
 }
 
@@ -207,7 +207,7 @@ fn invalid_verdicts_agree_whatever_the_reason() {
         }
         let outcome = outcome();
         assert_eq!(outcome.verdict, Some(WRONG));
-        assert_eq!(outcome.verifiers.len(), 4);
+        assert_eq!(outcome.validators.len(), 4);
     });
 }
 
@@ -217,7 +217,7 @@ fn a_single_validator_decides_alone() {
         let audit = sealing(1);
         assert_ok!(seal(&audit, &validator(0), VALID));
         assert_ok!(reveal(&audit, &validator(0), VALID));
-        assert_eq!(outcome().verifiers.to_vec(), accounts(&[0]));
+        assert_eq!(outcome().validators.to_vec(), accounts(&[0]));
     });
 }
 
@@ -254,9 +254,9 @@ fn exact_verdicts_count_only_with_the_work_tag_of_the_majority() {
         seal_and_reveal([0, 1, 2, 3].map(|index| tagged(&audit, &validator(index), VALID, u8::from(index == 2))));
         let (_, _, outcome) = Outcomes::get().pop().unwrap();
         assert_eq!(outcome.verdict, Some(VALID));
-        // Who said the same without having done the work is not among the verifiers.
+        // Who said the same without having done the work is not among those paid.
         let paid = [0, 1, 3].map(|index| validator(index).account);
-        assert_eq!(outcome.verifiers.into_inner(), paid);
+        assert_eq!(outcome.validators.into_inner(), paid);
     });
 }
 

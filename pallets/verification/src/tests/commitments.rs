@@ -97,7 +97,7 @@ fn a_commitment_signed_by_another_key_is_refused() {
         let call = crate::Call::commit { job: 1, attempt: 0, commitment: commitment(1), signature };
         assert_eq!(validate(call), refused(Refusal::BadSignature));
         // The right key, but the registry has lost it.
-        Providers::set(Vec::new());
+        AppKeys::kill();
         let call = commit_call(1, 0, commitment(1), &provider());
         assert_eq!(validate(call), refused(Refusal::ProviderKeyNotFound));
     });
@@ -107,7 +107,7 @@ fn a_commitment_signed_by_another_key_is_refused() {
 fn a_commitment_of_another_provider_is_refused() {
     ExtBuilder::default().execute(|| {
         let other = actor("//Other");
-        Providers::mutate(|providers| providers.push((other.account.clone(), other.key())));
+        AppKeys::mutate(|keys| keys.insert(other.account.clone(), other.key()));
         assign_to(1, 0, &other);
         run_for(2);
         let others = commitment(1);
@@ -254,7 +254,7 @@ fn custom_codes_are_the_documented_ones() {
 #[test]
 fn where_nobody_is_eligible_there_is_no_commitment() {
     ExtBuilder::default().validators(1).execute(|| {
-        Links::set(vec![(provider().account, validator(0).account)]);
+        Linked::set([(provider().account, validator(0).account)].into());
         assert!(!Verification::has_eligible_validator(&provider().account));
         assign(1);
         run_for(2);

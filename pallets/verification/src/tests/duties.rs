@@ -82,7 +82,7 @@ fn who_did_not_seal_owes_no_reveal() {
 #[test]
 fn who_may_not_judge_owes_nothing() {
     ExtBuilder::default().execute(|| {
-        Links::set(vec![(validator(1).account, provider().account)]);
+        Linked::set([(validator(1).account, provider().account)].into());
         sealing(1);
         assert_eq!(checks(&[validator(1).key(), actor("//Other").key()]), vec![]);
     });

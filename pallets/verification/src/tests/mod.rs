@@ -5,7 +5,6 @@ mod beacon;
 mod commitments;
 mod deadlines;
 mod duties;
-mod migrations;
 mod offchain;
 mod refusals;
 mod validators;

@@ -7,7 +7,7 @@ use strike_primitives::{
     api::Duty,
     commitment::Commitment,
     mailbox::{
-        commitment_key, finding_key, sent_key, CommitmentEntry, FindingEntry, SentNote, MAX_SIGNATURES, STEP_COMMIT,
+        commitment_key, sent_key, verdict_key, CommitmentEntry, SentNote, VerdictEntry, MAX_SIGNATURES, STEP_COMMIT,
         STEP_REVEAL, STEP_SEAL,
     },
     traits::Beacon,
@@ -24,10 +24,10 @@ fn leave_commitment(job: u64, commitment: Commitment) -> Vec<u8> {
 }
 
 /// The native worker of a validator found a verdict; returns the entry's key.
-fn leave_finding(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Vec<u8> {
-    let key = finding_key(&by.key(), audit, &Verification::beacon(audit.beacon_block).unwrap());
+fn leave_verdict(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Vec<u8> {
+    let key = verdict_key(&by.key(), audit, &Verification::beacon(audit.beacon_block).unwrap());
     let salt = revealed(audit, by, verdict).salt;
-    StorageValueRef::persistent(&key).set(&FindingEntry { verdict, work_tag: None, salt });
+    StorageValueRef::persistent(&key).set(&VerdictEntry { verdict, work_tag: None, salt });
     key
 }
 
@@ -196,10 +196,10 @@ fn keys_of_others_are_not_served() {
 }
 
 #[test]
-fn a_finding_is_sealed_then_revealed() {
+fn a_verdict_is_sealed_then_revealed() {
     ExtBuilder::default().validators(2).keystore(&[validator(0), validator(1)]).execute_on_node(|node| {
         let audit = sealing(1);
-        leave_finding(&audit, &validator(0), VALID);
+        leave_verdict(&audit, &validator(0), VALID);
         let call = only(node.run());
         assert!(matches!(call, Call::seal { .. }));
         assert_ok!(include(call));
@@ -207,7 +207,7 @@ fn a_finding_is_sealed_then_revealed() {
         run_for(ResendAfter::get());
         assert!(node.run().is_empty());
 
-        leave_finding(&audit, &validator(1), VALID);
+        leave_verdict(&audit, &validator(1), VALID);
         assert_ok!(include(only(node.run())));
         let reveals = node.run();
         assert_eq!(reveals.len(), 2);
@@ -221,13 +221,13 @@ fn a_finding_is_sealed_then_revealed() {
 }
 
 #[test]
-fn a_finding_other_than_the_sealed_one_is_not_revealed() {
+fn a_verdict_other_than_the_sealed_one_is_not_revealed() {
     ExtBuilder::default().validators(1).keystore(&[validator(0)]).execute_on_node(|node| {
         let audit = sealing(1);
         assert_ok!(seal(&audit, &validator(0), VALID));
-        leave_finding(&audit, &validator(0), Verdict::Invalid { reason: InvalidReason::OutputMismatch });
+        leave_verdict(&audit, &validator(0), Verdict::Invalid { reason: InvalidReason::OutputMismatch });
         assert!(node.run().is_empty());
-        leave_finding(&audit, &validator(0), VALID);
+        leave_verdict(&audit, &validator(0), VALID);
         assert_ok!(include(only(node.run())));
         assert_eq!(outcome().verdict, Some(VALID));
     });
@@ -237,14 +237,14 @@ fn a_finding_other_than_the_sealed_one_is_not_revealed() {
 fn a_mailbox_that_was_lost_is_filled_again() {
     ExtBuilder::default().validators(1).keystore(&[validator(0)]).execute_on_node(|node| {
         let audit = sealing(1);
-        let key = leave_finding(&audit, &validator(0), VALID);
+        let key = leave_verdict(&audit, &validator(0), VALID);
         assert_ok!(include(only(node.run())));
         StorageValueRef::persistent(&key).clear();
         StorageValueRef::persistent(&sent_key(&key, STEP_SEAL)).clear();
         assert!(node.run().is_empty());
-        // The duty is listed, so the native worker makes the finding anew, with the same salt.
+        // The duty is listed, so the native worker makes the verdict anew, with the same salt.
         assert!(matches!(&Verification::duties(&[validator(0).key()])[..], [Duty::Check(duty)] if duty.audit == audit));
-        leave_finding(&audit, &validator(0), VALID);
+        leave_verdict(&audit, &validator(0), VALID);
         assert_ok!(include(only(node.run())));
         assert_eq!(outcome().verdict, Some(VALID));
     });
@@ -258,7 +258,7 @@ fn entries_of_finished_audits_are_cleared_after_a_while() {
         let committed = leave_commitment(1, commitment(1));
         assert_ok!(include(only(node.run())));
         run_for(2);
-        let found = leave_finding(&audit_ref(1), &validator(0), VALID);
+        let found = leave_verdict(&audit_ref(1), &validator(0), VALID);
         assert_ok!(include(only(node.run())));
         assert_ok!(include(only(node.run())));
         let keys = [

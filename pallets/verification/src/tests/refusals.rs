@@ -12,7 +12,7 @@ use strike_primitives::{traits::Audits, verdict::AssignmentProof, H256};
 fn a_provider_that_is_a_validator_does_not_judge_itself() {
     ExtBuilder::default().execute(|| {
         let own = validator(3);
-        Providers::set(vec![(own.account.clone(), own.key())]);
+        AppKeys::set([(own.account.clone(), own.key())].into());
         assign_to(1, 0, &own);
         run_for(2);
         assert_ok!(include(commit_call(1, 0, commitment(1), &own)));
@@ -29,7 +29,7 @@ fn a_provider_that_is_a_validator_does_not_judge_itself() {
 #[test]
 fn a_validator_linked_to_the_provider_does_not_judge_it() {
     ExtBuilder::default().execute(|| {
-        Links::set(vec![(provider().account, validator(1).account)]);
+        Linked::set([(provider().account, validator(1).account)].into());
         let audit = sealing(1);
         assert_eq!(seal(&audit, &validator(1), VALID), refused(Refusal::NotEligible));
         assert_eq!(Verification::audit(1).unwrap().eligible, 3);
@@ -164,14 +164,14 @@ fn seals_wait_for_the_beacon() {
 fn a_provider_linked_to_half_of_the_validators_cannot_commit_to_what_nobody_may_judge() {
     ExtBuilder::default().validators(4).execute(|| {
         let strangers = [validator(0), validator(1)];
-        Links::set(strangers.map(|linked| (provider().account, linked.account)).to_vec());
+        Linked::set(strangers.map(|linked| (provider().account, linked.account)).into());
         assert!(!<Verification as Audits>::has_eligible_validator(&provider().account));
         assign(7);
         run_for(2);
         let commit = || include(commit_call(7, 0, commitment(7), &provider()));
         assert_eq!(commit(), refused(Refusal::NobodyEligible));
 
-        Links::set(vec![(provider().account, validator(0).account)]);
+        Linked::set([(provider().account, validator(0).account)].into());
         assert!(<Verification as Audits>::has_eligible_validator(&provider().account));
         assert_ok!(commit());
         assert_eq!(Verification::audit(7).unwrap().eligible, 3);

@@ -1,7 +1,7 @@
 use super::refused;
 use crate::{mock::*, types::Refusal, CurrentSet, KeySets, OldestSet, KEPT_SETS};
 use frame_support::{assert_ok, traits::OneSessionHandler};
-use strike_primitives::traits::{Audits, MAX_VERIFIERS};
+use strike_primitives::traits::{Audits, MAX_VALIDATORS};
 
 fn new_session(validators: &[Actor]) {
     let pairs: Vec<_> = validators.iter().map(|it| (&it.account, it.key())).collect();
@@ -54,8 +54,8 @@ fn old_sets_go_once_no_audit_uses_them() {
 
 #[test]
 fn more_validators_than_can_judge_are_left_out() {
-    ExtBuilder::default().validators(MAX_VERIFIERS as usize + 3).execute(|| {
-        assert_eq!(Verification::current_validators().len(), MAX_VERIFIERS as usize);
+    ExtBuilder::default().validators(MAX_VALIDATORS as usize + 3).execute(|| {
+        assert_eq!(Verification::current_validators().len(), MAX_VALIDATORS as usize);
         assert!(Verification::has_eligible_validator(&provider().account));
     });
 }

@@ -7,11 +7,14 @@ use llguidance::api::{ParserLimits, TopLevelGrammar};
 use llguidance::toktrie::{ApproximateTokEnv, InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, INVALID_TOKEN};
 use llguidance::{Matcher, ParserFactory};
 use serde_json::Value;
-use strike_models::tokenizer::Tokenizer;
 use strike_models::SpecialTokens;
+use strike_tokenizers::Tokenizer;
 
-use super::{bounds, MAX_SCHEMA_BYTES};
+use super::bounds;
 use crate::exact::error::JobError;
+
+/// Bytes of the longest schema.
+pub const MAX_SCHEMA_BYTES: usize = 64 << 10;
 
 /// What all grammars of a model share: its vocabulary as bytes. Made when the first is asked for.
 #[derive(Default)]

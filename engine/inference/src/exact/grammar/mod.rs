@@ -3,24 +3,22 @@
 mod bounds;
 mod json_schema;
 
+pub use json_schema::MAX_SCHEMA_BYTES;
 pub(crate) use json_schema::{Grammar, Grammars};
 
 use strike_arithmetic::sampler::{Choice, Sampler};
 use strike_arithmetic::NotFinite;
 
-use super::error::JobError;
-use crate::kernels::choice::{all_finite, choose_finite};
-use crate::Isa;
+use crate::exact::error::JobError;
+use crate::isa::Isa;
+use crate::kernels::sampler::{all_finite, choose_finite};
 
 /// The engine of grammars and its version. Another version may let other tokens pass, so it is part of what a job with a schema
 /// means.
 pub const GRAMMAR_ENGINE: &str = "llguidance 1.9.1";
 
-/// Bytes of the longest schema.
-pub const MAX_SCHEMA_BYTES: usize = 64 << 10;
-
 impl Grammar {
-    /// Chooses a token among those that the grammar lets pass, as [`crate::kernels::choice::choose`], and goes on behind it.
+    /// Chooses a token among those that the grammar lets pass, as [`crate::kernels::sampler::choose`], and goes on behind it.
     pub fn choose(
         &mut self,
         isa: Isa,

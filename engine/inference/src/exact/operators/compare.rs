@@ -1,13 +1,13 @@
 //! The check of a record that the maker of a trace hands in for the first cell that differs.
 
 use super::operator::{Number, Operator, OperatorOutput, Operators};
+use crate::control::Control;
+use crate::exact::decoder::model::ExactModel;
 use crate::exact::engine::Engine;
 use crate::exact::error::JobError;
 use crate::exact::job::Job;
-use crate::exact::model::ExactModel;
 use crate::exact::trace::{Hash, Trace};
 use crate::exact::verify::{Claim, Divergence, Verification};
-use crate::Control;
 
 /// What the operators of a cell show, looked for in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use strike_models::tensors::{LayerTensor, Matrix, BLOCK};
 use strike_models::Adapter;
 
 use super::operator::{first_seen, Operator, OperatorOutput};
-use crate::exact::network::Layer;
+use crate::exact::decoder::network::Layer;
 
 /// Bytes of a canonical block: the scale, then the integers.
 const CANONICAL_BLOCK: usize = 2 + BLOCK;

@@ -8,9 +8,6 @@ mod layer;
 mod operator;
 mod recompute;
 
-#[cfg(test)]
-mod tests;
-
 pub use compare::{Difference, Finding};
 pub use operator::{Number, Operator, OperatorOutput, Operators};
 

@@ -4,17 +4,18 @@ use strike_arithmetic::attention::TILE;
 
 use super::layer::{compute, Past, Place};
 use super::operator::Operators;
-use crate::exact::cache::Sequence;
-use crate::exact::engine::{check, Engine, ROWS};
+use crate::control::Control;
+use crate::exact::decoder::cache::Sequence;
+use crate::exact::decoder::forward::Forward;
+use crate::exact::decoder::model::ExactModel;
+use crate::exact::decoder::workspace::{Observer, Position, Run};
+use crate::exact::engine::{Engine, ROWS};
 use crate::exact::error::JobError;
-use crate::exact::float_state::FloatState;
-use crate::exact::forward::{Forward, Observer, Position, Run};
 use crate::exact::job::{in_vocabulary, Job};
-use crate::exact::model::ExactModel;
-use crate::exact::team::Team;
+use crate::exact::threads::float_state::FloatState;
+use crate::exact::threads::thread_pool::ThreadPool;
 use crate::kernels::attention::padded;
 use crate::kernels::embedding::embed;
-use crate::Control;
 
 impl Engine {
     /// Everything that `layer` computes at `position` of a job with this output.
@@ -43,7 +44,7 @@ impl Engine {
         }
         let history: Vec<u32> = job.prompt.iter().chain(output).copied().take(position + 1).collect();
         let long = network.is_long(job);
-        let forward = Forward { isa: self.isa, team: &self.team, network };
+        let forward = Forward { isa: self.isa, pool: &self.pool, network };
         let mut workspace = self.workspace();
         let mut sequence = Sequence::new(forward.cache_shape());
         let mut input = Input { position, layer, row: vec![0.0; decoder.hidden_size] };
@@ -54,7 +55,7 @@ impl Engine {
             }
         }
         for tokens in history.chunks(ROWS) {
-            check(control)?;
+            control.check()?;
             forward.layers(&mut [Run { sequence: &mut sequence, tokens, long }], &mut workspace, Some(&mut input))?;
         }
         self.give_back(workspace);
@@ -81,7 +82,7 @@ struct Input {
 }
 
 impl Observer for Input {
-    fn layer(&mut self, _: &Team, layer: usize, hidden: &[f32], positions: &[Position], _: &[&Sequence]) {
+    fn layer(&mut self, _: &ThreadPool, layer: usize, hidden: &[f32], positions: &[Position], _: &[&Sequence]) {
         if layer + 1 != self.layer {
             return;
         }

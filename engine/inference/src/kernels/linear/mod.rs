@@ -14,7 +14,7 @@ mod scalar;
 use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_COLUMNS};
 
 use crate::isa::Isa;
-use crate::kernels::quantize::Activations;
+use crate::kernels::activations::Activations;
 
 /// Where results go: rows of `stride` numbers.
 ///

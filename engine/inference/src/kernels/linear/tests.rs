@@ -5,7 +5,7 @@ use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK
 
 use super::{multiply, Output};
 use crate::isa::Isa;
-use crate::kernels::quantize::Activations;
+use crate::kernels::activations::Activations;
 
 struct Random(u64);
 

@@ -1,8 +1,8 @@
 //! What can go wrong.
 
 use strike_arithmetic::NotFinite;
-use strike_models::tokenizer::TokenizerError;
 use strike_models::ModelError;
+use strike_tokenizers::TokenizerError;
 
 use crate::exact::{JobError, LoadError};
 

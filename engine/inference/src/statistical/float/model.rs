@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use strike_models::architecture::{Architecture, Pooling};
-use strike_models::tokenizer::Tokenizer;
-use strike_models::{Adapter, CacheUse, FloatAdapter, FloatModel, Model, OpenOptions, SpecialTokens};
+use strike_models::{Adapter, CacheUse, FloatAdapter, FloatModel, Model, ModelFiles, OpenOptions, SpecialTokens};
+use strike_tokenizers::Tokenizer;
 
 use super::decoder::Decoder;
 use super::encoder::Encoder;
 use super::error::ReferenceError;
 use super::loader::{AdapterSource, Loader, Source};
 use super::rounding::Rounding;
-use crate::exact::{check, in_vocabulary, open_tokenizer, vocab_size, JobError};
-use crate::{builtin_files, Control, ModelFiles};
+use crate::builtin::builtin_files;
+use crate::control::Control;
+use crate::exact::{in_vocabulary, open_tokenizer, vocab_size, JobError};
 
 /// Tokens of one pass: bounds the memory of scores and logits.
 const ROWS: usize = 128;
@@ -145,7 +146,7 @@ impl Reference {
         self.check_text(tokens, decoder.architecture.vocab_size)?;
         let mut sequence = decoder.sequence(length);
         for (chunk, tokens) in tokens.chunks(ROWS).enumerate() {
-            check(control)?;
+            control.check().map_err(JobError::from)?;
             let from = chunk * ROWS;
             let hidden = decoder.hidden(&mut sequence, tokens)?;
             let skipped = first.saturating_sub(from);
@@ -167,7 +168,7 @@ impl Reference {
     /// tokens than the context.
     pub fn embed(&self, texts: &[&str], control: &Control) -> Result<Vec<Vec<f32>>, ReferenceError> {
         let vector = |text: &&str| {
-            check(control)?;
+            control.check().map_err(JobError::from)?;
             self.embed_tokens(&self.tokenizer.encode(text, true)?, None)
         };
         texts.iter().map(vector).collect()

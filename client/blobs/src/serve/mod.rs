@@ -1,0 +1,8 @@
+//! What this node does for others: it answers other nodes, and keeps inputs for requesters.
+
+pub(crate) mod rate_limit;
+pub(crate) mod server;
+pub(crate) mod uploads;
+
+pub use server::{Answer, Server};
+pub use uploads::{JobInputs, UploadError, Uploads};

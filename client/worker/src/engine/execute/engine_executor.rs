@@ -1,0 +1,126 @@
+//! The engine as an executor: it finds the model, reads the input, and hands the work to the file of its kind.
+
+use super::{
+    embed, exact,
+    executor::{Claimed, Executor},
+    outcome::{ExecuteError, Outcome},
+    statistical,
+};
+use crate::engine::model_store::{ModelStore, ModelStoreError};
+use sp_core::H256;
+use std::sync::Arc;
+use strike_blobs::{BlobQuery, BlobSource, FetchError};
+use strike_inference::{
+    exact::{AnyModel, Engine},
+    Control,
+};
+use strike_primitives::{
+    artifact::{ArtifactId, ArtifactKind},
+    commitment::StopReason,
+    job::{Generate, Input, VerificationClass, WorkSpec},
+};
+
+/// Runs work on the engine.
+pub struct EngineExecutor {
+    models: Arc<ModelStore>,
+    inputs: Arc<dyn BlobSource>,
+    engine: Engine,
+}
+
+impl EngineExecutor {
+    /// An executor with these models, which reads inputs that are blobs from `inputs`. An error if the engine cannot
+    /// start.
+    pub fn new(models: Arc<ModelStore>, inputs: Arc<dyn BlobSource>) -> std::io::Result<Self> {
+        Ok(Self { models, inputs, engine: Engine::new(0)? })
+    }
+
+    fn exact(&self, id: &ArtifactId) -> Result<Arc<AnyModel>, ExecuteError> {
+        self.models.exact(id)?.ok_or(ExecuteError::ModelMissing(*id))
+    }
+
+    /// A generation in the statistical class.
+    fn statistical(
+        &self,
+        id: &ArtifactId,
+        work: &Generate,
+        input: Vec<u8>,
+        seed: &H256,
+        control: &Control,
+    ) -> Result<Outcome, ExecuteError> {
+        match self.models.statistical(id) {
+            Ok(model) => {
+                statistical::generate(&*model.ok_or(ExecuteError::ModelMissing(*id))?, input, work, seed, control)
+            }
+            // Its reader knows decoders alone and cannot tell an encoder from a damaged model.
+            Err(ModelStoreError::Load { .. }) if matches!(*self.exact(id)?, AnyModel::Encoder(_)) => {
+                Ok(Outcome::job_error(StopReason::WrongModel))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn input(&self, input: &Input) -> Result<Vec<u8>, ExecuteError> {
+        match input {
+            Input::Plain(bytes) => Ok(bytes.to_vec()),
+            Input::Blob { root, length } => {
+                let kind = ArtifactKind::File;
+                let query = BlobQuery { kind, root: *root, max_length: *length, places: Vec::new() };
+                match self.inputs.read(&query) {
+                    Ok(bytes) if bytes.len() as u64 == *length => Ok(bytes),
+                    // The root binds the length: nobody has a file with the root and another length.
+                    Ok(_) | Err(FetchError::NotFound { .. } | FetchError::TooLong { .. } | FetchError::Unfinished) => {
+                        Err(ExecuteError::InputMissing(*root))
+                    }
+                    Err(FetchError::Store(error)) => Err(error.into()),
+                }
+            }
+            Input::Encrypted { .. } => Err(ExecuteError::NotSupported("encrypted inputs")),
+        }
+    }
+}
+
+impl Executor for EngineExecutor {
+    fn replay(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        work: &WorkSpec,
+        seed: &H256,
+        claimed: &Claimed,
+        control: &Control,
+    ) -> Result<Option<Outcome>, ExecuteError> {
+        let (WorkSpec::Generate(generation), VerificationClass::Exact) = (work, class) else { return Ok(None) };
+        let input = self.input(work.input())?;
+        match &*self.exact(id)? {
+            AnyModel::Decoder(model) => exact::replay(&self.engine, model, &input, generation, seed, claimed, control),
+            AnyModel::Encoder(_) => Ok(None),
+        }
+    }
+
+    fn run(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        work: &WorkSpec,
+        seed: &H256,
+        control: &Control,
+    ) -> Result<Outcome, ExecuteError> {
+        let input = self.input(work.input())?;
+        match (work, class) {
+            (WorkSpec::Generate(work), VerificationClass::Exact) => match &*self.exact(id)? {
+                AnyModel::Decoder(model) => exact::generate(&self.engine, model, &input, work, seed, control),
+                AnyModel::Encoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
+            },
+            (WorkSpec::Generate(work), VerificationClass::Statistical) => {
+                self.statistical(id, work, input, seed, control)
+            }
+            (WorkSpec::Embed(work), VerificationClass::Exact) => match &*self.exact(id)? {
+                AnyModel::Encoder(encoder) => embed::embed(&self.engine, encoder, &input, work, control),
+                AnyModel::Decoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
+            },
+            (WorkSpec::Embed(_), VerificationClass::Statistical) => {
+                Err(ExecuteError::NotSupported("embeddings of the statistical class"))
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What runtime APIs show. Nothing here is called on chain.
+
+use crate::{pallet::*, types::*};
+use alloc::vec::Vec;
+use strike_primitives::{
+    api::{AskInfo, JobInfo, JobStatus, Quote},
+    artifact::ArtifactId,
+    job::{JobOrder, VerificationClass},
+    traits::Clock,
+    AccountId, JobId,
+};
+
+/// Most ids that [`Pallet::job_ids`] looks at when it looks for anybody's jobs.
+const MAX_IDS: u64 = 10_000;
+
+impl<T: Config> Pallet<T> {
+    /// What the order would cost now, from the very search that assigns jobs, for a requester linked to nobody.
+    /// `None` if the order is not one that `submit` takes, or no ask fits it within its maximum price.
+    pub fn quote(order: &JobOrder) -> Option<Quote> {
+        Self::ensure_order(order).ok()?;
+        let JobOrder::V1(order) = order;
+        let max_units = order.work.max_units();
+        let demand = Demand {
+            service: &(order.model, order.class),
+            max_units,
+            max_price: order.max_price,
+            deadline: order.deadline,
+            requester: None,
+            failed: &[],
+        };
+        let Fit { provider, price, max_fee, .. } = Self::find_fit(&demand).0?;
+        Some(Quote { provider, price, max_units, max_fee })
+    }
+
+    /// What the market knows of a job. The commitment and, for a committed job, the counts of its audit are the
+    /// verification pallet's to fill in.
+    pub fn job_info(id: JobId) -> Option<JobInfo> {
+        let job = Jobs::<T>::get(id)?;
+        let status = match job.state {
+            JobState::Pending { deadline } => JobStatus::Pending { deadline: T::Clock::block_at(deadline) },
+            JobState::Assigned(Assignment { provider, assigned_at, deadline, .. }) => {
+                JobStatus::Assigned { provider, assigned_at, deadline: T::Clock::block_at(deadline) }
+            }
+            JobState::Committed { assignment, committed_at } => JobStatus::Committed {
+                provider: assignment.provider,
+                committed_at,
+                eligible: 0,
+                sealed: 0,
+                revealed: 0,
+            },
+            JobState::Judged(assignment) => JobStatus::Judged { provider: assignment.provider },
+            JobState::Closed(reason) => JobStatus::Closed { reason },
+        };
+        Some(JobInfo {
+            job: id,
+            attempt: job.attempt,
+            requester: job.requester,
+            order: Orders::<T>::get(id)?,
+            submitted_at: job.submitted_at,
+            escrow: job.escrow,
+            status,
+            commitment: None,
+            receipt: Receipts::<T>::get(id),
+        })
+    }
+
+    /// Up to `limit` ids of jobs that are kept, newest first, below `before`, of one requester or of all. For all, at
+    /// most 10,000 ids below `before` are looked at.
+    pub fn job_ids(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobId> {
+        let end = before.unwrap_or(JobId::MAX).min(NextJobId::<T>::get());
+        let limit = limit as usize;
+        match requester {
+            Some(requester) => {
+                let mut ids: Vec<JobId> = JobsOf::<T>::iter_key_prefix(requester).filter(|id| *id < end).collect();
+                ids.sort_unstable_by(|a, b| b.cmp(a));
+                ids.truncate(limit);
+                ids
+            }
+            None => {
+                (end.saturating_sub(MAX_IDS)..end).rev().filter(|id| Jobs::<T>::contains_key(id)).take(limit).collect()
+            }
+        }
+    }
+
+    /// The asks of a provider.
+    pub fn asks_of(provider: &AccountId) -> Vec<AskInfo> {
+        AskedServices::<T>::get(provider)
+            .into_iter()
+            .filter_map(|service| {
+                let ask = Asks::<T>::get(service).into_iter().find(|ask| ask.provider == *provider)?;
+                Some(Self::ask_info(service, ask))
+            })
+            .collect()
+    }
+
+    /// All asks for a model, by class, the cheapest first.
+    pub fn asks_for(model: &ArtifactId) -> Vec<AskInfo> {
+        [VerificationClass::Exact, VerificationClass::Statistical]
+            .into_iter()
+            .map(|class| (*model, class))
+            .flat_map(|service| Asks::<T>::get(service).into_iter().map(move |ask| Self::ask_info(service, ask)))
+            .collect()
+    }
+
+    fn ask_info(service: Service, ask: Ask) -> AskInfo {
+        let running = Running::<T>::get((&ask.provider, service));
+        let Ask { provider, price, capacity, max_units, throughput, .. } = ask;
+        AskInfo { provider, model: service.0, class: service.1, price, capacity, running, max_units, throughput }
+    }
+}

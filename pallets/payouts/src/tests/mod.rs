@@ -1,0 +1,5 @@
+//! Behaviour: what is delivered, what waits, what is claimed.
+
+mod claims;
+mod deliveries;
+mod sequences;
