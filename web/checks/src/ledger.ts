@@ -3,22 +3,50 @@ import type {} from '@polkadot/api-augment';
 import type { ApiPromise } from '@polkadot/api';
 import type { u128 } from '@polkadot/types';
 import type { AccountId } from '@polkadot/types/interfaces';
-import { field, finalNumber, isEvent, type Amount, type FinalBlock, type Receipt } from '@strike/client';
+import {
+  constant,
+  field,
+  finalNumber,
+  isEvent,
+  protocol,
+  storage,
+  type Amount,
+  type ChainState,
+  type FinalBlock,
+  type Receipt,
+} from '@strike/client';
 
-/** Everything that accounts own, and the total issuance, after one block. */
+/** What everybody has, free, held and waiting to be claimed, and the total issuance, after one block. */
 interface Totals {
   accounts: Map<string, Amount>;
   issuance: Amount;
 }
 
+/** The account that has what waits to be claimed: `modl`, then the id of the pallet. */
+function payoutsAccount(at: ChainState): string {
+  const account = new Uint8Array(32);
+  account.set(protocol.utf8('modl'));
+  account.set(constant(at, 'payouts', 'palletId').toU8a(), 4);
+  return at.registry.createType('AccountId32', account).toString();
+}
+
 async function totalsAt(api: ApiPromise, hash: string): Promise<Totals> {
   const at = await api.at(hash);
-  const [entries, issuance] = await Promise.all([at.query.system.account.entries(), at.query.balances.totalIssuance()]);
-  const accounts = entries.map(([key, { data }]): [string, Amount] => [
-    key.args[0].toString(),
-    data.free.toBigInt() + data.reserved.toBigInt(),
+  const [entries, claimable, issuance] = await Promise.all([
+    at.query.system.account.entries(),
+    storage(at, 'payouts', 'claimable').entries<u128, [AccountId]>(),
+    at.query.balances.totalIssuance(),
   ]);
-  return { accounts: new Map(accounts), issuance: issuance.toBigInt() };
+  const accounts = new Map<string, Amount>();
+  const add = (account: string, amount: Amount) => accounts.set(account, (accounts.get(account) ?? 0n) + amount);
+  for (const [key, { data }] of entries) add(key.args[0].toString(), data.free.toBigInt() + data.reserved.toBigInt());
+  // What waits to be claimed is its owner's; the account of payouts has what is left of its own.
+  const payouts = payoutsAccount(at);
+  for (const [key, amount] of claimable) {
+    add(payouts, -amount.toBigInt());
+    add(key.args[0].toString(), amount.toBigInt());
+  }
+  return { accounts, issuance: issuance.toBigInt() };
 }
 
 export class Ledger {

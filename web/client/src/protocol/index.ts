@@ -1,13 +1,14 @@
 /**
- * The hashing of docs/protocol.md, written from that page: a second implementation beside the Rust one.
+ * The hashing and the arithmetic of docs/protocol.md, written from that page: a second implementation beside the Rust one.
  *
- * Pure functions on bytes. Nothing here knows a node, and no other part of the client is needed.
+ * Pure functions. Nothing here knows a node or polkadot.js.
  */
 export * from './commitment.js';
 export * from './hash.js';
 export * from './merkle.js';
 export * from './provider.js';
 export * from './scale.js';
+export * from './split.js';
 export * from './vectors.js';
 export * from './verdict.js';
 export * from './work.js';
