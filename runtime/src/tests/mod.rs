@@ -1,5 +1,6 @@
 //! What has to stay as it is, and what the configuration promises.
 
+mod apis;
 mod equivocations;
 mod hook_shares;
 mod migrations;
