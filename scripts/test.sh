@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/env.sh
 
-(cd web && npm run build && npm test)
+(cd web && npm test)
 
 # The end-to-end tests start the real binaries, and cargo does not build other packages' binaries for a test.
 scripts/build.sh tests

@@ -20,7 +20,7 @@ const imports = (text: string): string[] =>
 const packageOf = (name: string): string => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/');
 
 test('there is source to look at', () => {
-  assert.ok(sources.length > 15 && published.length === sources.length, `${sources.length} files, ${published.length} built`);
+  assert.ok(sources.length > 15 && published.length === sources.length, `${sources.length} files, ${published.length} built: remove dist and build again`);
 });
 
 test('the source imports its own files and its dependencies alone, and no built-in of Node.js', () => {
