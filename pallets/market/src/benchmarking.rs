@@ -1,6 +1,9 @@
 //! What calls and upkeep cost: with as many validators as may be, providers with as many models and links as may be,
 //! and the largest orders.
 
+// What cannot be set up has nobody to answer to.
+#![allow(clippy::expect_used)]
+
 use crate::{pallet::*, types::*};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;

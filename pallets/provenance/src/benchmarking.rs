@@ -1,5 +1,8 @@
 //! What the calls cost.
 
+// What cannot be set up has nobody to answer to.
+#![allow(clippy::expect_used)]
+
 use crate::{Artifacts, Call, Config, Pallet};
 use alloc::vec;
 use frame_benchmarking::v2::*;

@@ -1,7 +1,7 @@
 //! Artifacts are registered and change hands; and what other pallets may ask about them.
 
 use crate::{Artifact, ArtifactOf, Artifacts, Config, Error, Event, HoldReason, Pallet};
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use frame_support::{
     ensure,
     traits::{fungible::hold::Mutate, tokens::Precision, Get},

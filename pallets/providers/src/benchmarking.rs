@@ -1,5 +1,8 @@
 //! What the calls cost.
 
+// What cannot be set up has nobody to answer to.
+#![allow(clippy::expect_used)]
+
 use crate::{Call, Config, Pallet, ProviderState, Providers};
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;

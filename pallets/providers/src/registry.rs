@@ -1,6 +1,7 @@
 //! Providers come, change and leave; and what other pallets may ask about them.
 
 use crate::{Config, Error, Event, HoldReason, KeyOwner, Pallet, Provider, ProviderOf, ProviderState, Providers};
+use alloc::vec::Vec;
 use frame_support::{
     ensure,
     traits::{fungible::hold::Mutate, tokens::Precision, Get},

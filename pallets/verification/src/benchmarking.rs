@@ -1,6 +1,9 @@
 //! What calls, their authorization and the hooks cost: with as many validators as may be, each a provider with as
 //! many links as may be, and the largest work.
 
+// What cannot be set up has nobody to answer to.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use crate::{
     AuditRecords, BeaconTimes, Beacons, Call, Config, CurrentSet, DeadlineCursor, Deadlines, OldestBeacon, OldestSet,
     OpenAudits, Pallet, KEPT_SETS,

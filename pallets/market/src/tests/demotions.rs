@@ -7,7 +7,7 @@ use strike_primitives::{
     job::JobOrder,
     receipt::CloseReason,
     traits::{Assignments, OnVerdict},
-    AccountId, BlockNumber, JobId,
+    AccountId, BlockNumber,
 };
 
 /// Order, and let whoever gets the job be late with it; back to the block in which it is.
