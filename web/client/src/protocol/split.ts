@@ -73,7 +73,7 @@ export interface Parts {
   canaries: Amount;
 }
 
-/** A split that the protocol refuses. Its message is the name that the page gives: `NotServed(…)`, `GivenTooHigh`, `SharesTooHigh`, `Overflow`. */
+/** A split that is refused. Its message is one of the page's names: `NotServed(…)`, `GivenTooHigh`, `SharesTooHigh`, `Overflow`. */
 export class SplitRefused extends StrikeError {
   readonly hint = 'Ask for shares and roles that the chain serves, and prices whose fee is below 2^128.';
 
