@@ -10,7 +10,8 @@ use strike_primitives::{artifact::ArtifactId, commitment::StopReason};
 /// What running a job gives. The same work, model and seed give the same outcome on every honest node of a build.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
-    /// The output: token ids ([`output_bytes`]), or vectors ([`strike_primitives::embedding::vector_bytes`]).
+    /// The output: token ids ([`strike_primitives::artifact::output_bytes`]), or vectors
+    /// ([`strike_primitives::embedding::vector_bytes`]).
     pub output: Vec<u8>,
     /// Tokens read.
     pub n_in: u32,
