@@ -1,24 +1,41 @@
 // Keeps a ledger of a stretch of final blocks and compares it with the chain's.
 import type {} from '@polkadot/api-augment';
 import type { ApiPromise } from '@polkadot/api';
-import type { u128 } from '@polkadot/types';
+import type { Option, u128 } from '@polkadot/types';
 import type { AccountId } from '@polkadot/types/interfaces';
-import { field, finalNumber, isEvent, type Amount, type FinalBlock, type Receipt } from '@strike/client';
+import { constant, field, finalNumber, isEvent, storage, type Amount, type FinalBlock, type Receipt } from '@strike/client';
 
-/** Everything that accounts own, and the total issuance, after one block. */
+/** What everybody has (free, held, and waiting to be claimed), and the total issuance, after one block. */
 interface Totals {
   accounts: Map<string, Amount>;
   issuance: Amount;
 }
 
+/** The account that has what waits to be claimed: `modl`, then the id of the pallet, in 32 bytes. */
+function payoutsAccount(api: ApiPromise): string {
+  const bytes = new Uint8Array(32);
+  bytes.set(new TextEncoder().encode('modl'));
+  bytes.set(constant(api, 'payouts', 'palletId').toU8a(), 4);
+  return api.registry.createType('AccountId', bytes).toString();
+}
+
 async function totalsAt(api: ApiPromise, hash: string): Promise<Totals> {
   const at = await api.at(hash);
-  const [entries, issuance] = await Promise.all([at.query.system.account.entries(), at.query.balances.totalIssuance()]);
-  const accounts = entries.map(([key, { data }]): [string, Amount] => [
-    key.args[0].toString(),
-    data.free.toBigInt() + data.reserved.toBigInt(),
+  const [entries, claimable, issuance] = await Promise.all([
+    at.query.system.account.entries(),
+    storage(at, 'payouts', 'claimable').entries(),
+    at.query.balances.totalIssuance(),
   ]);
-  return { accounts: new Map(accounts), issuance: issuance.toBigInt() };
+  const accounts = new Map<string, Amount>();
+  const add = (account: string, amount: Amount) => accounts.set(account, (accounts.get(account) ?? 0n) + amount);
+  for (const [key, { data }] of entries) add(key.args[0].toString(), data.free.toBigInt() + data.reserved.toBigInt());
+  const payouts = payoutsAccount(api);
+  for (const [key, waiting] of claimable) {
+    const amount = (waiting as Option<u128>).unwrap().toBigInt();
+    add(payouts, -amount);
+    add(String(key.args[0]), amount);
+  }
+  return { accounts, issuance: issuance.toBigInt() };
 }
 
 export class Ledger {

@@ -1,5 +1,5 @@
 /**
- * The hashing of docs/protocol.md, written from that page: a second implementation beside the Rust one.
+ * The hashing and the splitting of fees of docs/protocol.md, written from that page: a second implementation beside the Rust one.
  *
  * Pure functions on bytes. Nothing here knows a node, and no other part of the client is needed.
  */
@@ -8,6 +8,7 @@ export * from './hash.js';
 export * from './merkle.js';
 export * from './provider.js';
 export * from './scale.js';
+export * from './split.js';
 export * from './vectors.js';
 export * from './verdict.js';
 export * from './work.js';
