@@ -67,7 +67,7 @@ pub async fn strike(url: &str, args: &[&str]) -> Answer {
     run(command).await
 }
 
-/// `node dist/src/job.js --url URL --json ARGS…` in `web/checks`.
+/// `node dist/src/job.js --url URL --json ARGS…` in `web/checks`, which `npm run build` in `web` has built.
 pub async fn javascript(url: &str, args: &[&str]) -> Answer {
     let mut command = Command::new("node");
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../web/checks"));

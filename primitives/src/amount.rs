@@ -1,7 +1,8 @@
 //! Amounts in JSON: decimal strings of the smallest unit, such as `"1500000000000"` for 1.5 tokens.
 //!
 //! Most JSON parsers read numbers as binary64, which holds integers up to 2^53: 9,007 tokens. A string keeps every unit.
-//! Readers also take a JSON integer below 2^64, for what people write by hand.
+//! Readers also take a JSON integer below 2^64, for what people write by hand. A larger one is refused, however exactly a parser
+//! has read it: what is taken does not depend on the parser's features.
 
 use crate::Balance;
 use serde::{
@@ -57,7 +58,10 @@ impl FromStr for Amount {
     fn from_str(text: &str) -> Result<Self, InvalidAmount> {
         // The parser of integers takes a sign and leading zeros.
         let is_canonical = text == "0" || !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_canonical.then(|| text.parse().ok().map(Self)).flatten().ok_or(InvalidAmount)
+        match is_canonical {
+            true => text.parse().map(Self).map_err(|_| InvalidAmount),
+            false => Err(InvalidAmount),
+        }
     }
 }
 
@@ -82,7 +86,7 @@ pub fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<B
 
 struct Visitor;
 
-impl de::Visitor<'_> for Visitor {
+impl<'de> de::Visitor<'de> for Visitor {
     type Value = Amount;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -93,12 +97,13 @@ impl de::Visitor<'_> for Visitor {
         Ok(Amount(amount.into()))
     }
 
-    fn visit_u128<E>(self, amount: u128) -> Result<Amount, E> {
-        Ok(Amount(amount))
-    }
-
     fn visit_str<E: de::Error>(self, amount: &str) -> Result<Amount, E> {
         amount.parse().map_err(|_| E::invalid_value(Unexpected::Str(amount), &self))
+    }
+
+    /// With the feature `arbitrary_precision`, serde_json hands numbers that are no such integer over as maps.
+    fn visit_map<A: de::MapAccess<'de>>(self, _: A) -> Result<Amount, A::Error> {
+        Err(de::Error::invalid_type(Unexpected::Other("an object or another number"), &self))
     }
 }
 
@@ -168,11 +173,13 @@ mod tests {
             r#""1,000""#,
             r#""١""#,
             r#""340282366920938463463374607431768211456""#,
-            // Numbers: signs, fractions, exponents, and those that a parser has rounded before they are seen.
+            // Numbers: signs, fractions, exponents, and those that most parsers round.
             "-1",
+            "-0",
             "1.0",
             "1.5",
             "1e3",
+            "1E3",
             "18446744073709551616",
             "340282366920938463463374607431768211455",
             // No amounts at all.
@@ -204,7 +211,7 @@ mod tests {
         fn what_is_written_is_read(amount: u128) {
             let text = to_string(&Amount(amount)).unwrap();
             prop_assert_eq!(from_str::<Amount>(&text).unwrap(), Amount(amount));
-            prop_assert_eq!(amount.to_string().parse(), Ok(Amount(amount)));
+            prop_assert_eq!(amount.to_string().parse::<Amount>().unwrap(), Amount(amount));
         }
     }
 }

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use codec::{Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::{
-    helpers_128bit::multiply_by_rational_with_rounding, ArithmeticError, DispatchError, Perbill, Rounding,
+    helpers_128bit::multiply_by_rational_with_rounding, ArithmeticError, DispatchError, PerThing, Perbill, Rounding,
 };
 
 #[cfg(test)]

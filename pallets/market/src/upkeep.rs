@@ -5,10 +5,7 @@ use frame_support::{
     traits::Get,
     weights::{Weight, WeightMeter},
 };
-use sp_runtime::{
-    traits::{UniqueSaturatedInto, Zero},
-    Saturating,
-};
+use sp_runtime::traits::{UniqueSaturatedInto, Zero};
 use strike_primitives::{
     receipt::MAX_PAYMENTS,
     split::Served,

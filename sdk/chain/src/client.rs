@@ -72,7 +72,7 @@ impl Chain {
     /// Connects to a node, by `ws://…` or `wss://…`, and makes sure that its chain is a Strike chain. Progress is silent until
     /// [`Chain::with_progress`].
     ///
-    /// Fails with `NodeUnreachable`, after 20 seconds at the latest, and with `NotAStrikeChain`.
+    /// Fails with `NodeUnreachable` where no connection comes about within 20 seconds, and with `NotAStrikeChain`.
     pub async fn connect(url: &str) -> Result<Self> {
         let open = async {
             let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| errors::connect(url, error))?;

@@ -55,7 +55,9 @@ function inspect(api: ApiPromise, { number, block }: FinalBlock, attestations: A
     // General transactions have no signer, and their `.signer` throws: look at `isSigned` first.
     if (extrinsic.isSigned) extrinsic.signer.toString();
     const again = api.createType('Call', extrinsic.method.toU8a());
-    if (again.toHex() !== extrinsic.method.toHex()) throw new Error(`block ${number}: ${section}.${method} decodes to another call`);
+    if (again.toHex() !== extrinsic.method.toHex()) {
+      throw new Error(`block ${number}: ${section}.${method} decodes to another call`);
+    }
     extrinsic.method.toHuman();
     if (section === 'verification') attestations[method] = (attestations[method] ?? 0) + 1;
   }
@@ -140,7 +142,7 @@ async function main(): Promise<boolean> {
   await api.disconnect();
 
   if (options.json) console.log(JSON.stringify({ jobs: listed, attestations, conserved }));
-  else for (const { job, reason, output, vectors } of listed) console.log(`job ${job}: ${reason}\n${output ?? lines(vectors ?? [])}`);
+  else for (const job of listed) console.log(`job ${job.job}: ${job.reason}\n${job.output ?? lines(job.vectors ?? [])}`);
   const valid = listed.every(({ reason, verdict }) => reason === 'settled' && verdict === 'valid');
   const attested = Object.values(attestations).every((seen) => seen >= count);
   return valid && attested && conserved;

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Orders many jobs at once and follows all to their receipts; then sends as many bare transfers, and compares.
 //
-//   node dist/src/load.js [--url ws://127.0.0.1:9944] [--model NAME] [--count 1000] [--max-tokens 16] [--suri //Ferdie] [--pid PID …] [--json]
+//   node dist/src/load.js [--url ws://127.0.0.1:9944] [--model NAME] [--count 1000] [--max-tokens 16] [--suri //Ferdie]
+//                         [--pid PID …] [--json]
 //
 // Tells: jobs a minute from the first order to the last receipt, blocks of a job's life, bytes of extrinsics a job, how many
 // orders and how many transfers a second the same node takes into blocks, and the most memory of the processes given.

@@ -16,8 +16,8 @@ export function positive(option: string, text: string): number {
 
 /** A key pair of a secret such as `//Ferdie`, with addresses as the chain writes them. */
 export function keyPair(api: ApiPromise, suri: string): KeyringPair {
-  const options = { type: 'sr25519' as const, ...(api.registry.chainSS58 === undefined ? {} : { ss58Format: api.registry.chainSS58 }) };
-  return new Keyring(options).addFromUri(suri);
+  const { chainSS58 } = api.registry;
+  return new Keyring({ type: 'sr25519', ...(chainSS58 === undefined ? {} : { ss58Format: chainSS58 }) }).addFromUri(suri);
 }
 
 /** The model that is registered under a name. */

@@ -18,8 +18,8 @@ use strike_inference::{
     exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
     Control,
 };
-use strike_tokenizers::TextStream;
 use strike_primitives::artifact::output_root;
+use strike_tokenizers::TextStream;
 
 /// A generation as JSON.
 #[derive(Serialize)]

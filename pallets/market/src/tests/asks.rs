@@ -141,7 +141,7 @@ fn an_ask_that_can_get_no_jobs_makes_room_in_a_full_book() {
             assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), provider(n), ENDOWMENT));
         }
         BondsOf::set(bonds);
-        Served::set(served);
+        Served::set(served.clone());
         for n in 1..=4 {
             place_ask(provider(n), 100, 1);
         }

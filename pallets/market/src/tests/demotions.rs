@@ -131,7 +131,7 @@ fn a_job_takes_part_of_a_bond_that_is_there() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
         MinAtRisk::set(&(40 * UNIT));
         assert_eq!(
-            [submit(UNIT), submit(UNIT), submit(UNIT)].map(assigned_to),
+            [submit(UNIT), submit(UNIT), submit(UNIT)].map(assignee),
             [Some(provider(1)), Some(provider(1)), None]
         );
     });

@@ -25,8 +25,8 @@ export const call = (api: ApiPromise, pallet: string, name: string): Submittable
   present(api.tx[pallet]?.[name], 'call', pallet, name);
 
 /** A constant of a pallet. Throws {@link UnexpectedAnswer} if the runtime has none of this name. */
-export const constant = <T extends Codec>(api: ApiPromise, pallet: string, name: string): T =>
-  present(api.consts[pallet]?.[name], 'constant', pallet, name) as T;
+export const constant = <T extends Codec>(state: ChainState, pallet: string, name: string): T =>
+  present(state.consts[pallet]?.[name], 'constant', pallet, name) as T;
 
 /** Whether an event is this one of this pallet. */
 export const isEvent = (event: Event, pallet: string, name: string): boolean => event.section === pallet && event.method === name;

@@ -1,7 +1,11 @@
 /**
+<<<<<<< HEAD
  * The hashing and the splitting of fees of docs/protocol.md, written from that page: a second implementation beside the Rust one.
+=======
+ * The hashing and the arithmetic of docs/protocol.md, written from that page: a second implementation beside the Rust one.
+>>>>>>> main
  *
- * Pure functions on bytes. Nothing here knows a node, and no other part of the client is needed.
+ * Pure functions. Nothing here knows a node or polkadot.js.
  */
 export * from './commitment.js';
 export * from './hash.js';

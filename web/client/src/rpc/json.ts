@@ -24,7 +24,7 @@ export class Json {
     return new Json(this.entries()[name] ?? null, `${this.path}.${name}`);
   }
 
-  /** An enum as the node writes it, `{"valid": {…}}` or `"withheld"`: its name, which must be one of those known, and its value. */
+  /** An enum, `{"valid": {…}}` or `"withheld"`: its name, which must be one of those known, and its value. */
   variant<T extends string>(names: readonly T[]): { name: T; value: Json } {
     if (typeof this.value === 'string') return { name: this.word(names), value: new Json(null, this.path) };
     const [name, ...more] = Object.keys(this.entries());
