@@ -1,13 +1,8 @@
 // Keeps a ledger of a stretch of final blocks and compares it with the chain's.
 import type {} from '@polkadot/api-augment';
 import type { ApiPromise } from '@polkadot/api';
-import type { Option, u128 } from '@polkadot/types';
+import type { u128 } from '@polkadot/types';
 import type { AccountId } from '@polkadot/types/interfaces';
-<<<<<<< HEAD
-import { constant, field, finalNumber, isEvent, storage, type Amount, type FinalBlock, type Receipt } from '@strike/client';
-
-/** What everybody has (free, held, and waiting to be claimed), and the total issuance, after one block. */
-=======
 import {
   constant,
   field,
@@ -22,56 +17,34 @@ import {
 } from '@strike/client';
 
 /** What everybody has, free, held and waiting to be claimed, and the total issuance, after one block. */
->>>>>>> main
 interface Totals {
   accounts: Map<string, Amount>;
   issuance: Amount;
 }
 
-<<<<<<< HEAD
-/** The account that has what waits to be claimed: `modl`, then the id of the pallet, in 32 bytes. */
-function payoutsAccount(api: ApiPromise): string {
-  const bytes = new Uint8Array(32);
-  bytes.set(new TextEncoder().encode('modl'));
-  bytes.set(constant(api, 'payouts', 'palletId').toU8a(), 4);
-  return api.registry.createType('AccountId', bytes).toString();
-=======
 /** The account that has what waits to be claimed: `modl`, then the id of the pallet. */
 function payoutsAccount(at: ChainState): string {
   const account = new Uint8Array(32);
   account.set(protocol.utf8('modl'));
   account.set(constant(at, 'payouts', 'palletId').toU8a(), 4);
   return at.registry.createType('AccountId32', account).toString();
->>>>>>> main
 }
 
 async function totalsAt(api: ApiPromise, hash: string): Promise<Totals> {
   const at = await api.at(hash);
   const [entries, claimable, issuance] = await Promise.all([
     at.query.system.account.entries(),
-<<<<<<< HEAD
-    storage(at, 'payouts', 'claimable').entries(),
-=======
     storage(at, 'payouts', 'claimable').entries<u128, [AccountId]>(),
->>>>>>> main
     at.query.balances.totalIssuance(),
   ]);
   const accounts = new Map<string, Amount>();
   const add = (account: string, amount: Amount) => accounts.set(account, (accounts.get(account) ?? 0n) + amount);
   for (const [key, { data }] of entries) add(key.args[0].toString(), data.free.toBigInt() + data.reserved.toBigInt());
-<<<<<<< HEAD
-  const payouts = payoutsAccount(api);
-  for (const [key, waiting] of claimable) {
-    const amount = (waiting as Option<u128>).unwrap().toBigInt();
-    add(payouts, -amount);
-    add(String(key.args[0]), amount);
-=======
   // What waits to be claimed is its owner's; the account of payouts has what is left of its own.
   const payouts = payoutsAccount(at);
   for (const [key, amount] of claimable) {
     add(payouts, -amount.toBigInt());
     add(key.args[0].toString(), amount.toBigInt());
->>>>>>> main
   }
   return { accounts, issuance: issuance.toBigInt() };
 }

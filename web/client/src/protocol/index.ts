@@ -1,9 +1,5 @@
 /**
-<<<<<<< HEAD
- * The hashing and the splitting of fees of docs/protocol.md, written from that page: a second implementation beside the Rust one.
-=======
  * The hashing and the arithmetic of docs/protocol.md, written from that page: a second implementation beside the Rust one.
->>>>>>> main
  *
  * Pure functions. Nothing here knows a node or polkadot.js.
  */
