@@ -7,17 +7,45 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-mod dot;
 
 use rayon::prelude::*;
 use strike_models::FloatMatrix;
 
-pub(crate) use dot::dot;
-
+const LANES: usize = 16;
 /// Rows that share one pass over the weights.
 const ROW_BLOCK: usize = 16;
 /// Multiplications below which threads cost more than they bring.
 const PARALLEL_FROM: usize = 1 << 18;
+
+/// Adds the lanes as a tree: 8 apart, then 4, 2 and 1.
+#[inline(always)]
+fn sum_lanes(lanes: &[f32; LANES]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|j| lanes[j] + lanes[j + 8]);
+    let four: [f32; 4] = std::array::from_fn(|j| eight[j] + eight[j + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// Adds the products of the last, incomplete group of elements.
+#[inline(always)]
+fn add_tail(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
+    for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+        *lane += a * b;
+    }
+}
+
+/// Dot product in the order of this module.
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0f32; LANES];
+    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    add_tail(&mut lanes, a_tail, b_tail);
+    sum_lanes(&lanes)
+}
 
 /// Products of the rows of `x` with `count` weight rows from `first` on, into rows of `count`.
 fn portable(x: &[f32], weight: &FloatMatrix, first: usize, count: usize, out: &mut [f32]) {
@@ -80,7 +108,7 @@ pub(crate) fn rms_norm(x: &[f32], gain: &[f32], epsilon: f32) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{dot::LANES, *};
+    use super::*;
 
     fn numbers(count: usize, seed: u32) -> Vec<f32> {
         let mut state = seed;

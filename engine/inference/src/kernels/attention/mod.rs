@@ -3,7 +3,6 @@
 //! Scores have keys as lanes, values have elements as lanes; queries are only grouped so that a loaded key or value serves
 //! several of them. The tiles are those of absolute positions, so neither the grouping nor the length of a prompt shows.
 
-mod query;
 mod tile;
 
 use std::ops::Range;
@@ -13,8 +12,6 @@ use strike_arithmetic::attention::TILE;
 use self::tile::{mask_and_max, mix_tile, score_tile, weigh, Scores};
 use super::lanes::{run, Kernel, Lanes, LANES};
 use crate::isa::Isa;
-
-pub(crate) use self::query::{Heads, Query};
 
 /// One tile of the cache of one key head.
 #[derive(Clone, Copy)]
@@ -36,11 +33,35 @@ pub(crate) const fn padded(width: usize) -> usize {
     width.next_multiple_of(LANES)
 }
 
+/// A query and the keys it sees.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query {
+    /// Where its elements begin in the queries, and its result in the output.
+    pub offset: usize,
+    /// First position it sees.
+    pub first: usize,
+    /// The position after the last.
+    pub end: usize,
+}
+
 /// Working memory of one thread.
 #[derive(Default)]
 pub(crate) struct Scratch {
     converted: Vec<f32>,
     buffers: Buffers,
+}
+
+/// What all queries of a call share.
+#[derive(Clone, Copy)]
+pub(crate) struct Heads<'a> {
+    /// Elements of a head.
+    pub width: usize,
+    /// Factor of the scores.
+    pub scale: f32,
+    /// Soft cap of the scores.
+    pub cap: Option<f32>,
+    /// Queries after the rotary embedding.
+    pub queries: &'a [f32],
 }
 
 /// Most queries of one call.

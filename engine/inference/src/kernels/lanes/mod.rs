@@ -2,18 +2,103 @@
 //!
 //! All operations work on each lane alone and round as IEEE 754 says, so code written with them gives the same bits everywhere.
 
-mod functions;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
-mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use strike_arithmetic::functions as f;
+
 use crate::isa::Isa;
 
-pub(crate) use functions::*;
-pub(crate) use vector::{Kernel, Lanes, LANES};
+/// Number of lanes.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen f32.
+///
+/// # Safety
+/// Methods may be called only where the machine has the instruction set of the type, that is within [`run`].
+pub(crate) trait Lanes: Copy {
+    /// Whether two dozen of these fit into registers beside a few more, otherwise one half dozen.
+    const WIDE: bool;
+    unsafe fn splat(value: f32) -> Self;
+    /// `from` holds 16 numbers.
+    unsafe fn load(from: *const f32) -> Self;
+    /// `from` holds 16 binary16 numbers.
+    unsafe fn load_half(from: *const u16) -> Self;
+    /// Asks for the cache line of an address, which need not be valid.
+    #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        let _ = address;
+    }
+    /// `to` has room for 16 numbers.
+    unsafe fn store(self, to: *mut f32);
+    /// Rounds to binary16, ties to even. `to` has room for 16.
+    unsafe fn store_half(self, to: *mut u16);
+    /// Stores integers that have been rounded, of magnitude at most 127. `to` has room for 16.
+    unsafe fn store_i8(self, to: *mut i8);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    /// Every lane times the number at `numbers + index`.
+    #[inline(always)]
+    unsafe fn mul_by(self, numbers: *const f32, index: usize) -> Self {
+        unsafe { self.mul(Self::splat(*numbers.add(index))) }
+    }
+    unsafe fn div(self, other: Self) -> Self;
+    /// `a < b ? x : y`, lane by lane; `y` where one is NaN.
+    unsafe fn select_below(a: Self, b: Self, x: Self, y: Self) -> Self;
+    unsafe fn and(self, bits: u32) -> Self;
+    unsafe fn or(self, other: Self) -> Self;
+    /// The larger of the bits as unsigned integers.
+    unsafe fn max_bits(self, other: Self) -> Self;
+    /// `2^n`, where `self` is `n + 1.5 * 2^23`.
+    unsafe fn power_of_two(self) -> Self;
+    /// The lanes.
+    unsafe fn array(self) -> [f32; LANES];
+    /// The largest of the lanes' bits as unsigned integers.
+    #[inline(always)]
+    unsafe fn largest_bits(self) -> u32 {
+        let mut largest = 0;
+        for lane in unsafe { self.array() } {
+            largest = largest.max(lane.to_bits());
+        }
+        largest
+    }
+    /// Sum of integers that have been rounded, of magnitude at most 2^20.
+    #[inline(always)]
+    unsafe fn integer_sum(self) -> i32 {
+        let mut sum = 0;
+        for lane in unsafe { self.array() } {
+            sum += lane as i32;
+        }
+        sum
+    }
+    /// The lanes folded by halves, as [`strike_arithmetic::norm::lane_sum`] ends.
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        let mut lanes = unsafe { self.array() };
+        let mut width = LANES;
+        while width > 1 {
+            width /= 2;
+            for lane in 0..width {
+                lanes[lane] += lanes[lane + width];
+            }
+        }
+        lanes[0]
+    }
+}
+
+/// Code that can run on any [`Lanes`].
+pub(crate) trait Kernel {
+    type Output;
+    /// Must be `#[inline(always)]`, to be compiled for the instruction set.
+    ///
+    /// # Safety
+    /// The machine has the instruction set of `L`.
+    unsafe fn run<L: Lanes>(self) -> Self::Output;
+}
 
 /// Runs a kernel on an instruction set that the machine has.
 #[inline]
@@ -30,6 +115,92 @@ pub(crate) fn run<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
             _ => kernel.run::<portable::Portable>(),
         }
     }
+}
+
+/// 1.5 * 2^23: adding it rounds to an integer, which the low bits then hold.
+const SHIFT: f32 = 12_582_912.0;
+
+/// Nearest integers, ties to even, of numbers of magnitude at most 2^21.
+#[inline(always)]
+pub(crate) unsafe fn nearest<L: Lanes>(x: L) -> L {
+    unsafe { x.add(L::splat(SHIFT)).sub(L::splat(SHIFT)) }
+}
+
+/// As [`strike_arithmetic::functions::exp`].
+#[inline(always)]
+pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
+    unsafe {
+        let shifted = x.mul(L::splat(f::LOG2_E)).add(L::splat(SHIFT));
+        let whole = shifted.sub(L::splat(SHIFT));
+        let r = x.sub(whole.mul(L::splat(f::LN2_HIGH))).sub(whole.mul(L::splat(f::LN2_LOW)));
+        let mut y = L::splat(f::EXP[0]);
+        for coefficient in &f::EXP[1..] {
+            y = y.mul(r).add(L::splat(*coefficient));
+        }
+        let y = y.mul(r.mul(r)).add(r).add(L::splat(1.0)).mul(shifted.power_of_two());
+        L::select_below(x, L::splat(f::EXP_LOW), L::splat(0.0), y)
+    }
+}
+
+const MAGNITUDE: u32 = 0x7fff_ffff;
+const SIGN: u32 = 0x8000_0000;
+
+/// As [`strike_arithmetic::functions::silu`].
+#[inline(always)]
+pub(crate) unsafe fn silu<L: Lanes>(x: L) -> L {
+    unsafe {
+        let e = exp(x.or(L::splat(-0.0)));
+        let one = L::splat(1.0);
+        let numerator = L::select_below(x, L::splat(0.0), e, one);
+        x.mul(numerator.div(one.add(e)))
+    }
+}
+
+/// As [`strike_arithmetic::functions::tanh`].
+#[inline(always)]
+pub(crate) unsafe fn tanh<L: Lanes>(x: L) -> L {
+    unsafe {
+        let e = exp(x.and(MAGNITUDE).mul(L::splat(-2.0)));
+        let one = L::splat(1.0);
+        one.sub(e).div(one.add(e)).or(x.and(SIGN))
+    }
+}
+
+/// As [`strike_arithmetic::functions::erf`].
+#[inline(always)]
+pub(crate) unsafe fn erf<L: Lanes>(x: L) -> L {
+    unsafe {
+        let one = L::splat(1.0);
+        let t = one.div(one.add(x.and(MAGNITUDE).mul(L::splat(f::ERF_P))));
+        let mut y = L::splat(f::ERF[0]);
+        for coefficient in &f::ERF[1..] {
+            y = y.mul(t).add(L::splat(*coefficient));
+        }
+        let e = exp(x.mul(x).or(L::splat(-0.0)));
+        one.sub(y.mul(t).mul(e)).or(x.and(SIGN))
+    }
+}
+
+/// As [`strike_arithmetic::functions::gelu_erf`].
+#[inline(always)]
+pub(crate) unsafe fn gelu_erf<L: Lanes>(x: L) -> L {
+    unsafe { x.mul(L::splat(0.5)).mul(L::splat(1.0).add(erf(x.mul(L::splat(f::SQRT_HALF))))) }
+}
+
+/// As [`strike_arithmetic::functions::gelu_tanh`].
+#[inline(always)]
+pub(crate) unsafe fn gelu_tanh<L: Lanes>(x: L) -> L {
+    unsafe {
+        let one = L::splat(1.0);
+        let inner = x.mul(one.add(x.mul(x).mul(L::splat(f::GELU_CUBIC))));
+        x.mul(L::splat(0.5)).mul(one.add(tanh(inner.mul(L::splat(f::SQRT_TWO_OVER_PI)))))
+    }
+}
+
+/// As [`strike_arithmetic::functions::soft_cap`].
+#[inline(always)]
+pub(crate) unsafe fn soft_cap<L: Lanes>(x: L, cap: L) -> L {
+    unsafe { tanh(x.div(cap)).mul(cap) }
 }
 
 #[cfg(test)]

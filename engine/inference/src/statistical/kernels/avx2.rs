@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use strike_models::FloatMatrix;
 
-use super::dot::{add_tail, sum_lanes, LANES};
+use super::{add_tail, sum_lanes, LANES};
 
 /// As [`super::portable`].
 #[target_feature(enable = "avx2")]
