@@ -7,31 +7,17 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod order;
 
 use rayon::prelude::*;
 use strike_models::FloatMatrix;
 
-const LANES: usize = 16;
+use self::order::{add_tail, sum_lanes, LANES};
+
 /// Rows that share one pass over the weights.
 const ROW_BLOCK: usize = 16;
 /// Multiplications below which threads cost more than they bring.
 const PARALLEL_FROM: usize = 1 << 18;
-
-/// Adds the lanes as a tree: 8 apart, then 4, 2 and 1.
-#[inline(always)]
-fn sum_lanes(lanes: &[f32; LANES]) -> f32 {
-    let eight: [f32; 8] = std::array::from_fn(|j| lanes[j] + lanes[j + 8]);
-    let four: [f32; 4] = std::array::from_fn(|j| eight[j] + eight[j + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
-}
-
-/// Adds the products of the last, incomplete group of elements.
-#[inline(always)]
-fn add_tail(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
-    for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-        *lane += a * b;
-    }
-}
 
 /// Dot product in the order of this module.
 #[inline(always)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use strike_arithmetic::attention::TILE;
 
-use super::{Heads, Query};
+use super::call::{Heads, Query};
 use crate::kernels::lanes::{self, exp, Lanes, LANES};
 
 /// Up to so many queries keys and values are converted where they are used, not beforehand.

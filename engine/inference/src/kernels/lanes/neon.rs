@@ -4,7 +4,7 @@ use std::arch::aarch64::*;
 
 use strike_arithmetic::half::{f16_to_f32, f32_to_f16};
 
-use super::{Kernel, Lanes, LANES};
+use super::kernel::{Kernel, Lanes, LANES};
 
 /// # Safety
 /// The machine has Advanced SIMD.

@@ -2,7 +2,7 @@
 
 use strike_arithmetic::half::{f16_to_f32, f32_to_f16};
 
-use super::{Lanes, LANES};
+use super::kernel::{Lanes, LANES};
 
 #[derive(Clone, Copy)]
 pub struct Portable([f32; LANES]);

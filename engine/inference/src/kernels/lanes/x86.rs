@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Lanes, LANES};
+use super::kernel::{Kernel, Lanes, LANES};
 
 /// # Safety
 /// The machine has AVX-512 F, BW, DQ and VL.

@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 
 use strike_models::tensors::{BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK_Q8};
 
-use super::Operands;
+use super::operands::Operands;
 
 /// Rows computed together.
 const ROWS: usize = 3;

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use strike_models::tensors::{BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK_Q8};
 
-use super::Operands;
+use super::operands::Operands;
 
 /// With VNNI.
 ///

@@ -9,10 +9,12 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod operands;
 mod scalar;
 
 use strike_models::tensors::{Matrix, Packing, BLOCK, PANEL_COLUMNS};
 
+use self::operands::Operands;
 use crate::isa::Isa;
 use crate::kernels::activations::Activations;
 
@@ -36,42 +38,6 @@ impl Output {
     pub fn new(buffer: &mut [f32], stride: usize) -> Self {
         assert!(stride > 0 && buffer.len().is_multiple_of(stride));
         Self { data: buffer.as_mut_ptr(), rows: buffer.len() / stride, stride }
-    }
-}
-
-/// What a kernel needs to know of its operands. Pointers are to the first of the rows of one call.
-#[derive(Clone, Copy)]
-struct Operands {
-    /// The panel, `blocks` blocks.
-    panel: *const u8,
-    blocks: usize,
-    /// Activations, `32 * blocks` bytes a row.
-    q: *const i8,
-    /// One number a block and row.
-    scales: *const f32,
-    /// `-128 * sum(q)`, one a block and row.
-    corrections: *const i32,
-    /// Results: 32 numbers a row, `out_stride` apart.
-    out: *mut f32,
-    out_stride: usize,
-}
-
-impl Operands {
-    /// The operands from a later row on.
-    ///
-    /// # Safety
-    /// The row lies within the operands.
-    unsafe fn at_row(self, row: usize) -> Self {
-        // SAFETY: the caller keeps `row` within the rows these pointers were made for.
-        unsafe {
-            Self {
-                q: self.q.add(row * self.blocks * BLOCK),
-                scales: self.scales.add(row * self.blocks),
-                corrections: self.corrections.add(row * self.blocks),
-                out: self.out.add(row * self.out_stride),
-                ..self
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use strike_arithmetic::half::f16_to_f32;
 use strike_models::tensors::{BLOCK, PANEL_BLOCK_Q4, PANEL_BLOCK_Q8, PANEL_COLUMNS};
 
-use super::Operands;
+use super::operands::Operands;
 
 /// # Safety
 /// The operands hold `rows` rows.

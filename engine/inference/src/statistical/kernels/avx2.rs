@@ -4,9 +4,9 @@ use std::arch::x86_64::*;
 
 use strike_models::FloatMatrix;
 
-use super::{add_tail, sum_lanes, LANES};
+use super::order::{add_tail, sum_lanes, LANES};
 
-/// As [`super::portable`].
+/// As `portable`.
 #[target_feature(enable = "avx2")]
 pub(super) fn block(x: &[f32], weight: &FloatMatrix, first: usize, count: usize, out: &mut [f32]) {
     let rows = x.len() / weight.columns;

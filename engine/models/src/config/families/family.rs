@@ -15,6 +15,8 @@ pub(crate) struct Family {
     pub kind: Kind,
 }
 
+/// What a family computes.
+#[allow(clippy::large_enum_variant, reason = "rows of constants, which are never moved")]
 pub(crate) enum Kind {
     Decoder(DecoderFamily),
     Encoder(EncoderFamily),

@@ -83,8 +83,8 @@ fn gemma_3_json(raw: &Raw) -> Own {
     Own {
         window: raw.sliding_window.or(Some(WINDOW)),
         windowed: Windowed::Pattern(period.unwrap_or(6)),
-        attention_softcap: raw.attn_logit_softcapping.unwrap_or(None),
-        logit_softcap: raw.final_logit_softcapping.unwrap_or(None),
+        attention_softcap: raw.attn_logit_softcapping.flatten(),
+        logit_softcap: raw.final_logit_softcapping.flatten(),
     }
 }
 
