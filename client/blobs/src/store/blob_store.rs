@@ -44,7 +44,7 @@ pub struct BlobStore {
     /// Held while a blob is added or room is taken, through the writing. Locked before `state`.
     pub(super) writing: Mutex<()>,
     /// Never held while a blob is read, hashed or written: every answer to other nodes needs it.
-    pub(super) state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
 }
 
 pub(super) struct State {
