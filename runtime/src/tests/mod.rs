@@ -22,7 +22,7 @@ use codec::Encode;
 use frame_support::{
     dispatch::GetDispatchInfo,
     traits::{
-        fungible::Inspect as _, GetStorageVersion, KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess,
+        fungible::Inspect as _, Get, GetStorageVersion, KeyOwnerProofSystem, PalletInfo as _, PalletInfoAccess,
         StorageVersion,
     },
 };
@@ -155,7 +155,7 @@ fn orders_without_a_deadline_fit_asks_without_a_throughput() {
 #[test]
 fn a_slot_is_three_seconds_and_an_epoch_ten_minutes() {
     assert_eq!(crate::Babe::slot_duration(), 3_000);
-    chain(development()).execute_with(|| assert_eq!(<SessionSlots as Get<u64>>::get(), 200));
+    chain(development()).execute_with(|| assert_eq!(SessionSlots::get(), 200));
     assert_eq!(VERSION.spec_name, "strike");
 }
 

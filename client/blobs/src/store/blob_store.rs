@@ -47,7 +47,7 @@ pub struct BlobStore {
     pub(crate) state: Mutex<State>,
 }
 
-pub(super) struct State {
+pub(crate) struct State {
     pub(super) index: Index,
     pub(super) downloads: Downloads,
 }
