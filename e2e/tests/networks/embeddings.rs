@@ -19,6 +19,7 @@ use strike_primitives::{
     commitment::StopReason,
     embedding::{encode_texts, vector_bytes},
     job::{Embed, Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec},
+    model_folder::ModelFolder,
     verdict::Verdict,
     JobId,
 };
@@ -121,7 +122,7 @@ async fn texts_are_embedded_checked_and_paid() {
 async fn one_flipped_bit_of_a_vector_is_found_invalid() {
     use strike_primitives::{receipt::CloseReason, verdict::InvalidReason};
     let node = offering("faulty-node", &[("STRIKE_FAULT", "other-text")]).await;
-    let encoder = model::read(&folder()).expect("a model").id;
+    let encoder = ModelFolder::read(&folder()).expect("a model").id;
     let info = embed(&node, encoder, 10).await;
     let receipt = info.receipt.expect("a closed job has a receipt");
     assert_eq!(receipt.reason, CloseReason::Invalid);

@@ -222,7 +222,7 @@ fn reference(shares: &Shares, sale: &Sale) -> Option<Parts> {
         if all == 0 {
             return Some(Earning { operator: amount, delegators: 0 });
         }
-        let theirs = (U256::from(amount) * pool.delegated / all).as_u128();
+        let theirs = (U256::from(amount) * U256::from(pool.delegated) / all).as_u128();
         let commission = (U256::from(theirs) * pool.commission.deconstruct() + 999_999_999u32) / 1_000_000_000u32;
         let delegators = theirs - commission.as_u128();
         Some(Earning { operator: amount - delegators, delegators })
@@ -453,7 +453,9 @@ proptest! {
         let pool = Pool { own, delegated, commission };
         let part = pool.part(amount).unwrap();
         prop_assert!(part <= amount);
-        prop_assert!(part <= Pool { delegated: delegated + added, ..pool }.part(amount).unwrap());
-        prop_assert!(part <= Pool { commission: commission.min(lower), ..pool }.part(amount).unwrap());
+        let larger = Pool { delegated: delegated + added, ..pool }.part(amount).unwrap();
+        prop_assert!(part <= larger);
+        let cheaper = Pool { commission: commission.min(lower), ..pool }.part(amount).unwrap();
+        prop_assert!(part <= cheaper);
     }
 }
