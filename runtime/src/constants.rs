@@ -51,8 +51,9 @@ pub mod currency {
 pub mod hook_shares {
     use sp_runtime::Perbill;
 
-    /// Matching, deadlines and settlements: more than it takes to end and to forget the jobs of a block full of
-    /// orders, which pay for that. It has what the others leave.
+    /// Matching, deadlines and settlements. It has what the others leave. By the measured weights a block full of
+    /// orders that all fail takes 33 % to end, 41 % where each looks at 128 asks, and up to 47 % together with
+    /// forgetting as many, a day later. So only a day of full blocks of such orders lets upkeep fall behind.
     pub const MARKET: Perbill = Perbill::from_percent(40);
     /// Deadlines of audits.
     pub const VERIFICATION: Perbill = Perbill::from_percent(10);

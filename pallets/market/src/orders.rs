@@ -100,8 +100,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What an order costs that so many asks were looked at for: to take it, to end its first attempt, which may look
-    /// at as many again, and to forget it. What is done later is paid for here, and blocks take no more orders than
-    /// they can end.
+    /// at as many again, and to forget it. What is done later is paid for here; [`Config::HookShare`] says
+    /// how much of it a block does.
     pub(crate) fn submission(asks: u32) -> Weight {
         let taken = T::WeightInfo::submit_assigned(asks).max(T::WeightInfo::submit_queued(asks));
         taken.saturating_add(Self::deadline(asks)).saturating_add(T::WeightInfo::prune())

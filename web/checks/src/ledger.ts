@@ -1,7 +1,7 @@
 // Keeps a ledger of a stretch of final blocks and compares it with the chain's.
 import type {} from '@polkadot/api-augment';
 import type { ApiPromise } from '@polkadot/api';
-import type { u128 } from '@polkadot/types';
+import type { Option, u128 } from '@polkadot/types';
 import type { AccountId } from '@polkadot/types/interfaces';
 import {
   constant,
@@ -34,7 +34,7 @@ async function totalsAt(api: ApiPromise, hash: string): Promise<Totals> {
   const at = await api.at(hash);
   const [entries, claimable, issuance] = await Promise.all([
     at.query.system.account.entries(),
-    storage(at, 'payouts', 'claimable').entries<u128, [AccountId]>(),
+    storage(at, 'payouts', 'claimable').entries<Option<u128>, [AccountId]>(),
     at.query.balances.totalIssuance(),
   ]);
   const accounts = new Map<string, Amount>();
@@ -42,9 +42,10 @@ async function totalsAt(api: ApiPromise, hash: string): Promise<Totals> {
   for (const [key, { data }] of entries) add(key.args[0].toString(), data.free.toBigInt() + data.reserved.toBigInt());
   // What waits to be claimed is its owner's; the account of payouts has what is left of its own.
   const payouts = payoutsAccount(at);
-  for (const [key, amount] of claimable) {
-    add(payouts, -amount.toBigInt());
-    add(key.args[0].toString(), amount.toBigInt());
+  for (const [key, waiting] of claimable) {
+    const amount = waiting.unwrap().toBigInt();
+    add(payouts, -amount);
+    add(key.args[0].toString(), amount);
   }
   return { accounts, issuance: issuance.toBigInt() };
 }
