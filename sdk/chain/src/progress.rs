@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 /// Takes lines of progress, for people to read. Silent by default; clones tell the same listener.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Arc<Listener>>);
+
+/// What is told each line.
+type Listener = dyn Fn(&str) + Send + Sync;
 
 impl Progress {
     /// Hands every line to `listen`, on whichever thread it comes up. A line may quote what strangers wrote, control
