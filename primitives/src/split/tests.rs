@@ -188,7 +188,7 @@ fn reference(shares: &Shares, sale: &Sale) -> Option<Parts> {
     };
     let charge = |price: U256| {
         let whole = U256::from(sale.units) * price;
-        fits(whole).map(|whole: Balance| whole / 1_000 + Balance::from(whole % 1_000 > 0))
+        fits(whole).map(|whole: Balance| whole / 1_000 + Balance::from(!whole.is_multiple_of(1_000)))
     };
     let (license, app) = (sale.license.unwrap_or(0), sale.app.unwrap_or(0));
     let prices = [U256::from(sale.price), U256::from(sale.price) + license, U256::from(sale.price) + license + app];
@@ -208,7 +208,7 @@ fn reference(shares: &Shares, sale: &Sale) -> Option<Parts> {
     let license = floor(kept, licensed - base);
     let count = sale.validators.len() as Balance;
     let share = if sale.kind == WorkKind::Embed { shares.checks.embed } else { shares.checks.generate };
-    let each = if count == 0 { 0 } else { floor(share, base) / count };
+    let each = floor(share, base).checked_div(count).unwrap_or(0);
     let mut rest = fee - levy - own_app - license - count * each;
     let mut royalties = Vec::new();
     for share in sale.royalties {
