@@ -1,10 +1,8 @@
 //! LoRA adapters in the exact engine: against the float path and transformers, sameness, and liars.
 
-mod fixtures;
-
 use std::path::Path;
 
-use fixtures::{folder, Fixture};
+use crate::fixtures::{folder, Fixture};
 use strike_inference::exact::{
     Batch, CacheUse, Claim, Divergence, Engine, ExactGeneration, ExactModel, Job, LoadError, OpenOptions, Sampler,
     Verification,

@@ -6,9 +6,7 @@
 //! Against transformers, the float path with the same roundings says what distance the roundings alone make: these models are
 //! narrow and random, and feel them more than real ones do.
 
-mod fixtures;
-
-use fixtures::{folder, Fixture, FAMILIES};
+use crate::fixtures::{folder, Fixture, FAMILIES};
 use strike_inference::exact::{CacheUse, Engine, ExactModel, OpenOptions};
 use strike_inference::{Control, Reference, ReferenceOptions, Rounding};
 

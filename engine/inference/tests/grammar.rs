@@ -1,7 +1,5 @@
 //! Output that satisfies a JSON schema: always, in the same bits everywhere, and checked.
 
-mod fixtures;
-
 use serde_json::{json, Value};
 use strike_inference::exact::{
     Batch, CacheUse, Claim, Divergence, Engine, ExactGeneration, ExactModel, Job, JobError, OpenOptions, Sampler, Stop,
@@ -12,7 +10,7 @@ use strike_inference::{Control, Isa};
 /// A trained model, and one of random weights with several end tokens.
 fn models() -> [ExactModel; 2] {
     let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
-    let random = ExactModel::open(&fixtures::folder("llama3"), &options).expect("a model");
+    let random = ExactModel::open(&crate::fixtures::folder("llama3"), &options).expect("a model");
     [ExactModel::builtin().expect("the built-in model"), random]
 }
 

@@ -1,8 +1,6 @@
 //! The float path against transformers in float32, every family: `bench/oracle.py` wrote the fixtures.
 
-mod fixtures;
-
-use fixtures::{folder, Fixture};
+use crate::fixtures::{folder, Fixture};
 use serde::Deserialize;
 use strike_inference::exact::{CacheUse, Engine, ExactEncoder, ExactModel, JobError, OpenOptions};
 use strike_inference::{Control, Reference, ReferenceError, ReferenceOptions, Rounding};
@@ -33,7 +31,7 @@ fn deviation(family: &str) -> f64 {
 
 #[test]
 fn every_family_computes_what_transformers_computes() {
-    for family in fixtures::FAMILIES {
+    for family in crate::fixtures::FAMILIES {
         let deviation = deviation(family);
         eprintln!("{family}: {deviation:.1e} of the largest logit");
         // transformers rounds the embedding's factor to bf16 in the models' own type, but not in f32, where the oracle ran. The

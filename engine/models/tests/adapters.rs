@@ -1,9 +1,7 @@
 //! LoRA adapters in canonical form.
 
-mod common;
-
-use common::families::all;
-use common::{safetensors, tensor, Tensor, Type};
+use crate::common::families::all;
+use crate::common::{safetensors, tensor, Tensor, Type};
 use strike_arithmetic::half::f16_to_f32;
 use strike_models::tensors::{LayerTensor, Matrix, TensorName};
 use strike_models::{Adapter, FloatAdapter, Model, ModelError, ModelFiles};

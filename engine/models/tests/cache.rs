@@ -1,14 +1,12 @@
 //! Cache files are used when they are whole, and rebuilt when they are not.
 
-mod common;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use common::families::all;
-use common::gguf::{self, Stored};
-use common::Type;
+use crate::common::families::all;
+use crate::common::gguf::{self, Stored};
+use crate::common::Type;
 use strike_models::tensors::{LayerTensor, TensorName};
 use strike_models::{layout, CacheUse, Check, Model, OpenOptions, TensorKind};
 use tempfile::TempDir;

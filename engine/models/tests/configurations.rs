@@ -1,9 +1,7 @@
 //! What configurations become, against values that transformers 4.57 computes.
 
-mod common;
-
-use common::families::{all, Sample};
-use common::{safetensors, Type};
+use crate::common::families::{all, Sample};
+use crate::common::{safetensors, Type};
 use strike_models::architecture::{Activation, Architecture, Decoder, Encoder, Pooling};
 use strike_models::{vocab_size, CacheUse, Model, ModelError, ModelFiles, OpenOptions};
 

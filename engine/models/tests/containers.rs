@@ -1,10 +1,8 @@
 //! One model has one architecture and one weights root, whichever container it came in.
 
-mod common;
-
-use common::families::{all, Sample};
-use common::gguf::{self, Stored};
-use common::{safetensors, Type};
+use crate::common::families::{all, Sample};
+use crate::common::gguf::{self, Stored};
+use crate::common::{safetensors, Type};
 use strike_models::architecture::Architecture;
 use strike_models::tensors::{LayerTensor, Packing, TensorName};
 use strike_models::{CacheUse, Model, ModelError, ModelFiles, OpenOptions};
@@ -200,7 +198,7 @@ fn columns_that_are_no_multiple_of_32_are_refused() {
     for tensor in &mut sample.tensors {
         if tensor.name.contains("mlp") {
             let shape = if tensor.name.contains("down") { [64, 100] } else { [100, 64] };
-            *tensor = common::tensor(&tensor.name, &shape);
+            *tensor = crate::common::tensor(&tensor.name, &shape);
         }
     }
     let error = from_safetensors(&sample, Type::F32).map(drop).unwrap_err();

@@ -1,10 +1,8 @@
 //! The tensors of the files in f32: the same in every container, and what the canonical form approximates.
 
-mod common;
-
-use common::families::{all, Sample};
-use common::gguf::{self, Stored};
-use common::{safetensors, Type};
+use crate::common::families::{all, Sample};
+use crate::common::gguf::{self, Stored};
+use crate::common::{safetensors, Type};
 use strike_arithmetic::equalization::exponents;
 use strike_arithmetic::weights::quantize;
 use strike_models::architecture::Architecture;

@@ -1,9 +1,7 @@
 //! Quantized types of GGUF files against what ggml's Python package makes of the same bytes (`data/gguf_types`).
 
-mod common;
-
-use common::gguf::{self, Stored};
-use common::{tensor, Type};
+use crate::common::gguf::{self, Stored};
+use crate::common::{tensor, Type};
 use strike_arithmetic::weights::quantize;
 use strike_models::tensors::TensorName;
 use strike_models::{FloatModel, Model};

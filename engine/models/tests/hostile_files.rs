@@ -1,13 +1,11 @@
 //! Damaged files end in a model or an error, never in a panic.
 
-mod common;
-
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use common::families::{all, Sample};
-use common::gguf::{self, Stored};
-use common::{safetensors, Type};
+use crate::common::families::{all, Sample};
+use crate::common::gguf::{self, Stored};
+use crate::common::{safetensors, Type};
 use proptest::prelude::*;
 use strike_models::gguf::File;
 use strike_models::{Model, ModelError, ModelFiles};

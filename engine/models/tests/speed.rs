@@ -1,11 +1,9 @@
 //! Measures import and loading: `cargo test -p strike-models --test speed -- --ignored --nocapture`.
 
-mod common;
-
 use std::time::Instant;
 
-use common::gguf::{self, Stored};
-use common::Type;
+use crate::common::gguf::{self, Stored};
+use crate::common::Type;
 use strike_models::{CacheUse, Check, Model, OpenOptions};
 
 const HIDDEN: usize = 2048;
@@ -100,5 +98,5 @@ fn matrix(name: &str, rows: usize, columns: usize, kind: u32, unit: usize, bytes
 }
 
 fn norm(name: &str) -> Stored {
-    Stored::new(&common::tensor(name, &[HIDDEN]), Type::F32)
+    Stored::new(&crate::common::tensor(name, &[HIDDEN]), Type::F32)
 }
