@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Says what a target of the Makefile is about to do and how long it may take: scripts/ahead.sh run|test|long
-# The times are those of docs/performance.md, on two cores.
+# The times are estimates for two cores, from what docs/performance.md has measured.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
@@ -29,4 +29,4 @@ case "${1:-}" in
         ;;
     *) die "usage: scripts/ahead.sh run|test|long" ;;
 esac
-printf 'strike: this will %s.\nstrike: it takes %s. Ctrl-C stops it; started again, it goes on with what is built.\n' "$todo" "$time" >&2
+printf 'strike: this will %s.\nstrike: it may take %s. Ctrl-C stops it; started again, it goes on with what is built.\n' "$todo" "$time" >&2

@@ -14,7 +14,9 @@ git worktree add --detach "$folder" "$commit"
 
 (
     cd "$folder"
-    unset CARGO_TARGET_DIR STRIKE_TARGET_DIR RUSTC_WORKSPACE_WRAPPER
+    unset STRIKE_TARGET_DIR RUSTC_WORKSPACE_WRAPPER
+    # Whatever cargo's configuration says: two checkouts must not share a target folder.
+    export CARGO_TARGET_DIR="$folder/target"
     . scripts/env.sh
     .ci/warm take
     # Shrunk and compressed, as a chain stores it.
