@@ -75,3 +75,34 @@ impl From<io::Error> for NotWasm {
         Self::File(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_copied_as_it_is_also_onto_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let module = [&HEADER[..], b"sections"].concat();
+        fs::write(&from, &module).unwrap();
+        let mut options = OptimizationOptions::new_opt_level_0();
+        let options = options.mvp_features_only().debug_info(true).add_pass(Pass::StripDwarf);
+        options.run(&from, &to).unwrap();
+        options.add_pass(Pass::SignextLowering).run(&to, &to).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), module);
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused_and_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let options = OptimizationOptions::new_opt_level_0();
+        assert!(matches!(options.run(&from, &to), Err(NotWasm::File(_))));
+        for text in [&b""[..], b"\0asm", b"\0asm\x02\0\0\0", b"text"] {
+            fs::write(&from, text).unwrap();
+            assert!(matches!(options.run(&from, &to), Err(NotWasm::Header)));
+        }
+        assert!(!to.exists());
+    }
+}
