@@ -16,3 +16,8 @@ fn the_configuration_is_sound() {
     use frame_support::traits::IntegrityTest;
     crate::world::ExtBuilder::default().run(crate::runtime::AllPalletsWithSystem::integrity_test);
 }
+
+/// Random sequences that a test runs: as many as `PROPTEST_CASES` says, or as are usual for it.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

@@ -433,12 +433,8 @@ fn let_all_jobs_end() {
     assert!(pallet_providers::Providers::<Test>::iter_values().all(|record| record.reserved == 0));
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: super::cases(64), ..ProptestConfig::default() })]
 
     #[test]
     fn every_unit_is_accounted_for_whatever_happens(steps in prop::collection::vec(step(), 40..80)) {

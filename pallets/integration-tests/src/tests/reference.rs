@@ -427,12 +427,8 @@ impl Both {
     }
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(32)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: super::cases(32), ..ProptestConfig::default() })]
 
     #[test]
     fn the_pallets_do_what_the_reference_does(steps in prop::collection::vec(step(), 40..120)) {
