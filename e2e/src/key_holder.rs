@@ -7,7 +7,7 @@ use sp_core::{sr25519, Pair};
 use sp_runtime::transaction_validity::InvalidTransaction;
 use strike_chain::{keys, Chain};
 use strike_primitives::{
-    api::{CheckDuty, Duty, ProvideDuty},
+    api::{CheckDuty, Duty, DutyCursor, DutyPage, ProvideDuty},
     app::AppKey,
     commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
@@ -77,10 +77,26 @@ impl KeyHolder {
 
     /// As of the final block: seeds and beacons that only the best block knows may be others after a reorganization.
     async fn duties(&self) -> Vec<Duty> {
-        let keys = vec![self.app_key()].encode();
         let block = self.chain.methods().chain_get_finalized_head().await.expect("the node answers");
-        let bytes = self.chain.methods().state_call("StrikeApi_duties", Some(&keys), Some(block)).await;
-        Vec::decode(&mut &bytes.expect("the node answers")[..]).expect("the runtime answers with duties")
+        let (mut duties, mut after) = (Vec::new(), None::<DutyCursor>);
+        loop {
+            let page: DutyPage = self.ask("duty_heads", (vec![self.app_key()], after, u32::MAX), block).await;
+            for head in page.heads {
+                let duty: Option<Duty> = self.ask("duty", (self.app_key(), head.kind, head.job), block).await;
+                duties.extend(duty);
+            }
+            after = page.next;
+            if after.is_none() {
+                return duties;
+            }
+        }
+    }
+
+    /// What the runtime answers at a block.
+    async fn ask<Answer: Decode>(&self, method: &str, arguments: impl Encode, block: H256) -> Answer {
+        let (method, arguments) = (format!("StrikeApi_{method}"), arguments.encode());
+        let bytes = self.chain.methods().state_call(&method, Some(&arguments), Some(block)).await;
+        Answer::decode(&mut &bytes.expect("the node answers")[..]).expect("the runtime answers as the API says")
     }
 
     /// The commitments that it owes, by the final block.

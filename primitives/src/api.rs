@@ -155,6 +155,53 @@ pub struct ModelInfo {
     pub royalty: u32,
 }
 
+/// Kinds of duties, as [`DutyHead::kind`] has them. A node skips those that it does not know.
+pub mod duty_kind {
+    /// [`super::Duty::Provide`].
+    pub const PROVIDE: u8 = 0;
+    /// [`super::Duty::Check`].
+    pub const CHECK: u8 = 1;
+}
+
+/// A duty in short: enough to choose which to do, without its work.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct DutyHead {
+    /// One of [`duty_kind`].
+    pub kind: u8,
+    /// The place of the key that owes it, in the list of keys that was asked for.
+    pub key: u32,
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: Attempt,
+    /// Whose result it is about.
+    pub provider: AccountId,
+    /// Last block of the step owed next, later if finality lags.
+    pub deadline: BlockNumber,
+    /// Names the duty on this fork: as long as it stays, the [`Duty`] does too, but for its deadline.
+    pub id: H256,
+}
+
+/// Where a page of duties goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct DutyCursor {
+    /// The kind that is being listed.
+    pub kind: u8,
+    /// The place of the key that is, for kinds that are listed key by key.
+    pub key: u32,
+    /// The job behind which the page begins, in the order of storage.
+    pub after: Option<JobId>,
+}
+
+/// Some of what keys owe.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct DutyPage {
+    /// What is owed, in the order of storage. May be empty though there are more pages.
+    pub heads: Vec<DutyHead>,
+    /// Where the next page begins; `None` behind the last one.
+    pub next: Option<DutyCursor>,
+}
+
 /// Work that one of a node's keys owes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 // Lives for one call at a time: boxing the larger variant would save nothing.
@@ -223,8 +270,10 @@ sp_api::decl_runtime_apis! {
         fn job(job: JobId) -> Option<JobInfo>;
         /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all.
         fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo>;
-        /// What these keys owe, in the order of job ids.
-        fn duties(keys: Vec<AppKey>) -> Vec<Duty>;
+        /// What these keys owe, in short and in pages: those behind `after`, of at most `limit` that are looked at.
+        fn duty_heads(keys: Vec<AppKey>, after: Option<DutyCursor>, limit: u32) -> DutyPage;
+        /// The duty of this kind that `key` owes for the job.
+        fn duty(key: AppKey, kind: u8, job: JobId) -> Option<Duty>;
     }
 
     /// Asks and prices.

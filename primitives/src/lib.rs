@@ -5,6 +5,7 @@
 //!
 //! - [`hashing`], [`merkle`]: domain-separated `blake2b-256` and the Merkle trees built on it.
 //! - [`artifact`]: typed roots of models and other files.
+//! - [`eligibility`]: who may judge a provider.
 //! - [`embedding`]: input and output of embedding jobs as bytes.
 //! - [`job`], [`commitment`], [`verdict`], [`receipt`]: what is ordered, delivered, found and paid.
 //! - [`split`]: who gets what of a fee.
@@ -30,6 +31,7 @@ pub mod artifact;
 pub mod benchmarking;
 pub mod blob;
 pub mod commitment;
+pub mod eligibility;
 pub mod embedding;
 pub mod finality;
 pub mod hashing;

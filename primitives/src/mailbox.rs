@@ -27,6 +27,27 @@ pub fn verdict_key(key: &AppKey, audit: &AuditRef, beacon: &H256) -> Vec<u8> {
     [PREFIX, b"check/", &(key, audit, beacon).encode()].concat()
 }
 
+/// Key of the index of mailbox entries: `Vec<IndexedEntry>`.
+pub const INDEX_KEY: &[u8] = b"strike/1/mailbox-index";
+/// Most entries that the index names. A result that finds no room waits until others are cleared.
+pub const MAX_INDEXED: usize = 4_096;
+
+/// A mailbox entry in the index. That storage cannot be searched, so the off-chain worker finds entries by the index
+/// alone. The native worker adds to it before it writes an entry; the off-chain worker clears what is over.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct IndexedEntry {
+    /// The key of the entry.
+    pub entry: Vec<u8>,
+    /// The app key that owes the duty.
+    pub key: AppKey,
+    /// The kind of the duty: one of [`crate::api::duty_kind`].
+    pub kind: u8,
+    /// The job.
+    pub job: JobId,
+    /// The best block from which on the duty has not been owed, if it is not.
+    pub over_since: Option<BlockNumber>,
+}
+
 /// The step of an attempt that a commitment is.
 pub const STEP_COMMIT: &[u8] = b"commit";
 /// The first step of a check.

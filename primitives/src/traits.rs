@@ -26,12 +26,14 @@ pub trait ProviderRegistry {
     /// Whether it says that it serves `model`.
     fn serves(provider: &AccountId, model: &ArtifactId) -> bool;
     /// Whether the two are the same operator: equal, or either linked to the other.
-    fn linked(provider: &AccountId, other: &AccountId) -> bool;
-    /// Tells of others whether they are not [`linked`](Self::linked); what is known of the provider is read once for
-    /// all.
-    fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
-        move |other| !Self::linked(provider, other)
+    fn linked(provider: &AccountId, other: &AccountId) -> bool {
+        Self::own_links(provider)(other) || Self::names(other, provider)
     }
+    /// Tells of others whether the provider is them, or names them as the same operator. What is known of the provider
+    /// is read once for all.
+    fn own_links(provider: &AccountId) -> impl Fn(&AccountId) -> bool;
+    /// Whether `who` is registered, and names `other` as the same operator.
+    fn names(who: &AccountId, other: &AccountId) -> bool;
 }
 
 /// Bonds at risk. Implemented by the providers pallet, the only owner of bonds.
@@ -111,12 +113,29 @@ pub struct AssignedJob {
     pub committed: bool,
 }
 
+/// An assigned job in short: what can be told without its order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunningAttempt {
+    /// The attempt that is running.
+    pub attempt: Attempt,
+    /// Who it is assigned to.
+    pub provider: AccountId,
+    /// Block of the assignment.
+    pub assigned_at: BlockNumber,
+    /// Last time at which a commitment counts.
+    pub commit_deadline: BlockNumber,
+    /// Whether a commitment is in.
+    pub committed: bool,
+}
+
 /// Which provider works on what. Implemented by the market pallet.
 pub trait Assignments {
     /// The job's running assignment: from assignment until its verdict.
     fn assigned_job(job: JobId) -> Option<AssignedJob>;
-    /// Jobs assigned to `provider` that wait for its commitment.
-    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId>;
+    /// The same in short; cheaper to read.
+    fn running_attempt(job: JobId) -> Option<RunningAttempt>;
+    /// Up to `limit` jobs assigned to `provider` that wait for its commitment, behind `after` in the order of storage.
+    fn awaiting_commitment(provider: &AccountId, after: Option<JobId>, limit: u32) -> Vec<JobId>;
     /// A commitment for the running attempt is in: the commit deadline no longer applies.
     fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult;
 }
@@ -143,7 +162,7 @@ pub trait OnVerdict {
 
 /// Audits and what they keep. Implemented by the verification pallet.
 pub trait Audits {
-    /// Whether anybody could check a result of `provider` now.
+    /// Whether anybody could check a result of `provider` now: by [`crate::eligibility::eligible`].
     fn has_eligible_validator(provider: &AccountId) -> bool;
     /// Drop everything kept for a job that is pruned.
     fn forget(job: JobId);

@@ -3,6 +3,7 @@
 use super::shared::{PromptArgs, SamplerArgs};
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
+use strike_tokenizers::chat_template::Date;
 
 /// The model and the threads of a command.
 #[derive(Clone, Debug, ClapArgs)]
@@ -121,6 +122,9 @@ pub struct ChatArgs {
     /// The conversation, instead of a prompt: a JSON array of {"role", "content"}.
     #[arg(long, value_name = "FILE", group = "the_prompt")]
     pub messages: Option<PathBuf>,
+    /// The day that the model's template may tell, YYYY-MM-DD. [default: today, UTC]
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<Date>,
 }
 
 /// `strike engine generate`.

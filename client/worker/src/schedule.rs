@@ -279,6 +279,11 @@ impl<R: Clone> Schedule<R> {
         self.entries.get(id).map_or(0, |entry| entry.state.failures())
     }
 
+    /// Whether a duty failed for good on this node.
+    pub fn is_given_up(&self, id: &DutyId) -> bool {
+        self.entries.get(id).is_some_and(|entry| matches!(entry.state, State::GivenUp))
+    }
+
     /// The best block that was seen.
     pub fn best(&self) -> BlockNumber {
         self.best

@@ -3,10 +3,11 @@
 use crate::{
     chain::{
         doppelganger::{is_foreign, KeyWatch},
-        mailbox::{self, Entry, Written},
+        duties::DutyReader,
+        mailbox::{self, Entry, Index, Written},
         view::{Chain, ChainView, ClientChain},
     },
-    duty::{kind, DutyId, Named},
+    duty::{DutyId, Named},
     engine::execute::executor::Executor,
     fetch::{
         inputs,
@@ -110,7 +111,7 @@ where
     };
     let sources = PrefetchSources { inputs, outputs, store: blobs.clone() };
     let runner = Runner { provide, check, keystore, blobs, unsaved: Arc::default(), metrics };
-    let chain = ClientChain { client, sync_oracle, block: PhantomData::<Block> };
+    let chain = ClientChain { client, sync_oracle, reader: DutyReader::default(), block: PhantomData::<Block> };
     Worker::new(chain, runner, sources, offchain_storage, limits).follow(wakeups).await
 }
 
@@ -230,7 +231,17 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     /// Read the chain, and take in what is owed.
     fn look(&mut self) {
         let keys = self.runner.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
-        let view = match self.chain.view(keys) {
+        let (schedule, runner) = (&self.state.schedule, &self.runner);
+        let mut wants = |duty: &Duty| match runner.refuses(duty) {
+            _ if schedule.is_given_up(&DutyId::of(duty)) => false,
+            None => true,
+            Some(failure) => {
+                log::warn!(target: LOG_TARGET, "This node cannot do {}, and leaves it: {failure}", Named(duty));
+                runner.metrics.failed(duty, failure.reason());
+                false
+            }
+        };
+        let view = match self.chain.view(keys, self.limits.duties, &mut wants) {
             Ok(view) => view,
             Err(error) => {
                 // Said once: it comes with every block while, say, the state of the best block is not here yet.
@@ -241,8 +252,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             }
         };
         self.state.is_blind = false;
-        for name in ["provide", "check"] {
-            let owed = view.duties.iter().filter(|duty| kind(duty) == name).count();
+        for (name, owed) in [("provide", view.owed.0), ("check", view.owed.1)] {
             self.runner.metrics.owed.with_label_values(&[name]).set(owed as u64);
         }
         // What a node that catches up sees was done before, perhaps by itself.
@@ -260,13 +270,14 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     /// Let the schedule know what is owed, and start to fetch what that needs.
     fn take_in(&mut self, view: &ChainView) {
         let State { schedule, prefetch, .. } = &mut self.state;
+        let index = Index::read(&self.storage);
         let owed: Vec<Owed> = view
             .duties
             .iter()
             .cloned()
             .map(|duty| {
                 let id = DutyId::of(&duty);
-                let delivered = mailbox::delivered(&self.storage, &id, &duty);
+                let delivered = index.delivered(&self.storage, &id, &duty);
                 let ready = prefetch.is_ready(&duty, view.best);
                 Owed { id, duty, delivered, ready }
             })
@@ -395,6 +406,11 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             }
             // Tried again with the next block.
             Written::Lost => log::debug!(target: LOG_TARGET, "The mailbox entry of {} changed meanwhile", Named(duty)),
+            Written::Full => log::warn!(
+                target: LOG_TARGET,
+                "The mailbox is full, so {} waits: this node has more results on the way than it can keep track of",
+                Named(duty),
+            ),
         }
     }
 }

@@ -102,6 +102,10 @@ struct Faulty {
 }
 
 impl Executor for Faulty {
+    fn refuses(&self, model: &ArtifactId, class: VerificationClass) -> Option<ExecuteError> {
+        self.honest.refuses(model, class)
+    }
+
     fn run(
         &self,
         model: &ArtifactId,

@@ -73,6 +73,52 @@ fn the_day_is_fixed_and_can_be_given() {
     assert_eq!(dated.render(&[], false).expect("it renders"), "03 Feb 2026");
 }
 
+/// What Jinja2 3.1.6 in its sandbox renders.
+#[test]
+fn what_popular_templates_use_is_as_in_jinja() {
+    for (source, expected) in [
+        (
+            "{{ none is iterable }} {{ 'a' is iterable }} {{ [1] is iterable }} {{ {'a': 1} is iterable }} \
+             {{ 3 is iterable }} {{ true is iterable }} {{ missing is iterable }}",
+            "False True True True False False True",
+        ),
+        ("{{ none is not iterable }}", "True"),
+        (
+            "{% macro f(a, b=['x', 'y'], c='<' ~ '>') %}{{ a }}{{ b|join('+') }}{{ c }}{% endmacro %}{{ f(1) }} \
+             {{ f(2, ['z'], c='!') }}",
+            "1x+y<> 2z!",
+        ),
+        ("{% macro f(a, b=a ~ '?') %}{{ a }}{{ b }}{% endmacro %}{{ f('x', 'y') }}", "xy"),
+        ("{% macro f(x={'a': [1, 2]}) %}{{ x.a[1] }}{% endmacro %}{{ f() }}", "2"),
+        (
+            "{{ '{} is {}'.format('a', 3) }} {{ '{1}{0}{1}'.format('a', 'b') }} \
+             {{ '{name}: {{{0}}}'.format(true, name=none) }}",
+            "a is 3 bab None: {True}",
+        ),
+    ] {
+        assert_eq!(rendered(source).expect(source), expected, "{source}");
+    }
+    for wrong in ["{{ '{'.format(1) }}", "{{ '}'.format(1) }}", "{{ '{}{}'.format(1) }}", "{{ '{:>9}'.format(1) }}"] {
+        assert!(matches!(rendered(wrong), Err(ChatTemplateError::Failed { .. })), "{wrong}");
+    }
+}
+
+#[test]
+fn long_text_stands_beside_macros() {
+    for unit in ["word ", "äöü{ ", "a\n  b\n", "x"] {
+        let text = unit.repeat(12_000 / unit.len());
+        let source = format!(
+            "{{% macro f() %}}[{text}]{{% endmacro %}}{{{{- f() -}}}} {text}  {{%- if true %}}\n!{{% endif %}}"
+        );
+        let plain = format!("[{}]{}!", text.trim_start_matches('\n'), text.trim());
+        assert_eq!(rendered(&source).expect("it renders"), plain, "{unit:?}");
+    }
+    // Nothing but white space cannot be told apart from what tags trim.
+    let spaces = " ".repeat(5_000);
+    assert_eq!(rendered(&format!("a{spaces}b")).expect("it renders"), format!("a{spaces}b"));
+    assert!(rendered(&spaces).is_err());
+}
+
 #[test]
 fn templates_that_take_too_much_are_stopped() {
     for source in [
@@ -90,6 +136,8 @@ fn templates_that_take_too_much_are_stopped() {
         "{% set ns = namespace(x='aa') %}{% for a in range(99) %}{% set ns.x = ns.x.join(ns.x|list) %}{% endfor %}",
         "{% macro f(x) %}{{ f(x ~ x) }}{% endmacro %}{{ f('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa') }}",
         "{% set x %}{% for a in range(9999) %}{{ 'x' * 9999 }}{% endfor %}{% endset %}{{ x }}",
+        "{% macro f(x=('x' * 99999999)|upper) %}{% endmacro %}{{ f() }}",
+        "{% set ns = namespace(x='aa') %}{% for a in range(99) %}{% set ns.x = '{}{}'.format(ns.x, ns.x) %}{% endfor %}",
         "{{ 'x' * 99999999 }}",
         "{{ ('x' * 99999999) | upper }}",
         "{{ 'x' | indent(99999999, first=true) }}",

@@ -4,7 +4,7 @@ use crate::tables::{Assigned, Outcomes, RefuseOutcomes};
 use frame_support::ensure;
 use sp_runtime::{DispatchError, DispatchResult};
 use strike_primitives::{
-    traits::{AssignedJob, Assignments, AuditOutcome, OnVerdict},
+    traits::{AssignedJob, Assignments, AuditOutcome, OnVerdict, RunningAttempt},
     AccountId, Attempt, JobId,
 };
 
@@ -16,8 +16,14 @@ impl Assignments for FakeMarket {
         Assigned::get().remove(&job)
     }
 
-    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId> {
-        Assigned::get().into_iter().filter(|(_, it)| it.provider == *provider && !it.committed).map(|it| it.0).collect()
+    fn running_attempt(job: JobId) -> Option<RunningAttempt> {
+        let AssignedJob { attempt, provider, assigned_at, commit_deadline, committed, .. } = Self::assigned_job(job)?;
+        Some(RunningAttempt { attempt, provider, assigned_at, commit_deadline, committed })
+    }
+
+    fn awaiting_commitment(provider: &AccountId, after: Option<JobId>, limit: u32) -> Vec<JobId> {
+        let jobs = Assigned::get().into_iter().filter(|(_, it)| it.provider == *provider && !it.committed);
+        jobs.map(|(job, _)| job).filter(|job| after.is_none_or(|after| *job > after)).take(limit as usize).collect()
     }
 
     fn on_committed(job: JobId, attempt: Attempt) -> DispatchResult {

@@ -24,10 +24,11 @@ impl ProviderRegistry for FakeRegistry {
         Served::get().contains(&(provider.clone(), *model))
     }
 
-    fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        let linked = Linked::get();
-        provider == other
-            || linked.contains(&(provider.clone(), other.clone()))
-            || linked.contains(&(other.clone(), provider.clone()))
+    fn own_links(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
+        move |other| provider == other || Self::names(provider, other)
+    }
+
+    fn names(who: &AccountId, other: &AccountId) -> bool {
+        Linked::get().contains(&(who.clone(), other.clone()))
     }
 }

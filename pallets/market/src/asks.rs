@@ -92,18 +92,14 @@ impl<T: Config> Pallet<T> {
     /// What belongs to an ask that is out of its list: the note of its provider goes, and its deposit back.
     fn close_ask(service: Service, ask: Ask) -> DispatchResult {
         let Ask { provider, deposit, .. } = ask;
-        let left = AskedServices::<T>::mutate_exists(&provider, |services| {
+        AskedServices::<T>::mutate_exists(&provider, |services| {
             if let Some(list) = services {
                 list.retain(|asked| *asked != service);
                 if list.is_empty() {
                     *services = None;
                 }
             }
-            services.is_some()
         });
-        if !left {
-            Demotions::<T>::remove(&provider);
-        }
         T::Currency::release(&HoldReason::AskDeposit.into(), &provider, deposit, Precision::Exact)?;
         let (model, class) = service;
         Self::deposit_event(Event::AskWithdrawn { provider, model, class });

@@ -6,7 +6,7 @@ use frame_support::{defensive, ensure, storage::with_storage_layer};
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use strike_primitives::{
     job::JobOrder,
-    traits::{AssignedJob, Assignments, Bonds, Clock},
+    traits::{AssignedJob, Assignments, Bonds, Clock, RunningAttempt},
     AccountId, Attempt, JobId,
 };
 
@@ -103,10 +103,26 @@ impl<T: Config> Assignments for Pallet<T> {
         })
     }
 
-    fn awaiting_commitment(provider: &AccountId) -> Vec<JobId> {
-        let mut jobs: Vec<JobId> = AwaitingCommitment::<T>::iter_key_prefix(provider).collect();
-        jobs.sort_unstable();
-        jobs
+    fn running_attempt(id: JobId) -> Option<RunningAttempt> {
+        let job = Jobs::<T>::get(id)?;
+        let (assignment, committed) = match job.state {
+            JobState::Assigned(assignment) => (assignment, false),
+            JobState::Committed { assignment, .. } => (assignment, true),
+            JobState::Pending { .. } | JobState::Judged(_) | JobState::Closed(_) => return None,
+        };
+        let Assignment { provider, assigned_at, deadline, .. } = assignment;
+        Some(RunningAttempt { attempt: job.attempt, provider, assigned_at, commit_deadline: deadline, committed })
+    }
+
+    fn awaiting_commitment(provider: &AccountId, after: Option<JobId>, limit: u32) -> Vec<JobId> {
+        let jobs = match after {
+            Some(after) => {
+                let key = AwaitingCommitment::<T>::hashed_key_for(provider, after);
+                AwaitingCommitment::<T>::iter_key_prefix_from(provider, key)
+            }
+            None => AwaitingCommitment::<T>::iter_key_prefix(provider),
+        };
+        jobs.take(limit as usize).collect()
     }
 
     fn on_committed(id: JobId, attempt: Attempt) -> DispatchResult {

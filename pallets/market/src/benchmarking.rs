@@ -170,8 +170,6 @@ mod benchmarks {
         let bond = T::Bonds::available(&last);
         T::Bonds::reserve(&last, bond).expect("it is its bond");
         T::Bonds::slash(&last, bond).expect("it is reserved");
-        let period = T::MinDemotion::get();
-        Demotions::<T>::insert(&last, Demotion { until: NOW, period });
         let new: AccountId = account("provider", 0, 0);
         T::BenchmarkHelper::register_provider(&new, T::BenchmarkHelper::new_key(), model, Vec::new());
         #[extrinsic_call]
@@ -269,8 +267,23 @@ mod benchmarks {
     fn visit_height() {
         #[block]
         {
+            assert!(Pallet::<T>::forget_demotions(NOW, &mut WeightMeter::new()));
             assert!(Pallet::<T>::pass_deadlines(NOW, &mut WeightMeter::new()));
         }
+    }
+
+    #[benchmark]
+    fn forget_demotion() {
+        let provider: AccountId = account("provider", 0, 0);
+        let demotion = Demotion { until: NOW, period: T::MinDemotion::get() };
+        let at = demotion.forgotten_at();
+        DemotionEnds::<T>::insert(at, &provider, ());
+        Demotions::<T>::insert(&provider, demotion);
+        #[block]
+        {
+            assert!(Pallet::<T>::forget_demotions(at, &mut WeightMeter::new()));
+        }
+        assert!(!Demotions::<T>::contains_key(provider));
     }
 
     // The first of a full queue has waited too long.

@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
         let now = Self::time();
         let mut height = DeadlineCursor::<T>::get();
         while height <= now && meter.try_consume(T::WeightInfo::visit_height()).is_ok() {
-            if !Self::pass_deadlines(height, meter) {
+            if !Self::forget_demotions(height, meter) || !Self::pass_deadlines(height, meter) {
                 break;
             }
             let Some(next) = height.checked_add(1) else {

@@ -171,9 +171,13 @@ pub mod pallet {
     pub type AskedServices<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountId, BoundedVec<Service, T::MaxAsksPerProvider>, ValueQuery>;
 
-    /// Demotions of providers with asks, those that ended too: the next one's length depends on the last.
+    /// Demotions of providers, those that ended too: the next one's length depends on the last. Kept until they are over
+    /// for as long as they lasted, whatever becomes of the provider's asks.
     #[pallet::storage]
     pub type Demotions<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, Demotion>;
+    /// When each demotion is forgotten.
+    #[pallet::storage]
+    pub type DemotionEnds<T: Config> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Blake2_128Concat, AccountId, ()>;
 
     /// Jobs that each provider works on, by service: assigned, committed or judged. Outlives a withdrawn ask.
     #[pallet::storage]

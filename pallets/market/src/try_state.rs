@@ -70,7 +70,11 @@ impl<T: Config> Pallet<T> {
         ensure!(indexed.len() == asked.len(), "each ask is indexed once");
         ensure!(indexed.iter().all(|entry| asked.contains(entry)), "indexed asks exist");
         for (provider, demotion) in Demotions::<T>::iter() {
-            ensure!(AskedServices::<T>::contains_key(&provider), "demotions are those of providers with asks");
+            // A lagging cursor comes to it later.
+            ensure!(
+                DemotionEnds::<T>::contains_key(demotion.forgotten_at(), &provider),
+                "a demotion is forgotten in its time"
+            );
             ensure!(
                 (T::MinDemotion::get()..=T::MaxDemotion::get()).contains(&demotion.period),
                 "a demotion lasts as long as may be"
@@ -80,6 +84,10 @@ impl<T: Config> Pallet<T> {
                 "a demotion began at the latest now"
             );
         }
+        ensure!(
+            DemotionEnds::<T>::iter_keys().count() == Demotions::<T>::iter_keys().count(),
+            "each demotion is forgotten once"
+        );
         Ok(())
     }
 

@@ -60,6 +60,13 @@ pub struct Demotion {
     pub period: BlockNumber,
 }
 
+impl Demotion {
+    /// From when on it makes no difference.
+    pub fn forgotten_at(&self) -> BlockNumber {
+        self.until.saturating_add(self.period).saturating_add(1)
+    }
+}
+
 /// The terms of one attempt, fixed when it was assigned.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Assignment {

@@ -31,6 +31,8 @@ pub trait WeightInfo {
     fn poll() -> Weight;
     /// `visit_height` of this pallet's benchmarks.
     fn visit_height() -> Weight;
+    /// `forget_demotion` of this pallet's benchmarks.
+    fn forget_demotion() -> Weight;
     /// `expire_waiting` of this pallet's benchmarks.
     fn expire_waiting() -> Weight;
     /// `expire_assigned` of this pallet's benchmarks, with `a` from 2 to 128.
@@ -272,9 +274,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         // At least 488_354_000 picoseconds; a proof of 64543 + a * 1779 bytes.
         Weight::from_parts(716_022_000, 118975)
             .saturating_add(Weight::from_parts(154_737_434, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(38_u64))
+            .saturating_add(T::DbWeight::get().reads(71_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
-            .saturating_add(T::DbWeight::get().writes(13_u64))
+            .saturating_add(T::DbWeight::get().writes(15_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Finality::CurrentTime` (r:1 w:0)
@@ -299,7 +301,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
     fn visit_height() -> Weight {
         // At least 7_852_000 picoseconds; a proof of 215 bytes.
-        Weight::from_parts(8_573_000, 3493).saturating_add(T::DbWeight::get().reads(1_u64))
+        // Estimated, not measured yet: two of what one queue took.
+        Weight::from_parts(17_146_000, 6986).saturating_add(T::DbWeight::get().reads(2_u64))
+    }
+    // Storage: `Market::DemotionEnds` (r:2 w:1)
+    // Storage: `Market::Demotions` (r:0 w:1)
+    fn forget_demotion() -> Weight {
+        // Estimated, not measured yet: as passing a deadline without a job, twice.
+        Weight::from_parts(40_000_000, 6986)
+            .saturating_add(T::DbWeight::get().reads(2_u64))
+            .saturating_add(T::DbWeight::get().writes(2_u64))
     }
     // Storage: `Market::Deadlines` (r:2 w:2)
     // Proof: `Market::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
@@ -353,9 +364,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         // At least 541_764_000 picoseconds; a proof of 62531 + a * 1781 bytes.
         Weight::from_parts(448_552_292, 118975)
             .saturating_add(Weight::from_parts(193_111_011, 0).saturating_mul(a.into()))
-            .saturating_add(T::DbWeight::get().reads(39_u64))
+            .saturating_add(T::DbWeight::get().reads(71_u64))
             .saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(a.into())))
-            .saturating_add(T::DbWeight::get().writes(13_u64))
+            .saturating_add(T::DbWeight::get().writes(15_u64))
             .saturating_add(Weight::from_parts(0, 4421).saturating_mul(a.into()))
     }
     // Storage: `Market::Deadlines` (r:2 w:1)

@@ -192,15 +192,12 @@ impl<T: Config> ProviderRegistry for Pallet<T> {
         Providers::<T>::get(provider).is_some_and(|record| record.models.contains(model))
     }
 
-    fn linked(provider: &AccountId, other: &AccountId) -> bool {
-        !Self::independent_of(provider)(other)
+    fn own_links(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
+        let linked = Providers::<T>::get(provider).map(|record| record.linked).unwrap_or_default();
+        move |other| provider == other || linked.contains(other)
     }
 
-    fn independent_of(provider: &AccountId) -> impl Fn(&AccountId) -> bool {
-        let own = Providers::<T>::get(provider).map(|record| record.linked).unwrap_or_default();
-        move |other| {
-            let links_back = || Providers::<T>::get(other).is_some_and(|record| record.linked.contains(provider));
-            provider != other && !own.contains(other) && !links_back()
-        }
+    fn names(who: &AccountId, other: &AccountId) -> bool {
+        Providers::<T>::get(who).is_some_and(|record| record.linked.contains(other))
     }
 }

@@ -136,7 +136,8 @@ impl<T: Config> Pallet<T> {
         }
         if audit.seals.len() == audit.majority() {
             Self::unschedule(job, audit.phase.due());
-            audit.phase = Phase::Sealing { until: until.min(Self::time().saturating_add(T::SealGrace::get())) };
+            let until = audit.sealing_after_majority(Self::time(), until, T::SealGrace::get());
+            audit.phase = Phase::Sealing { until };
             Self::schedule(job, audit.phase.due());
         }
         OpenAudits::<T>::insert(job, audit);

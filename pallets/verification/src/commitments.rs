@@ -91,12 +91,11 @@ impl<T: Config> Pallet<T> {
         Ok((assigned, binding))
     }
 
-    /// Who may judge a commitment of `provider` that comes in now. One that nobody may judge is no answer: else a
-    /// provider about to be late could link itself to half of the validators and go free.
+    /// Who may judge a commitment of `provider` that comes in now. Where the provider's own links keep out half of the
+    /// validators or more, it is no answer: else a provider about to be late could link itself to them and go free.
+    /// Where the validators keep themselves out, all of them, it is taken, and its audit ends undecided.
     pub(crate) fn judges(provider: &AccountId) -> Result<PerValidator<Position>, Refusal> {
-        let eligible = Self::eligible(&Self::current_validators(), provider);
-        ensure!(!eligible.is_empty(), Refusal::NobodyEligible);
-        Ok(eligible)
+        Self::eligible_in(&Self::current_validators(), provider).ok_or(Refusal::NobodyEligible)
     }
 
     pub(crate) fn authorize_commit(
@@ -148,6 +147,7 @@ impl<T: Config> Pallet<T> {
             spec_hash: binding.spec_hash,
             seed: binding.seed,
             committed_at: Self::now(),
+            opened_at: Self::time(),
             set,
             eligible,
             phase: Phase::Sealing { until: Self::time().saturating_add(period) },

@@ -35,10 +35,10 @@ pub const KEPT_SETS: u32 = 8;
 pub const MAX_DELIVERIES: u32 = 12;
 /// Longest wait between two of them, in blocks.
 pub const MAX_DELIVERY_DELAY: u32 = 256;
-/// Most duties listed at once.
-pub const MAX_DUTIES: usize = 256;
+/// Most jobs and audits that one page of duties looks at.
+pub const MAX_HEADS: u32 = 256;
 
-/// Keys that [`Pallet::duties`] looks at: anybody can ask a node, and every key is held against every audit.
+/// Keys that [`Pallet::duty_heads`] looks at: anybody can ask a node, and every key is held against every validator.
 pub const MAX_KEYS: usize = 64;
 
 /// The pallet; see the crate's documentation.
@@ -87,7 +87,8 @@ pub mod pallet {
         /// Time validators have for their sealed verdicts, from the commitment.
         #[pallet::constant]
         type SealPeriod: Get<BlockNumber>;
-        /// Time in which seals are still taken once a majority has sealed.
+        /// The least time in which seals are still taken once a majority has sealed: no less than the chain takes to
+        /// agree on a final block. The others have as long again as the majority took.
         #[pallet::constant]
         type SealGrace: Get<BlockNumber>;
         /// Time validators have to reveal their verdicts, from the end of sealing.

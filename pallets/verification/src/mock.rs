@@ -26,6 +26,7 @@ use sp_runtime::{
 };
 use std::sync::Arc;
 use strike_primitives::{
+    api::{Duty, DutyPage},
     app::{AppKey, AppPair, APP_KEY_TYPE},
     artifact::{output_root, ArtifactId, ArtifactKind},
     commitment::{commit_payload, job_root, Commitment, CommitmentV1, StopReason},
@@ -241,6 +242,24 @@ impl ExtBuilder {
             Verification::do_try_state().unwrap();
         });
     }
+}
+
+/// Everything that `keys` owe, as a node reads it: page by page, then each in full. By job, and commitments first.
+pub fn duties(keys: &[AppKey]) -> Vec<Duty> {
+    let (mut duties, mut after) = (Vec::new(), None);
+    loop {
+        let DutyPage { heads, next } = Verification::duty_heads(keys, after, 2);
+        duties.extend(heads.into_iter().map(|head| {
+            let key = &keys[head.key as usize];
+            ((head.job, head.kind), Verification::duty(key, head.kind, head.job).unwrap())
+        }));
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    duties.sort_by_key(|(order, _)| *order);
+    duties.into_iter().map(|(_, duty)| duty).collect()
 }
 
 pub fn next_block() {

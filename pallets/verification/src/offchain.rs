@@ -4,48 +4,36 @@
 //! [`Config::ResendAfter`] blocks. The pool refuses a repetition while it holds the first one (same tags, same
 //! priority); that error, like any other, means "later".
 //!
-//! An index in the node's storage names the mailbox entries seen here, because that storage cannot be searched. It is
-//! what the entries of finished attempts are cleared by.
+//! It walks the index of the mailbox, which names the entries of this node, and asks for the duty of each. So its work
+//! is bounded by what this node has done, whatever others owe. Entries that nobody owes any longer are cleared by it.
 
 use crate::{
     types::{Phase, Refusal},
     Call, Config, OpenAudits, Pallet, LOG_TARGET,
 };
-use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::Decode;
 use frame_support::traits::Get;
 use frame_system::offchain::SubmitTransaction;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_runtime::offchain::storage::{MutateStorageError, StorageRetrievalError, StorageValueRef};
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
-    app::{AppKey, AppSignature},
+    app::AppSignature,
     commitment::{commit_payload, AttemptBinding},
     mailbox::{
-        commitment_key, sent_key, verdict_key, CommitmentEntry, SentNote, VerdictEntry, STEP_COMMIT, STEP_REVEAL,
-        STEP_SEAL,
+        commitment_key, sent_key, verdict_key, CommitmentEntry, IndexedEntry, SentNote, VerdictEntry, INDEX_KEY,
+        STEP_COMMIT, STEP_REVEAL, STEP_SEAL,
     },
     verdict::{reveal_payload, seal_payload, AssignmentProof, RevealedVerdict, SealedVerdict},
     BlockNumber,
 };
 
-/// Key of the index of mailbox entries.
-const INDEX_KEY: &[u8] = b"strike/1/mailbox-index";
-/// Most entries the index holds. More wait, unindexed, until others are cleared.
-pub(crate) const MAX_INDEXED: usize = 1_024;
 /// Blocks from when an entry is no longer owed until it is cleared: a reorganization may make it owed again.
 pub(crate) const KEEP_ENTRIES: BlockNumber = 100;
 
 /// The steps that leave a note behind.
 const STEPS: [&[u8]; 3] = [STEP_COMMIT, STEP_SEAL, STEP_REVEAL];
-
-/// A mailbox entry that was seen.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub(crate) struct IndexedEntry {
-    key: Vec<u8>,
-    /// The last best block in which it was owed.
-    owed_at: BlockNumber,
-}
 
 /// Why a result was not submitted now. None of these is final.
 #[derive(PartialEq, Eq, Debug)]
@@ -65,34 +53,28 @@ enum Later {
 impl<T: Config> Pallet<T> {
     /// One run, on the state of a new best block. Not guarded by the validator role: providers are often no validators.
     pub(crate) fn work_off_mailbox() {
-        let keys = AppKey::all();
-        if keys.is_empty() {
-            return;
-        }
+        let indexed: Vec<IndexedEntry> =
+            StorageValueRef::persistent(INDEX_KEY).get().ok().flatten().unwrap_or_default();
         let now = Self::now();
-        let mut owed = Vec::new();
-        for duty in Self::duties(&keys) {
-            let (entry_key, delivered) = match &duty {
-                Duty::Provide(duty) => {
-                    let binding = &duty.binding;
-                    let key = commitment_key(&duty.key, binding.job, binding.attempt, &binding.seed);
-                    let delivered = read(&key).map(|entry| Self::deliver_commitment(duty, entry, &key, now));
-                    (key, delivered)
+        let mut owed = BTreeSet::new();
+        for IndexedEntry { entry, key, kind, job, .. } in &indexed {
+            let Some(duty) = Self::duty(key, *kind, *job) else { continue };
+            let delivered = match &duty {
+                Duty::Provide(duty) if commitment_entry_key(duty) == *entry => {
+                    read(entry).map(|found| Self::deliver_commitment(duty, found, entry, now))
                 }
-                Duty::Check(duty) => {
-                    let key = verdict_key(&duty.key, &duty.audit, &duty.beacon);
-                    let delivered = read(&key).map(|entry| Self::deliver_verdict(duty, entry, &key, now));
-                    (key, delivered)
+                Duty::Check(duty) if verdict_key(&duty.key, &duty.audit, &duty.beacon) == *entry => {
+                    read(entry).map(|found| Self::deliver_verdict(duty, found, entry, now))
                 }
+                // The entry is of another fork or attempt.
+                Duty::Provide(_) | Duty::Check(_) => continue,
             };
-            // The native worker is still at it.
-            let Some(delivered) = delivered else { continue };
-            if let Err(later) = delivered {
+            owed.insert(entry.clone());
+            if let Some(Err(later)) = delivered {
                 log::debug!(target: LOG_TARGET, "not submitted at block {now}: {later:?}, {duty:?}");
             }
-            owed.push(entry_key);
         }
-        Self::tidy_mailbox(owed, now);
+        Self::tidy_mailbox(&indexed, &owed, now);
     }
 
     /// Submit what a provider's node found.
@@ -200,43 +182,56 @@ impl<T: Config> Pallet<T> {
         sent
     }
 
-    /// Keep the index of entries: add those owed now, clear those that have not been owed for [`KEEP_ENTRIES`] blocks.
-    fn tidy_mailbox(owed: Vec<Vec<u8>>, now: BlockNumber) {
-        let index = StorageValueRef::persistent(INDEX_KEY);
-        let is_over = |entry: &IndexedEntry| now >= entry.owed_at.saturating_add(KEEP_ENTRIES);
-        let indexed: Vec<IndexedEntry> = index.get().ok().flatten().unwrap_or_default();
-        if owed.is_empty() && !indexed.iter().any(is_over) {
+    /// Note from when on entries are not owed, and clear those that have not been for [`KEEP_ENTRIES`] blocks.
+    fn tidy_mailbox(indexed: &[IndexedEntry], owed: &BTreeSet<Vec<u8>>, now: BlockNumber) {
+        let over_since = |entry: &IndexedEntry| match entry.over_since {
+            _ if owed.contains(&entry.entry) => None,
+            // A height that is yet to come is of a fork that was left.
+            Some(since) => Some(since.min(now)),
+            None => Some(now),
+        };
+        let is_over =
+            |entry: &IndexedEntry| over_since(entry).is_some_and(|since| now >= since.saturating_add(KEEP_ENTRIES));
+        if indexed.iter().all(|entry| over_since(entry) == entry.over_since && !is_over(entry)) {
             return;
         }
-        let mut over = Vec::new();
-        let updated = index.mutate(|entries: Result<Option<Vec<IndexedEntry>>, StorageRetrievalError>| {
-            let (mut kept, cleared): (Vec<_>, Vec<_>) = entries
-                .ok()
-                .flatten()
-                .unwrap_or_default()
-                .into_iter()
-                .partition(|entry| owed.contains(&entry.key) || !is_over(entry));
-            for key in &owed {
-                if let Some(entry) = kept.iter_mut().find(|entry| entry.key == *key) {
-                    entry.owed_at = now;
-                } else if kept.len() < MAX_INDEXED {
-                    kept.push(IndexedEntry { key: key.clone(), owed_at: now });
+        let known: BTreeSet<&[u8]> = indexed.iter().map(|entry| entry.entry.as_slice()).collect();
+        let mut cleared = Vec::new();
+        let updated = StorageValueRef::persistent(INDEX_KEY).mutate(
+            |entries: Result<Option<Vec<IndexedEntry>>, StorageRetrievalError>| {
+                let (mut kept, mut over) = (Vec::new(), Vec::new());
+                for mut entry in entries.ok().flatten().unwrap_or_default() {
+                    // What came meanwhile has not been looked at.
+                    if known.contains(entry.entry.as_slice()) {
+                        if is_over(&entry) {
+                            over.push(entry);
+                            continue;
+                        }
+                        entry.over_since = over_since(&entry);
+                    }
+                    kept.push(entry);
                 }
-            }
-            over = cleared;
-            Ok::<_, ()>(kept)
-        });
-        // Where another run changed the index meanwhile, the next block's run clears them.
+                cleared = over;
+                Ok::<_, ()>(kept)
+            },
+        );
+        // Where another run changed the index meanwhile, the next block's run does it.
         if updated.is_err() {
             return;
         }
-        for IndexedEntry { key, .. } in over {
-            StorageValueRef::persistent(&key).clear();
+        for IndexedEntry { entry, .. } in cleared {
+            StorageValueRef::persistent(&entry).clear();
             for step in STEPS {
-                StorageValueRef::persistent(&sent_key(&key, step)).clear();
+                StorageValueRef::persistent(&sent_key(&entry, step)).clear();
             }
         }
     }
+}
+
+/// The key of the mailbox entry for a commitment that is owed.
+fn commitment_entry_key(duty: &ProvideDuty) -> Vec<u8> {
+    let binding = &duty.binding;
+    commitment_key(&duty.key, binding.job, binding.attempt, &binding.seed)
 }
 
 /// A mailbox entry, if there is one that can be decoded.

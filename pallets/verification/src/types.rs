@@ -93,6 +93,8 @@ pub struct OpenAudit {
     pub seed: H256,
     /// Block of the commitment.
     pub committed_at: BlockNumber,
+    /// Time of the commitment.
+    pub opened_at: BlockNumber,
     /// The validator set that checks.
     pub set: SetId,
     /// Which of the set may judge, in ascending order.
@@ -114,6 +116,13 @@ impl OpenAudit {
     /// How signed verdicts name this audit.
     pub fn reference(&self, job: JobId) -> AuditRef {
         AuditRef { job, attempt: self.attempt, commitment: self.commitment_hash, beacon_block: self.beacon_block() }
+    }
+
+    /// Last time of sealing once a majority has sealed at `time`, at most `until`. The others get as long again as the
+    /// majority took, and at least `least`: seals hide who agrees, so a few that are quick and wrong must not shut out
+    /// those that are slower and right.
+    pub fn sealing_after_majority(&self, time: BlockNumber, until: BlockNumber, least: BlockNumber) -> BlockNumber {
+        until.min(time.saturating_add(time.saturating_sub(self.opened_at).max(least)))
     }
 
     /// The least number of agreeing verdicts that decide: more than half of all that may judge.
@@ -253,7 +262,7 @@ pub enum Refusal {
     JobRootMismatch = 11,
     /// 12: such work does not end for this reason.
     StopUnexpected = 12,
-    /// 13: half of the validators or more are linked to the provider, so nobody may judge.
+    /// 13: the provider is linked to half of the validators or more by its own word, so nobody may judge.
     NobodyEligible = 13,
     /// 20: no audit of the job is open.
     AuditNotOpen = 20,

@@ -9,6 +9,7 @@ use frame_support::{defensive, traits::OneSessionHandler};
 use sp_runtime::BoundToRuntimeAppPublic;
 use strike_primitives::{
     app::AppKey,
+    eligibility::eligible,
     traits::{Audits, ProviderRegistry, MAX_VALIDATORS},
     AccountId, JobId,
 };
@@ -19,21 +20,14 @@ impl<T: Config> Pallet<T> {
         KeySets::<T>::get(CurrentSet::<T>::get()).unwrap_or_default()
     }
 
-    /// Positions of those in `set` that are not the same operator as `provider`; nobody, unless they are more than
-    /// half of the set. Links are one-sided, so a provider could otherwise name honest validators as its own and
-    /// leave the verdict to a few of its choice.
-    pub(crate) fn eligible(set: &KeySet, provider: &AccountId) -> PerValidator<Position> {
-        let independent = T::Providers::independent_of(provider);
-        let positions: Vec<Position> = (0u8..)
-            .zip(set.iter())
-            .filter(|(_, validator)| independent(&validator.account))
-            .map(|(position, _)| position)
-            .collect();
-        if positions.len().saturating_mul(2) <= set.len() {
-            return PerValidator::new();
-        }
-        // No longer than the set, which has the same bound.
-        PerValidator::truncate_from(positions)
+    /// Positions of those in `set` that may judge `provider`, by [`eligible`]; `None` where the provider's own links
+    /// leave nobody to judge it.
+    pub(crate) fn eligible_in(set: &KeySet, provider: &AccountId) -> Option<PerValidator<Position>> {
+        let own = T::Providers::own_links(provider);
+        let back = |validator: &SessionValidator| T::Providers::names(&validator.account, provider);
+        let places = eligible(set, |validator| own(&validator.account), back)?;
+        // No more than the set has, which is bounded by what a position can name.
+        Some(PerValidator::truncate_from(places.filter_map(|place| place.try_into().ok()).collect()))
     }
 
     /// The validator `account` in `set`, with its position.
@@ -118,10 +112,11 @@ impl<T: Config> OneSessionHandler<AccountId> for Pallet<T> {
 
 impl<T: Config> Audits for Pallet<T> {
     fn has_eligible_validator(provider: &AccountId) -> bool {
-        let (set, independent) = (Self::current_validators(), T::Providers::independent_of(provider));
-        // As `eligible` decides; it asks no further than to more than half of the set.
-        let half = set.len() / 2;
-        set.iter().filter(|validator| independent(&validator.account)).nth(half).is_some()
+        let (set, own) = (Self::current_validators(), T::Providers::own_links(provider));
+        let back = |validator: &SessionValidator| T::Providers::names(&validator.account, provider);
+        // The first one is enough.
+        let places = eligible(&set, |validator| own(&validator.account), back);
+        places.is_some_and(|mut places| places.next().is_some())
     }
 
     fn forget(job: JobId) {

@@ -41,7 +41,7 @@ use sp_runtime::{
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 use strike_primitives::{
-    api::{AskInfo, Duty, JobInfo, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Duty, DutyCursor, DutyPage, JobInfo, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::ArtifactId,
     job::JobOrder,
@@ -244,8 +244,12 @@ impl_runtime_apis! {
             jobs::jobs(requester.as_ref(), before, limit.min(MAX_PAGE))
         }
 
-        fn duties(keys: Vec<AppKey>) -> Vec<Duty> {
-            Verification::duties(&keys)
+        fn duty_heads(keys: Vec<AppKey>, after: Option<DutyCursor>, limit: u32) -> DutyPage {
+            Verification::duty_heads(&keys, after, limit)
+        }
+
+        fn duty(key: AppKey, kind: u8, job: JobId) -> Option<Duty> {
+            Verification::duty(&key, kind, job)
         }
     }
 

@@ -1,9 +1,12 @@
 //! `pallet-babe`: who may author in which slot.
 
-use super::timing::{ReportLongevity, SessionSlots};
+use super::{
+    offences::{OncePerSession, ReportOnce},
+    timing::{ReportLongevity, SessionSlots},
+};
 use crate::{
     constants::time::{PRIMARY_PROBABILITY, SLOT_DURATION_MILLIS},
-    Historical, Offences, Runtime, Session,
+    Historical, Runtime, Session,
 };
 use frame_support::traits::{ConstU32, ConstU64};
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
@@ -30,5 +33,6 @@ impl pallet_babe::Config for Runtime {
     type MaxAuthorities = MaxAuthorities;
     type MaxNominators = MaxNominators;
     type KeyOwnerProof = sp_session::MembershipProof;
-    type EquivocationReportSystem = pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+    type EquivocationReportSystem =
+        OncePerSession<pallet_babe::EquivocationReportSystem<Self, ReportOnce, Historical, ReportLongevity>>;
 }

@@ -2,9 +2,10 @@
 
 use super::{
     babe::{MaxAuthorities, MaxNominators},
+    offences::{OncePerSession, ReportOnce},
     timing::ReportLongevity,
 };
-use crate::{constants::time::ANSWERABLE_SESSIONS, Historical, Offences, Runtime, RuntimeEvent};
+use crate::{constants::time::ANSWERABLE_SESSIONS, Historical, Runtime, RuntimeEvent};
 use frame_support::traits::ConstU64;
 
 impl pallet_grandpa::Config for Runtime {
@@ -15,5 +16,5 @@ impl pallet_grandpa::Config for Runtime {
     type MaxSetIdSessionEntries = ConstU64<{ ANSWERABLE_SESSIONS as u64 }>;
     type KeyOwnerProof = sp_session::MembershipProof;
     type EquivocationReportSystem =
-        pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+        OncePerSession<pallet_grandpa::EquivocationReportSystem<Self, ReportOnce, Historical, ReportLongevity>>;
 }

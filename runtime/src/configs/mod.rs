@@ -8,7 +8,7 @@ pub mod finality;
 mod grandpa;
 mod historical;
 pub mod market;
-mod offences;
+pub mod offences;
 mod payouts;
 mod provenance;
 pub mod providers;

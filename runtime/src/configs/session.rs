@@ -1,5 +1,6 @@
 //! `pallet-session`: the validators, and the keys their machines hold.
 
+use super::offences::forget_session;
 use crate::{
     constants::{currency::deposit, time::ANSWERABLE_SESSIONS},
     AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, SessionKeys,
@@ -53,7 +54,11 @@ impl pallet_session::SessionManager<AccountId> for GenesisValidators {
     fn start_session(_: SessionIndex) {}
 
     fn end_session(end_index: SessionIndex) {
-        Historical::prune_up_to(end_index.saturating_sub(ANSWERABLE_SESSIONS));
+        let answerable_from = end_index.saturating_sub(ANSWERABLE_SESSIONS);
+        Historical::prune_up_to(answerable_from);
+        if let Some(session) = answerable_from.checked_sub(1) {
+            forget_session(session);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `pallet-verification`: commitments, audits, the beacon.
 
-use super::market::MAX_DEADLINE;
+use super::{finality::LAG_LIMIT, market::MAX_DEADLINE};
 use crate::{
     constants::{hook_shares, time::MINUTES},
     BlockNumber, Finality, Hash, Market, Providers, Runtime,
@@ -15,6 +15,9 @@ use sp_runtime::Perbill;
 pub const SEAL_PERIOD: BlockNumber = 2 * MINUTES;
 /// Blocks validators have to reveal them.
 pub const REVEAL_PERIOD: BlockNumber = MINUTES;
+
+// As for providers: nobody is late before deadlines stand still.
+const _: () = assert!(LAG_LIMIT <= SEAL_PERIOD && LAG_LIMIT <= REVEAL_PERIOD);
 
 parameter_types! {
     /// For deadlines of audits.
@@ -37,7 +40,8 @@ impl pallet_verification::Config for Runtime {
     type Clock = Finality;
     type AuthorRandomness = ParentAuthorRandomness;
     type SealPeriod = ConstU32<SEAL_PERIOD>;
-    type SealGrace = ConstU32<3>;
+    // A validator publishes what rests on final blocks alone, so one that is as quick as others may be later by a lag.
+    type SealGrace = ConstU32<LAG_LIMIT>;
     type RevealPeriod = ConstU32<REVEAL_PERIOD>;
     type BeaconHistory = ConstU32<{ MAX_DEADLINE + SEAL_PERIOD + REVEAL_PERIOD + MINUTES }>;
     type HookShare = HookShare;

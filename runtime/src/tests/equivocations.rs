@@ -1,9 +1,13 @@
 //! A validator that contradicts itself is reported, by anybody's block, once.
 
 use super::{chain, local_testnet};
-use crate::{AccountId, Babe, Executive, Grandpa, Header, Historical, RuntimeEvent, RuntimeOrigin, System};
+use crate::{
+    configs::session::GenesisValidators, constants::time::ANSWERABLE_SESSIONS, AccountId, Babe, Executive, Grandpa,
+    Header, Historical, Runtime, RuntimeEvent, RuntimeOrigin, System,
+};
 use codec::{Decode, Encode};
 use frame_support::traits::KeyOwnerProofSystem;
+use pallet_session::SessionManager;
 use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
     Slot,
@@ -13,7 +17,7 @@ use sp_keyring::{
     Ed25519Keyring,
     Sr25519Keyring::{Alice, Bob},
 };
-use sp_runtime::{traits::Header as _, Digest, DigestItem};
+use sp_runtime::{traits::Header as _, transaction_validity::InvalidTransaction, Digest, DigestItem};
 
 /// The slot of the first block, which is the first of epoch 0.
 const SLOT: u64 = 1_000;
@@ -75,31 +79,82 @@ fn two_blocks_in_one_slot_are_an_offence() {
     });
 }
 
+/// Two votes of Bob in one round, and whose key it is.
+fn two_votes(
+    round: u64,
+) -> (sp_consensus_grandpa::EquivocationProof<H256, crate::BlockNumber>, sp_session::MembershipProof) {
+    let set = Grandpa::current_set_id();
+    let pair = Ed25519Keyring::Bob.pair();
+    let offender = sp_consensus_grandpa::AuthorityId::from(pair.public());
+    let vote = |byte: u8| {
+        let prevote =
+            sp_consensus_grandpa::Prevote::<Header> { target_hash: H256::repeat_byte(byte), target_number: 1 };
+        // The message is the enum of all votes; a prevote is its first variant.
+        let payload = sp_consensus_grandpa::localized_payload(round, set, &(0u8, prevote.clone()));
+        (prevote, pair.sign(&payload))
+    };
+    // `Equivocation::Prevote`, whose content is of a crate that is not ours to name.
+    let bytes = (0u8, round, offender.clone(), vote(1), vote(2)).encode();
+    let equivocation =
+        sp_consensus_grandpa::Equivocation::<H256, u32>::decode(&mut &bytes[..]).expect("an equivocation");
+    let proof = sp_consensus_grandpa::EquivocationProof::new(set, equivocation);
+    let owner = Historical::prove((sp_consensus_grandpa::KEY_TYPE, offender)).expect("Bob's key is in the session");
+    (proof, owner)
+}
+
 #[test]
 fn two_votes_in_one_round_are_an_offence() {
     first_block(|| {
-        let (round, set) = (1u64, Grandpa::current_set_id());
-        let pair = Ed25519Keyring::Bob.pair();
-        let offender = sp_consensus_grandpa::AuthorityId::from(pair.public());
-        let vote = |byte: u8| {
-            let prevote =
-                sp_consensus_grandpa::Prevote::<Header> { target_hash: H256::repeat_byte(byte), target_number: 1 };
-            // The message is the enum of all votes; a prevote is its first variant.
-            let payload = sp_consensus_grandpa::localized_payload(round, set, &(0u8, prevote.clone()));
-            (prevote, pair.sign(&payload))
-        };
-        // `Equivocation::Prevote`, whose content is of a crate that is not ours to name.
-        let bytes = (0u8, round, offender.clone(), vote(1), vote(2)).encode();
-        let equivocation =
-            sp_consensus_grandpa::Equivocation::<H256, u32>::decode(&mut &bytes[..]).expect("an equivocation");
-        let proof = sp_consensus_grandpa::EquivocationProof::new(set, equivocation);
-        let owner = Historical::prove((sp_consensus_grandpa::KEY_TYPE, offender)).expect("Bob's key is in the session");
-
+        let (proof, owner) = two_votes(1);
         Grandpa::report_equivocation_unsigned(RuntimeOrigin::none(), Box::new(proof.clone()), owner.clone())
             .expect("the proof holds");
         assert_eq!(offences(), [*b"grandpa:equivoca"]);
 
         assert!(Grandpa::report_equivocation_unsigned(RuntimeOrigin::none(), Box::new(proof), owner).is_err());
+    });
+}
+
+#[test]
+fn reports_of_one_offender_and_session_are_taken_once_whatever_the_round() {
+    first_block(|| {
+        // GRANDPA cannot tell which rounds there were, so a validator can contradict itself in as many as it likes.
+        for round in 1..=200 {
+            let (proof, owner) = two_votes(round);
+            let call = pallet_grandpa::Call::report_equivocation_unsigned {
+                equivocation_proof: Box::new(proof.clone()),
+                key_owner_proof: owner.clone(),
+            };
+            let (checked, reported) = (
+                Grandpa::pre_dispatch(&call),
+                Grandpa::report_equivocation_unsigned(RuntimeOrigin::none(), Box::new(proof), owner),
+            );
+            if round == 1 {
+                checked.expect("nobody has reported it");
+                reported.expect("the proof holds");
+            } else {
+                assert_eq!(checked, Err(InvalidTransaction::Stale.into()), "no block takes it, so it costs nobody");
+                assert!(reported.is_err());
+            }
+        }
+        assert_eq!(pallet_offences::Reports::<Runtime>::iter().count(), 1);
+    });
+}
+
+#[test]
+fn reports_are_kept_for_as_long_as_a_validator_is_answerable() {
+    first_block(|| {
+        let (proof, owner) = two_votes(1);
+        let session = owner.session;
+        Grandpa::report_equivocation_unsigned(RuntimeOrigin::none(), Box::new(proof), owner).expect("the proof holds");
+        let kept = || {
+            let index = pallet_offences::ConcurrentReportsIndex::<Runtime>::iter().count();
+            (pallet_offences::Reports::<Runtime>::iter().count(), index)
+        };
+        let end = <GenesisValidators as SessionManager<AccountId>>::end_session;
+        end(session + ANSWERABLE_SESSIONS);
+        assert_eq!(kept(), (1, 1));
+        end(session + ANSWERABLE_SESSIONS + 1);
+        assert_eq!(kept(), (0, 0));
     });
 }
 

@@ -6,23 +6,23 @@ use crate::{
     commands::{model::BUILTIN, prompt::prompt},
     error::{Error, Result},
 };
-use std::path::Path;
+use std::{path::Path, time::SystemTime};
 use strike_inference::exact::ExactModel;
-use strike_tokenizers::chat_template::{ChatTemplate, Message, MAX_OUTPUT_BYTES};
+use strike_tokenizers::chat_template::{ChatTemplate, Date, Message, MAX_OUTPUT_BYTES};
 
 /// What the command line asks to go on from.
 pub enum Prompt {
     /// A text.
     Text(String),
-    /// A conversation.
-    Chat(Vec<Message>),
+    /// A conversation, and the day that the model's template may tell.
+    Chat(Vec<Message>, Date),
 }
 
 impl Prompt {
     pub fn read(args: &EngineGenerateArgs) -> Result<Self> {
         let chat = &args.chat;
         if let Some(file) = &chat.messages {
-            return messages(file).map(Self::Chat);
+            return Ok(Self::Chat(messages(file)?, day(chat.date)));
         }
         let prompt = prompt(&args.prompt)?;
         if !chat.chat {
@@ -30,14 +30,15 @@ impl Prompt {
         }
         let message = |role: &str, content: String| Message { role: role.to_owned(), content };
         let system = chat.system.clone().map(|content| message("system", content));
-        Ok(Self::Chat(system.into_iter().chain([message("user", prompt)]).collect()))
+        let messages = system.into_iter().chain([message("user", prompt)]).collect();
+        Ok(Self::Chat(messages, day(chat.date)))
     }
 
     /// The text as the model reads it, and its tokens.
     pub fn tokens(&self, model: &ExactModel, path: &str) -> Result<(String, Vec<u32>)> {
-        let messages = match self {
+        let (messages, date) = match self {
             Self::Text(text) => return Ok((text.clone(), model.prompt(text).map_err(failed)?)),
-            Self::Chat(messages) => messages,
+            Self::Chat(messages, date) => (messages, *date),
         };
         let missing = || {
             Error::new(
@@ -52,10 +53,19 @@ impl Prompt {
         if path == BUILTIN {
             return Err(missing());
         }
-        let template = ChatTemplate::open(Path::new(path)).map_err(failed)?.ok_or_else(missing)?;
+        let template = ChatTemplate::open(Path::new(path)).map_err(failed)?.ok_or_else(missing)?.with_date(date);
         let text = template.render(messages, true).map_err(failed)?;
         Ok((text, model.chat_prompt(&template, messages).map_err(failed)?))
     }
+}
+
+/// The day that was asked for, or that of this machine's clock.
+fn day(asked: Option<Date>) -> Date {
+    let today = || {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Date::at_unix_time(since.as_secs()).unwrap_or(Date::FIXED)
+    };
+    asked.unwrap_or_else(today)
 }
 
 fn messages(file: &Path) -> Result<Vec<Message>> {
@@ -91,9 +101,17 @@ mod tests {
     }
 
     #[test]
+    fn the_day_is_that_of_the_clock_or_of_the_command() {
+        let asked = Date::new(2026, 2, 3);
+        assert_eq!(Some(day(asked)), asked);
+        assert_ne!(day(None), Date::FIXED, "a clock of today is not in 2024");
+    }
+
+    #[test]
     fn a_model_without_a_template_says_so() {
         let model = ExactModel::builtin().unwrap();
-        let chat = Prompt::Chat(vec![Message { role: "user".to_owned(), content: "Hello".to_owned() }]);
+        let messages = vec![Message { role: "user".to_owned(), content: "Hello".to_owned() }];
+        let chat = Prompt::Chat(messages, Date::FIXED);
         assert_eq!(chat.tokens(&model, BUILTIN).unwrap_err().name, "ChatTemplateMissing");
         let (text, tokens) = Prompt::Text("Hello".to_owned()).tokens(&model, BUILTIN).unwrap();
         assert_eq!((text.as_str(), tokens), ("Hello", model.prompt("Hello").unwrap()));

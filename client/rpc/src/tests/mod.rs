@@ -17,7 +17,7 @@ use sp_runtime::{
 };
 use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
-    api::{AskInfo, Duty, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Duty, DutyCursor, DutyPage, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
@@ -161,8 +161,11 @@ sp_api::mock_impl_runtime_apis! {
                 .take(limit as usize)
                 .collect()
         }
-        fn duties(_keys: Vec<AppKey>) -> Vec<Duty> {
-            vec![]
+        fn duty_heads(_keys: Vec<AppKey>, _after: Option<DutyCursor>, _limit: u32) -> DutyPage {
+            DutyPage { heads: vec![], next: None }
+        }
+        fn duty(_key: AppKey, _kind: u8, _job: JobId) -> Option<Duty> {
+            None
         }
     }
 

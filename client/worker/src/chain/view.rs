@@ -1,5 +1,6 @@
 //! What the worker reads of the chain: the duties of this node's keys, and the block of a commitment.
 
+use crate::chain::duties::{DutyApi, DutyReader};
 use codec::Encode;
 use sc_client_api::BlockBackend;
 use sp_api::{ApiExt, ProvideRuntimeApi, RuntimeApiInfo};
@@ -8,16 +9,21 @@ use sp_consensus::SyncOracle;
 use sp_runtime::{traits::Block as BlockT, SaturatedConversion};
 use std::{marker::PhantomData, sync::Arc};
 use strike_primitives::{
-    api::{Duty, JobStatus, StrikeApi},
+    api::{duty_kind, Duty, DutyCursor, DutyPage, JobStatus, StrikeApi},
     app::AppKey,
     commitment::AttemptBinding,
-    BlockNumber,
+    BlockNumber, JobId,
 };
 
 /// The chain as the worker sees it.
 pub(crate) trait Chain {
-    /// What `keys` owe at the best block.
-    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String>;
+    /// What `keys` owe at the best block: at most `limit` duties, of those that `wants` says yes to.
+    fn view(
+        &mut self,
+        keys: Vec<AppKey>,
+        limit: usize,
+        wants: &mut dyn FnMut(&Duty) -> bool,
+    ) -> Result<ChainView, String>;
 
     /// The transactions of the block in which a result of this attempt was committed to; `None` if none was, or if it
     /// is judged already.
@@ -30,8 +36,10 @@ pub(crate) struct ChainView {
     pub best: BlockNumber,
     /// Height of the last final block. The best block descends from it.
     pub finalized: BlockNumber,
-    /// What the keys owe at the best block.
+    /// What the keys owe at the best block, as far as this node wants it.
     pub duties: Vec<Duty>,
+    /// How many commitments and how many checks the keys owe, whatever this node wants.
+    pub owed: (usize, usize),
     /// Whether the node catches up with the chain.
     pub syncing: bool,
 }
@@ -40,7 +48,30 @@ pub(crate) struct ChainView {
 pub(crate) struct ClientChain<Block, Client> {
     pub client: Arc<Client>,
     pub sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+    pub reader: DutyReader,
     pub block: PhantomData<Block>,
+}
+
+/// The runtime at one block.
+struct At<'c, Block: BlockT, Client> {
+    client: &'c Client,
+    block: Block::Hash,
+}
+
+impl<Block, Client> DutyApi for At<'_, Block, Client>
+where
+    Block: BlockT,
+    Client: ProvideRuntimeApi<Block>,
+    Client::Api: StrikeApi<Block>,
+{
+    fn heads(&self, keys: &[AppKey], after: Option<DutyCursor>, limit: u32) -> Result<DutyPage, String> {
+        let page = self.client.runtime_api().duty_heads(self.block, keys.to_vec(), after, limit);
+        page.map_err(|error| error.to_string())
+    }
+
+    fn duty(&self, key: &AppKey, kind: u8, job: JobId) -> Result<Option<Duty>, String> {
+        self.client.runtime_api().duty(self.block, key.clone(), kind, job).map_err(|error| error.to_string())
+    }
 }
 
 impl<Block, Client> Chain for ClientChain<Block, Client>
@@ -49,7 +80,12 @@ where
     Client: ProvideRuntimeApi<Block> + HeaderBackend<Block> + BlockBackend<Block>,
     Client::Api: StrikeApi<Block>,
 {
-    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String> {
+    fn view(
+        &mut self,
+        keys: Vec<AppKey>,
+        limit: usize,
+        wants: &mut dyn FnMut(&Duty) -> bool,
+    ) -> Result<ChainView, String> {
         // One read of both heads: the best block descends from the final one of the same reading.
         let info = self.client.info();
         let duties = if keys.is_empty() {
@@ -58,12 +94,14 @@ where
             let api = self.client.runtime_api();
             let version = api.api_version::<dyn StrikeApi<Block>>(info.best_hash).map_err(|error| error.to_string())?;
             understood(version, <dyn StrikeApi<Block> as RuntimeApiInfo>::VERSION)?;
-            api.duties(info.best_hash, keys).map_err(|error| error.to_string())?
+            let at = At::<Block, Client> { client: &self.client, block: info.best_hash };
+            self.reader.read(&at, &keys, info.best_number.saturated_into(), limit, wants)?
         };
         Ok(ChainView {
             best: info.best_number.saturated_into(),
             finalized: info.finalized_number.saturated_into(),
             duties,
+            owed: (self.reader.owed(duty_kind::PROVIDE), self.reader.owed(duty_kind::CHECK)),
             syncing: self.sync_oracle.is_major_syncing(),
         })
     }

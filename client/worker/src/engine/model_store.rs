@@ -147,6 +147,11 @@ impl ModelStore {
         self.sources.keys().copied().collect()
     }
 
+    /// Whether this node can run the model.
+    pub fn has(&self, id: &ArtifactId) -> bool {
+        self.sources.contains_key(id)
+    }
+
     /// A model for the exact class, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
     pub fn exact(&self, id: &ArtifactId) -> Result<Option<Arc<AnyModel>>, ModelStoreError> {
         match self.form(id, VerificationClass::Exact)? {

@@ -59,6 +59,17 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
+    /// Why a duty can never be done here, as far as that is known without trying. It costs next to nothing.
+    pub fn refuses(&self, duty: &Duty) -> Option<Failure> {
+        let refused = match duty {
+            Duty::Provide(duty) => self.provide.refuses(&duty.model, duty.class),
+            // Whether an input is here can be told without the model.
+            Duty::Check(duty) if duty.commitment.v1().stop == StopReason::InputUnavailable => None,
+            Duty::Check(duty) => self.check.refuses(&duty.model, duty.class),
+        };
+        refused.map(Failure::Execute)
+    }
+
     /// Run `duty`. If its input `is_given_up`, a duty that can end without its input does so. A panic of the engine is
     /// a failure like another, not the end of the node.
     pub fn run(&self, duty: &Duty, is_given_up: bool, control: &Control) -> Result<Entry, Failure> {

@@ -1,6 +1,6 @@
 use super::support::{check_for, commitment, key, outcome, provide_for, SharedStorage};
 use crate::{
-    chain::mailbox::{delivered, publish, Entry, Written},
+    chain::mailbox::{publish, Entry, Index, Written},
     duty::DutyId,
 };
 use codec::Encode;
@@ -11,7 +11,7 @@ use sp_core::{
 use strike_primitives::{
     api::Duty,
     commitment::Commitment,
-    mailbox::{commitment_key, verdict_key, CommitmentEntry, VerdictEntry},
+    mailbox::{commitment_key, verdict_key, CommitmentEntry, IndexedEntry, VerdictEntry, INDEX_KEY, MAX_INDEXED},
     verdict::Verdict,
 };
 
@@ -26,9 +26,9 @@ fn provided(n_in: u32) -> (DutyId, Duty, Entry) {
 fn an_entry_lies_where_the_off_chain_worker_looks() {
     let mut storage = SharedStorage::default();
     let (id, duty, entry) = provided(4);
-    assert!(!delivered(&storage, &id, &duty));
+    assert!(!Index::read(&storage).delivered(&storage, &id, &duty));
     assert_eq!(publish(&mut storage, &id, &duty, &entry), Written::New);
-    assert!(delivered(&storage, &id, &duty));
+    assert!(Index::read(&storage).delivered(&storage, &id, &duty));
 
     let Duty::Provide(provide) = &duty else { unreachable!() };
     let binding = &provide.binding;
@@ -72,8 +72,39 @@ fn what_is_no_result_for_the_duty_is_replaced() {
     for damaged in [Vec::new(), vec![0, 1, 2], other] {
         let mut storage = SharedStorage::default();
         storage.set(STORAGE_PREFIX, id.mailbox_key(), &damaged);
-        assert!(!delivered(&storage, &id, &duty));
+        assert!(!Index::read(&storage).delivered(&storage, &id, &duty));
         assert_eq!(publish(&mut storage, &id, &duty, &entry), Written::New);
-        assert!(delivered(&storage, &id, &duty));
+        assert!(Index::read(&storage).delivered(&storage, &id, &duty));
     }
+}
+
+#[test]
+fn an_entry_that_the_off_chain_worker_does_not_know_of_is_entered_again() {
+    let mut storage = SharedStorage::default();
+    let (id, duty, entry) = provided(4);
+    publish(&mut storage, &id, &duty, &entry);
+    for lost in [None, Some(vec![1, 2, 3])] {
+        match lost {
+            None => storage.remove(STORAGE_PREFIX, INDEX_KEY),
+            Some(bytes) => storage.set(STORAGE_PREFIX, INDEX_KEY, &bytes),
+        }
+        assert!(!Index::read(&storage).delivered(&storage, &id, &duty));
+        assert_eq!(publish(&mut storage, &id, &duty, &entry), Written::Kept { same: true });
+        assert!(Index::read(&storage).delivered(&storage, &id, &duty));
+    }
+}
+
+#[test]
+fn a_result_waits_while_the_index_has_no_room() {
+    let mut storage = SharedStorage::default();
+    let (id, duty, entry) = provided(4);
+    let entries: Vec<IndexedEntry> = (0..MAX_INDEXED as u64)
+        .map(|job| IndexedEntry { entry: job.encode(), key: key(), kind: 0, job, over_since: None })
+        .collect();
+    storage.set(STORAGE_PREFIX, INDEX_KEY, &entries.encode());
+    assert_eq!(publish(&mut storage, &id, &duty, &entry), Written::Full);
+    assert_eq!(storage.get(STORAGE_PREFIX, id.mailbox_key()), None, "nobody would find it");
+    storage.set(STORAGE_PREFIX, INDEX_KEY, &entries[1..].encode());
+    assert_eq!(publish(&mut storage, &id, &duty, &entry), Written::New);
+    assert!(Index::read(&storage).delivered(&storage, &id, &duty));
 }

@@ -1,6 +1,7 @@
 //! Tests by behaviour. The schedule alone, each part alone, and the task over a chain, storage and engine of paper.
 
 mod doppelganger;
+mod duties;
 mod embed;
 mod engine;
 mod inputs;

@@ -1,7 +1,7 @@
 use super::support::*;
 use crate::{
     chain::{
-        mailbox::delivered,
+        mailbox::Index,
         view::{understood, Chain, ChainView},
     },
     duty::DutyId,
@@ -43,13 +43,22 @@ const COMMITTED: JobId = 77;
 struct Paper(Arc<Mutex<(BlockNumber, BlockNumber, Vec<Duty>)>>);
 
 impl Chain for Paper {
-    fn view(&self, keys: Vec<AppKey>) -> Result<ChainView, String> {
+    fn view(
+        &mut self,
+        keys: Vec<AppKey>,
+        limit: usize,
+        wants: &mut dyn FnMut(&Duty) -> bool,
+    ) -> Result<ChainView, String> {
         let (best, finalized, duties) = self.0.lock().clone();
         let owes = |duty: &Duty| match duty {
             Duty::Provide(duty) => keys.contains(&duty.key),
             Duty::Check(duty) => keys.contains(&duty.key),
         };
-        Ok(ChainView { best, finalized, duties: duties.into_iter().filter(owes).collect(), syncing: false })
+        let owed: Vec<Duty> = duties.into_iter().filter(owes).collect();
+        let provided = owed.iter().filter(|duty| matches!(duty, Duty::Provide(_))).count();
+        let counts = (provided, owed.len() - provided);
+        let duties = owed.into_iter().filter(|duty| wants(duty)).take(limit).collect();
+        Ok(ChainView { best, finalized, duties, owed: counts, syncing: false })
     }
 
     fn committed_in(&self, attempt: &AttemptBinding) -> Result<Option<Vec<Vec<u8>>>, String> {
@@ -107,7 +116,7 @@ impl World {
     }
 
     fn delivered(&self, duty: &Duty) -> bool {
-        delivered(&self.storage, &DutyId::of(duty), duty)
+        Index::read(&self.storage).delivered(&self.storage, &DutyId::of(duty), duty)
     }
 
     fn metric(&self, name: &str) -> f64 {

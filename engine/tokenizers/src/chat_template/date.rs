@@ -1,6 +1,7 @@
 //! The day that a template may ask for.
 
 use minijinja::{Error, ErrorKind};
+use std::str::FromStr;
 
 /// A day of the Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,20 @@ impl Date {
             _ => return None,
         };
         ((1..=9999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
+    }
+
+    /// The day in UTC that is `seconds` after the beginning of 1970; `None` beyond the year 9999.
+    pub fn at_unix_time(seconds: u64) -> Option<Self> {
+        // Years are counted from March, so that the leap day is the last; eras have 400 of them.
+        let days = seconds / 86_400 + 719_468;
+        let (era, day_of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let (month, next) = if shifted < 10 { (shifted + 3, 0) } else { (shifted - 9, 1) };
+        let year = u16::try_from(era.checked_mul(400)?.checked_add(year_of_era)?.checked_add(next)?).ok()?;
+        Self::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
     }
 
     /// `strftime` of Python for midnight of the day.
@@ -95,6 +110,26 @@ impl Date {
     }
 }
 
+impl FromStr for Date {
+    type Err = String;
+
+    /// A day as `YYYY-MM-DD`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed = || format!("'{text}' is no day: give YYYY-MM-DD, such as 2026-02-03");
+        let parts: Vec<&str> = text.split('-').collect();
+        let [year, month, day] = parts[..] else { return Err(malformed()) };
+        if (year.len(), month.len(), day.len()) != (4, 2, 2) {
+            return Err(malformed());
+        }
+        let number =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u16>().ok()).flatten();
+        let (Some(year), Some(month), Some(day)) = (number(year), number(month), number(day)) else {
+            return Err(malformed());
+        };
+        Self::new(year, month as u8, day as u8).ok_or_else(malformed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +142,31 @@ mod tests {
         assert_eq!(format(leap, "%a %F %y/%-m/%-d %B"), "Tue 2000-02-29 00/2/29 February");
         let first = Date::new(2023, 1, 1).expect("a day");
         assert_eq!(format(first, "%A %e %B"), "Sunday  1 January");
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (86_399, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (951_868_800, "2000-03-01"),
+            (1_767_225_599, "2025-12-31"),
+            (4_107_542_400, "2100-03-01"),
+        ] {
+            let date = Date::at_unix_time(seconds).expect("a day");
+            assert_eq!((format(date, "%F").as_str(), Ok(date)), (day, day.parse()));
+        }
+        // Each day follows the one before, over a century that has no leap day at its end.
+        let mut before = Date::at_unix_time(4_102_444_800 - 86_400).expect("a day");
+        for number in 0..800u64 {
+            let date = Date::at_unix_time(4_102_444_800 + number * 86_400).expect("a day");
+            let next = Date::new(before.year, before.month, before.day + 1)
+                .or_else(|| Date::new(before.year, before.month + 1, 1))
+                .or_else(|| Date::new(before.year + 1, 1, 1));
+            assert_eq!(Some(date), next);
+            before = date;
+        }
+        assert_eq!(Date::at_unix_time(u64::MAX), None);
+        for wrong in ["", "2026-2-3", "2026-02-30", "26-02-03", "2026-02-03-04", "+026-02-03", "2026/02/03"] {
+            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
+        }
         assert!(Date::FIXED.format("%Q").is_err());
         assert!(Date::FIXED.format("%").is_err());
         assert!(Date::FIXED.format(&"x".repeat(101)).is_err());

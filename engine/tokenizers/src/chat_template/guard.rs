@@ -10,7 +10,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use minijinja::{
-    value::{Kwargs, Object, ValueKind},
+    value::{from_args, Kwargs, Object, ValueKind},
     Environment, Error, ErrorKind, State, Value,
 };
 use minijinja_contrib::pycompat;
@@ -53,7 +53,7 @@ pub(super) fn guarded(source: &str, environment: &mut Environment<'_>) -> Result
 pub(super) fn method(state: &State<'_, '_>, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
     let length = |at: usize| arguments.get(at).and_then(Value::as_str).map_or(0, str::len);
     let growth = match (name, value.as_str()) {
-        ("format", Some(_)) => return Err(Error::new(ErrorKind::UnknownMethod, "format is not supported")),
+        ("format", Some(text)) => return format(state, text, arguments),
         ("replace", Some(text)) => replaced_length(text, arguments.first().and_then(Value::as_str), length(1)),
         ("join", Some(separator)) => joined_length(arguments.first(), separator.len()),
         _ => 0,
@@ -110,6 +110,57 @@ impl Weight {
             self.add(&inner, deeper)?;
         }
         Ok(())
+    }
+}
+
+/// `str.format` of Python with plain fields: `{}`, `{0}` and `{name}`; two braces stand for one.
+fn format(state: &State<'_, '_>, text: &str, arguments: &[Value]) -> Result<Value, Error> {
+    let failed = |reason: &str| Error::new(ErrorKind::InvalidOperation, format!("format: {reason}"));
+    let (places, names) = from_args::<(&[Value], Kwargs)>(arguments)?;
+    let (mut out, mut next) = (String::new(), 0usize);
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        let brace = &rest[at..at + 1];
+        rest = &rest[at + 1..];
+        if let Some(behind) = rest.strip_prefix(brace) {
+            out.push_str(brace);
+            rest = behind;
+            continue;
+        }
+        let end = rest.find('}').filter(|_| brace == "{").ok_or_else(|| failed("a brace stands alone"))?;
+        let field = &rest[..end];
+        rest = &rest[end + 1..];
+        let value = if field.is_empty() {
+            next += 1;
+            places.get(next - 1).cloned()
+        } else if field.bytes().all(|byte| byte.is_ascii_digit()) {
+            field.parse::<usize>().ok().and_then(|place| places.get(place)).cloned()
+        } else if field.chars().all(|character| character.is_alphanumeric() || character == '_') {
+            // What is none is there.
+            names.has(field).then(|| names.get::<Value>(field)).transpose()?
+        } else {
+            return Err(failed("only plain fields are supported: {}, {0} and {name}"));
+        };
+        let value = value.ok_or_else(|| failed("a field has no value"))?;
+        check(state, &value)?;
+        out.push_str(&python_text(&value));
+        charge(state, out.len())?;
+        if out.len() > MAX_STRING {
+            return Err(limit("a value is too large"));
+        }
+    }
+    out.push_str(rest);
+    Ok(Value::from(out))
+}
+
+/// What Python's `str` makes of a value, as far as this interpreter writes it so.
+fn python_text(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Bool if value.is_true() => "True".to_owned(),
+        ValueKind::Bool => "False".to_owned(),
+        ValueKind::None => "None".to_owned(),
+        _ => value.to_string(),
     }
 }
 

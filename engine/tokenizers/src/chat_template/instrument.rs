@@ -1,13 +1,17 @@
 //! Puts the checks of `guard` into the source of a template.
 
+use std::ops::Range;
+
 /// The filter that is put behind expressions.
 pub(super) const FILTER: &str = "strike_bounded";
 /// Operators within one tag that may make a string longer.
 const MAX_JOINED: usize = 64;
 /// Multiplications within one tag; the interpreter repeats a string up to 100 MB.
 const MAX_MULTIPLIED: usize = 2;
-/// Bytes of text between two tags where text is captured and not written.
-const MAX_CAPTURED: usize = 4096;
+/// Bytes of text that one step of the interpreter captures.
+const MAX_TEXT: usize = 4096;
+/// A tag that writes nothing.
+const EMPTY_TAG: &str = "{{ '' }}";
 
 const KEYWORDS: [&str; 15] = [
     "and",
@@ -56,10 +60,8 @@ impl Token<'_> {
 pub(super) fn instrumented(source: &str) -> Result<String, String> {
     let mut out = String::with_capacity(source.len() * 2);
     let mut at = 0;
-    let (mut longest_text, mut captures) = (0, false);
     while let Some(found) = next_tag(source, at) {
-        longest_text = longest_text.max(found - at);
-        out.push_str(&source[at..found]);
+        push_text(&source[at..found], &mut out)?;
         if source[found..].starts_with("{#") {
             let length = source[found..].find("#}").ok_or("a comment is not closed")?;
             at = found + length + 2;
@@ -68,10 +70,10 @@ pub(super) fn instrumented(source: &str) -> Result<String, String> {
         }
         let statement = source[found..].starts_with("{%");
         let (tokens, end) = tokens(source, found, if statement { "%}" } else { "}}" })?;
-        let rewritten = if statement { statement_tag(&tokens, &mut captures)? } else { Rewrite::Checked(0) };
+        let rewritten = if statement { statement_tag(&tokens)? } else { Rewrite::Checked(Checks::From(0)) };
         let start = found + 2;
         match rewritten {
-            Rewrite::Checked(from) => checked(source, start, end, &tokens, from, &mut out)?,
+            Rewrite::Checked(checks) => checked(source, start, end, &tokens, &checks, &mut out)?,
             Rewrite::Replaced(text) => {
                 let inner = source[start..end - 2].trim();
                 let (open, close) = (inner.starts_with(['-', '+']), inner.ends_with(['-', '+']));
@@ -84,19 +86,84 @@ pub(super) fn instrumented(source: &str) -> Result<String, String> {
         }
         at = end;
     }
-    longest_text = longest_text.max(source.len() - at);
-    out.push_str(&source[at..]);
-    if captures && longest_text > MAX_CAPTURED {
-        return Err(format!("beside macros, text between tags has at most {MAX_CAPTURED} bytes"));
-    }
+    push_text(&source[at..], &mut out)?;
     Ok(out)
 }
 
+/// Text between two tags, with empty tags in it so that no step of the interpreter captures more than [`MAX_TEXT`] bytes.
+/// Its first and its last piece hold more than white space, so what the tags around it trim stays the same.
+fn push_text(text: &str, out: &mut String) -> Result<(), String> {
+    let (first, last) = (text.find(is_text), text.rfind(is_text));
+    let mut from = 0;
+    while text.len() - from > MAX_TEXT {
+        // Not behind a brace, with which the empty tag would begin as another one.
+        let places = text[from..].char_indices().skip(1).map(|(at, _)| from + at);
+        let is_place = |at: &usize| {
+            !text[..*at].ends_with('{')
+                && first.is_some_and(|first| first < *at)
+                && last.is_some_and(|last| last >= *at)
+        };
+        let place = places.take_while(|at| at - from <= MAX_TEXT).filter(is_place).last();
+        let at = place.ok_or_else(|| format!("text between tags has more than {MAX_TEXT} bytes of white space"))?;
+        out.push_str(&text[from..at]);
+        out.push_str(EMPTY_TAG);
+        from = at;
+    }
+    out.push_str(&text[from..]);
+    Ok(())
+}
+
+fn is_text(character: char) -> bool {
+    !character.is_whitespace()
+}
+
 enum Rewrite {
-    /// Checks go into the tokens from this one on.
-    Checked(usize),
+    /// Checks go into the tag.
+    Checked(Checks),
     /// The statement becomes this one.
     Replaced(&'static str),
+}
+
+/// Which tokens of a tag are of expressions.
+enum Checks {
+    /// Those from this one on.
+    From(usize),
+    /// Those of the defaults of a macro: ranges of tokens.
+    Defaults(Vec<Range<usize>>),
+}
+
+impl Checks {
+    fn contains(&self, token: usize) -> bool {
+        match self {
+            Self::From(first) => token >= *first,
+            Self::Defaults(ranges) => ranges.iter().any(|range| range.contains(&token)),
+        }
+    }
+}
+
+/// The defaults of a macro's parameters, as ranges of its tokens: from behind a `=` to the comma or parenthesis that ends it,
+/// within the macro's own parentheses alone.
+fn defaults(tokens: &[Token<'_>]) -> Result<Vec<Range<usize>>, String> {
+    let (mut ranges, mut depth, mut begun) = (Vec::new(), 0_usize, None);
+    for (at, token) in tokens.iter().enumerate() {
+        if depth == 1 && (token.is(",") || token.is(")")) {
+            ranges.extend(begun.take().map(|first| first..at));
+        }
+        if token.kind == Kind::Operator {
+            match token.text {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                "=" if depth == 1 && begun.is_none() => begun = Some(at + 1),
+                _ => {}
+            }
+        }
+        // The name, a parenthesis, parameters, a parenthesis.
+        let ends = depth == 0 && at > 1;
+        if ends && at + 1 < tokens.len() {
+            return Err("a macro has something behind its parameters".to_owned());
+        }
+    }
+    Ok(ranges)
 }
 
 fn next_tag(source: &str, from: usize) -> Option<usize> {
@@ -105,32 +172,23 @@ fn next_tag(source: &str, from: usize) -> Option<usize> {
 }
 
 /// Which tokens of a statement are expressions.
-fn statement_tag(tokens: &[Token<'_>], captures: &mut bool) -> Result<Rewrite, String> {
+fn statement_tag(tokens: &[Token<'_>]) -> Result<Rewrite, String> {
     let after = |found: &dyn Fn(&Token<'_>) -> bool| tokens.iter().position(found).map_or(tokens.len(), |at| at + 1);
     let name = tokens.first().map_or("", |token| token.text);
     match name {
-        "if" | "elif" | "do" => Ok(Rewrite::Checked(1)),
-        "for" => Ok(Rewrite::Checked(after(&|token| token.is_name("in")))),
+        "if" | "elif" | "do" => Ok(Rewrite::Checked(Checks::From(1))),
+        "for" => Ok(Rewrite::Checked(Checks::From(after(&|token| token.is_name("in"))))),
         "set" => {
             let expression = after(&|token| token.is("="));
-            *captures |= expression == tokens.len();
             // A captured text may go through filters, which would see it before it is checked.
             if expression == tokens.len() && tokens.len() > 2 {
                 return Err("a captured text with filters is not supported".to_owned());
             }
-            Ok(Rewrite::Checked(expression))
+            Ok(Rewrite::Checked(Checks::From(expression)))
         }
-        "macro" => {
-            *captures = true;
-            let calls = tokens.iter().filter(|token| token.is("(")).count();
-            let simple = |token: &Token<'_>| token.kind != Kind::Operator || ["(", ")", ",", "="].contains(&token.text);
-            if calls != 1 || !tokens.iter().all(simple) {
-                return Err("defaults of a macro are not simple".to_owned());
-            }
-            Ok(Rewrite::Checked(tokens.len()))
-        }
+        "macro" => Ok(Rewrite::Checked(Checks::Defaults(defaults(tokens)?))),
         "else" | "endif" | "endfor" | "endset" | "endmacro" | "break" | "continue" => {
-            Ok(Rewrite::Checked(tokens.len()))
+            Ok(Rewrite::Checked(Checks::From(tokens.len())))
         }
         // Marks what is trained on.
         "generation" => Ok(Rewrite::Replaced(" if true ")),
@@ -139,13 +197,13 @@ fn statement_tag(tokens: &[Token<'_>], captures: &mut bool) -> Result<Rewrite, S
     }
 }
 
-/// The tag from `start` to `end` with checks behind the tokens from `from` on.
+/// The tag from `start` to `end` with checks behind those of its tokens that `checks` names.
 fn checked(
     source: &str,
     start: usize,
     end: usize,
     tokens: &[Token<'_>],
-    from: usize,
+    checks: &Checks,
     out: &mut String,
 ) -> Result<(), String> {
     let count = |operators: &[&str]| tokens.iter().filter(|token| operators.iter().any(|text| token.is(text))).count();
@@ -179,7 +237,7 @@ fn checked(
             Kind::Literal => false,
         };
         let goes_on = next.is_some_and(|next| [".", "[", "(", "="].iter().any(|operator| next.is(operator)));
-        if index >= from && ends && !goes_on {
+        if checks.contains(index) && ends && !goes_on {
             out.push_str(&source[at..token.end]);
             out.push('|');
             out.push_str(FILTER);
@@ -270,6 +328,7 @@ mod tests {
             ("{{ x|join(', ') }}", "{{ x||join(', ')| }}"),
             ("{# {{ x }} #}{%- generation -%}y{% endgeneration %}", "{# {{ x }} #}{%- if true -%}y{% endif %}"),
             ("{% macro f(a, b='c') %}{% endmacro %}", "{% macro f(a, b='c') %}{% endmacro %}"),
+            ("{% macro f(a, b=a ~ [x], c=g(d=e)) -%}", "{% macro f(a, b=a| ~ [x|]|, c=g(d=e|)|) -%}"),
         ] {
             let made = instrumented(source).expect("the source has tags");
             assert_eq!(made.replace(FILTER, ""), expected);
@@ -289,7 +348,7 @@ mod tests {
             "{% call f() %}{% endcall %}",
             "{% filter upper %}{% endfilter %}",
             "{% include 'x' %}",
-            "{% macro f(a, b=a~a) %}{% endmacro %}",
+            "{% macro f(a) x %}{% endmacro %}",
             "{% set x|upper %}{% endset %}",
         ] {
             assert!(instrumented(source).is_err(), "{source}");

@@ -5,8 +5,8 @@
 //! a `tojson` that writes as Python's `json.dumps`. `{% generation %}` marks what is trained on and does nothing here.
 //! Variables are `messages`, `add_generation_prompt`, `bos_token`, `eos_token`, and `tools` and `documents`, which are none.
 //!
-//! Rendering reads no clock: `strftime_now` gives [`Date`], by default [`Date::FIXED`], so that a request has the same tokens
-//! on every machine and on every day.
+//! Rendering reads no clock: `strftime_now` gives [`Date`], by default [`Date::FIXED`]. Whoever renders says which day
+//! it is: a command that of its machine or of its user, a job that of the block with its order.
 //!
 //! [`ChatTemplate::encode`] gives the tokens of a conversation, and keeps apart control tokens of the template and text of
 //! messages that looks like them.
@@ -139,6 +139,7 @@ impl ChatTemplate {
         environment.set_unknown_method_callback(guard::method);
         environment.set_formatter(write_as_python);
         environment.add_filter("tojson", json::tojson);
+        environment.add_test("iterable", is_iterable);
         environment.add_function("raise_exception", |message: String| -> Result<Value, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, format!("{RAISED}{message}")))
         });
@@ -233,6 +234,11 @@ impl std::io::Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// As Jinja2 has it: none is not iterable, unlike in this interpreter; what is undefined is.
+fn is_iterable(value: &Value) -> bool {
+    !value.is_none() && value.try_iter().is_ok()
 }
 
 /// Truth values and none as Python prints them.

@@ -38,12 +38,10 @@ impl Reference {
         if job.attempt != attempt || time > terms.deadline || block < terms.assigned_at + 2 || record.key != *signer {
             return false;
         }
-        let eligible = self.eligible(&self.validators, &terms.provider);
-        if eligible.is_empty() {
-            return false;
-        }
+        let Some(eligible) = self.eligible(&self.validators, &terms.provider) else { return false };
         let audit = Audit {
             committed_at: block,
+            opened_at: time,
             commitment,
             set: self.validators.clone(),
             eligible,
@@ -82,7 +80,8 @@ impl Reference {
         audit.seals.push((who.clone(), verdict));
         let (sealed, all) = (audit.seals.len(), audit.eligible.len());
         if sealed == audit.majority() {
-            audit.until = audit.until.min(self.time() + SEAL_GRACE);
+            let now = self.time();
+            audit.until = audit.until.min(now + SEAL_GRACE.max(now - audit.opened_at));
         }
         self.set_audit(id, audit);
         if sealed == all {

@@ -42,6 +42,7 @@ impl Reference {
 
     fn deadlines(&mut self) {
         let time = self.time();
+        self.demotions.retain(|_, demotion| time <= demotion.until + demotion.period);
         let due = |job: &Job| job.stage.due().filter(|due| *due <= time);
         let mut times: Vec<BlockNumber> = self.jobs.values().filter_map(due).collect();
         times.sort_unstable();

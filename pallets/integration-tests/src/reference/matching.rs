@@ -36,7 +36,7 @@ impl Reference {
                 && self.is_active(provider)
                 && !self.linked(provider, &job.requester)
                 && record.bond - record.at_risk >= at_risk
-                && !self.eligible(&self.validators, provider).is_empty();
+                && self.eligible(&self.validators, provider).is_some_and(|it| !it.is_empty());
             fits.then(|| Terms {
                 provider: provider.clone(),
                 price: ask.price,

@@ -68,6 +68,8 @@ pub struct Terms {
 #[derive(Clone, Debug)]
 pub struct Audit {
     pub committed_at: BlockNumber,
+    /// Time of the commitment.
+    pub opened_at: BlockNumber,
     pub commitment: H256,
     pub set: Vec<AccountId>,
     pub eligible: Vec<AccountId>,
@@ -316,14 +318,12 @@ impl Reference {
         self.audits_due();
     }
 
-    /// Who may judge a result of `provider`, of `set`: who is not linked to it, if that is more than half.
-    fn eligible(&self, set: &[AccountId], provider: &AccountId) -> Vec<AccountId> {
-        let free: Vec<_> = set.iter().filter(|it| !self.linked(provider, it)).cloned().collect();
-        if free.len() * 2 > set.len() {
-            free
-        } else {
-            Vec::new()
-        }
+    /// Who may judge a result of `provider`, of `set`: who is not linked to it, if the provider itself names less than
+    /// half.
+    fn eligible(&self, set: &[AccountId], provider: &AccountId) -> Option<Vec<AccountId>> {
+        let names = |it: &&AccountId| self.providers.get(provider).is_some_and(|record| record.linked.contains(it));
+        let own = set.iter().filter(|it| *it == provider || names(it)).count();
+        (own * 2 < set.len()).then(|| set.iter().filter(|it| !self.linked(provider, it)).cloned().collect())
     }
 
     /// The order in which a storage map lists jobs.

@@ -112,22 +112,12 @@ impl Reference {
         let Some(at) = asks.iter().position(|it| it.provider == *who) else { return false };
         asks.remove(at);
         self.give_back(who, Purpose::AskDeposit, ASK_DEPOSIT);
-        if !self.asks(who) {
-            self.demotions.remove(who);
-        }
         true
-    }
-
-    fn asks(&self, who: &AccountId) -> bool {
-        self.asks.values().flatten().any(|ask| ask.provider == *who)
     }
 
     /// It failed by its own fault: it comes behind the others, for twice as long if it did so shortly before.
     pub(super) fn demote(&mut self, who: &AccountId) {
         let now = self.time();
-        if !self.asks(who) {
-            return;
-        }
         let period = match self.demotions.get(who) {
             Some(last) if now <= last.until => return,
             Some(last) if now <= last.until + last.period => MAX_DEMOTION.min(2 * last.period),

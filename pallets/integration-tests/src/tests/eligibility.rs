@@ -73,6 +73,27 @@ fn link_of_a_running_job_should_not_be_taken_back() {
 }
 
 #[test]
+fn rival_validator_should_not_make_a_provider_unjudgeable_by_linking_to_it() {
+    // The provider names one of four, as it may. The rival names the provider: with both, half of the set is linked.
+    ExtBuilder::default().provider(eve(), BOND, &[validator(0).account], EVES_PRICE).run(|| {
+        let running = submit();
+        register(&validator(1), BOND, &[eve().account]);
+        let next = submit();
+        assert_eq!(assigned_to(next), Some(eve().account));
+        for job in [running, next] {
+            commit(job, TRUE_OUTPUT);
+        }
+        for job in [running, next] {
+            judge_honestly(job, &validators()[2..]);
+        }
+        next_block();
+        for job in [running, next] {
+            assert_eq!((receipt(job).reason, receipt(job).verdicts), (CloseReason::Settled, 2));
+        }
+    });
+}
+
+#[test]
 fn provider_that_links_to_half_of_the_validators_should_get_no_job() {
     let all: Vec<_> = validators().into_iter().map(|it| it.account).collect();
     ExtBuilder::default().provider(eve(), BOND, &all[..2], EVES_PRICE).run(|| {

@@ -60,7 +60,7 @@ fn a_late_provider_pays_and_the_next_one_gets_the_job() {
         let assignment = Market::assigned_job(id).unwrap();
         assert_eq!((assignment.provider, assignment.attempt), (provider(2), 1));
         assert_eq!(assignment.commit_deadline, 22);
-        assert!(Market::awaiting_commitment(&provider(1)).is_empty());
+        assert!(Market::awaiting_commitment(&provider(1), None, 9).is_empty());
 
         // It delivers, and is paid.
         assert_ok!(Market::on_committed(id, 1));
@@ -137,7 +137,7 @@ fn a_commitment_ends_the_deadline() {
         assert_ok!(Market::on_committed(id, 0));
         assert_noop!(Market::on_committed(id, 0), Error::<Test>::AttemptNotRunning);
         assert!(Market::assigned_job(id).unwrap().committed);
-        assert!(Market::awaiting_commitment(&provider(1)).is_empty());
+        assert!(Market::awaiting_commitment(&provider(1), None, 9).is_empty());
         run_to(40);
         assert!(matches!(Jobs::<Test>::get(id).unwrap().state, JobState::Committed { .. }));
         assert_eq!(BondsOf::get()[&provider(1)], (BOND, 10_000));

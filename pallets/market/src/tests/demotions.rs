@@ -83,29 +83,56 @@ fn an_undecided_result_is_no_reason_to_demote_and_an_invalid_one_is() {
     });
 }
 
+fn withdraw(who: &AccountId) {
+    assert_ok!(Market::withdraw_ask(RuntimeOrigin::signed(who.clone()), MODEL, CLASS));
+}
+
+fn place(who: &AccountId) {
+    assert_ok!(Market::place_ask(RuntimeOrigin::signed(who.clone()), MODEL, CLASS, 100_000, 8, 1_000, THROUGHPUT));
+}
+
 #[test]
-fn demotions_go_with_the_last_ask() {
-    ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
-        late();
-        let own = || RuntimeOrigin::signed(provider(1));
-        assert_ok!(Market::place_ask(own(), OTHER_MODEL, CLASS, 100_000, 1, 1_000, THROUGHPUT));
-        assert_ok!(Market::withdraw_ask(own(), MODEL, CLASS));
-        assert!(period(&provider(1)).is_some());
-        let job = submit(UNIT);
-        assert_eq!(assignee(job), None);
-        assert_ok!(Market::withdraw_ask(own(), OTHER_MODEL, CLASS));
-        assert_eq!(period(&provider(1)), None);
+fn a_demotion_outlives_the_ask() {
+    ExtBuilder::default().ask(provider(1), 100_000, 8).ask(provider(2), 200_000, 8).run(|| {
+        assert_eq!(late(), provider(1));
+        // Neither a new ask nor a new registration washes it off.
+        for _ in 0..2 {
+            withdraw(&provider(1));
+            next_block();
+            place(&provider(1));
+            assert_eq!(period(&provider(1)), Some(MIN_DEMOTION));
+            assert_eq!(assignee(submit(UNIT)), Some(provider(2)));
+        }
+        // Nor does it shorten the next one.
+        run_for(MIN_DEMOTION);
+        assert_eq!(late(), provider(1));
+        assert_eq!(period(&provider(1)), Some(2 * MIN_DEMOTION));
     });
 }
 
 #[test]
-fn who_has_no_ask_any_more_is_late_without_a_trace() {
+fn who_withdraws_its_ask_in_the_middle_of_a_job_is_demoted_all_the_same() {
     ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
         let job = submit(UNIT);
-        assert_ok!(Market::withdraw_ask(RuntimeOrigin::signed(provider(1)), MODEL, CLASS));
+        withdraw(&provider(1));
         run_for(11);
         assert_eq!(Jobs::<Test>::get(job).unwrap().state, JobState::Closed(CloseReason::ProviderLate));
+        assert_eq!(period(&provider(1)), Some(MIN_DEMOTION));
+    });
+}
+
+#[test]
+fn demotions_that_say_nothing_any_more_are_dropped() {
+    ExtBuilder::default().ask(provider(1), 100_000, 8).run(|| {
+        assert_eq!(late(), provider(1));
+        let first = Demotions::<Test>::get(provider(1)).unwrap();
+        run_to(u64::from(first.until));
+        assert_eq!(period(&provider(1)), Some(MIN_DEMOTION), "the next one's length depends on it");
+        run_to(u64::from(first.until + first.period));
+        assert_eq!(period(&provider(1)), Some(MIN_DEMOTION));
+        next_block();
         assert_eq!(period(&provider(1)), None);
+        assert_eq!(Demotions::<Test>::iter().count(), 0);
     });
 }
 

@@ -31,7 +31,7 @@ fn an_order_holds_its_maximum_price_and_goes_to_the_cheapest_ask() {
         let assignment = Market::assigned_job(id).unwrap();
         assert_eq!((assignment.provider, assignment.committed), (provider(2), false));
         assert_eq!((assignment.assigned_at, assignment.commit_deadline), (1, 11));
-        assert_eq!(Market::awaiting_commitment(&provider(2)), vec![id]);
+        assert_eq!(Market::awaiting_commitment(&provider(2), None, 9), vec![id]);
     });
 }
 

@@ -78,6 +78,54 @@ fn a_seal_within_the_grace_counts_and_starts_the_reveals() {
     });
 }
 
+/// Three honest validators, the last of them `late` blocks behind the other two, and a liar that seals at once. The honest
+/// two seal `took` blocks after the commitment. Returns what is found.
+fn with_a_quick_liar(took: u32, late: u32) -> Option<Verdict> {
+    let mut found = None;
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let opened = OpenAudits::<Test>::get(1).unwrap().committed_at;
+        assert_ok!(seal(&audit, &validator(0), WRONG));
+        run_to(opened + took);
+        assert_ok!(seal(&audit, &validator(1), VALID));
+        assert_ok!(seal(&audit, &validator(2), VALID));
+        run_for(late);
+        let sealed = seal(&audit, &validator(3), VALID);
+        assert!(matches!(phase(1), Phase::Revealing { .. }));
+        for (index, verdict) in [(0, WRONG), (1, VALID), (2, VALID)] {
+            assert_ok!(reveal(&audit, &validator(index), verdict));
+        }
+        if sealed.is_ok() {
+            assert_ok!(reveal(&audit, &validator(3), VALID));
+        }
+        found = outcome().verdict;
+    });
+    found
+}
+
+#[test]
+fn a_quick_liar_does_not_shut_out_who_is_slower_and_right() {
+    // Within the least grace, four blocks behind with a majority that took as long, and twice as slow as the others.
+    assert_eq!(with_a_quick_liar(2, 3), Some(VALID));
+    assert_eq!(with_a_quick_liar(4, 4), Some(VALID));
+    assert_eq!(with_a_quick_liar(8, 8), Some(VALID));
+    // Slower than that, its seal is refused, and three seals decide nothing.
+    assert_eq!(with_a_quick_liar(8, 9), None);
+}
+
+#[test]
+fn the_time_after_a_majority_ends_with_the_period() {
+    ExtBuilder::default().execute(|| {
+        let audit = sealing(1);
+        let Phase::Sealing { until } = phase(1) else { panic!() };
+        run_to(until - 1);
+        for index in 0..3 {
+            assert_ok!(seal(&audit, &validator(index), VALID));
+        }
+        assert_eq!(phase(1), Phase::Sealing { until });
+    });
+}
+
 #[test]
 fn with_two_of_four_dead_the_audit_is_undecided() {
     ExtBuilder::default().execute(|| {

@@ -111,7 +111,7 @@ fn duties_end_in_the_block_in_which_their_deadline_does() {
     ExtBuilder::default().execute(|| {
         assign(1);
         stand_still_for(500);
-        let duties = Verification::duties(&[provider().key()]);
+        let duties = duties(&[provider().key()]);
         let [Duty::Provide(duty)] = &duties[..] else { panic!("one job is owed: {duties:?}") };
         let last = duty.deadline;
         run_to(last);

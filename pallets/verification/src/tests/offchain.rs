@@ -4,11 +4,11 @@ use frame_support::assert_ok;
 use sp_core::offchain::StorageKind;
 use sp_runtime::offchain::storage::StorageValueRef;
 use strike_primitives::{
-    api::Duty,
+    api::{duty_kind, Duty},
     commitment::Commitment,
     mailbox::{
-        commitment_key, sent_key, verdict_key, CommitmentEntry, SentNote, VerdictEntry, MAX_SIGNATURES, STEP_COMMIT,
-        STEP_REVEAL, STEP_SEAL,
+        commitment_key, sent_key, verdict_key, CommitmentEntry, IndexedEntry, SentNote, VerdictEntry, INDEX_KEY,
+        MAX_SIGNATURES, STEP_COMMIT, STEP_REVEAL, STEP_SEAL,
     },
     traits::Beacon,
     verdict::{AuditRef, InvalidReason, Verdict},
@@ -20,7 +20,18 @@ fn leave_commitment(job: u64, commitment: Commitment) -> Vec<u8> {
     let binding = Verification::binding(job).unwrap();
     let key = commitment_key(&provider().key(), job, binding.attempt, &binding.seed);
     StorageValueRef::persistent(&key).set(&CommitmentEntry { commitment });
+    index(&key, &provider(), duty_kind::PROVIDE, job);
     key
+}
+
+/// As the native worker does before it leaves an entry.
+fn index(entry: &[u8], by: &Actor, kind: u8, job: u64) {
+    let index = StorageValueRef::persistent(INDEX_KEY);
+    let mut entries: Vec<IndexedEntry> = index.get().unwrap().unwrap_or_default();
+    if entries.iter().all(|known| known.entry != entry) {
+        entries.push(IndexedEntry { entry: entry.to_vec(), key: by.key(), kind, job, over_since: None });
+    }
+    index.set(&entries);
 }
 
 /// The native worker of a validator found a verdict; returns the entry's key.
@@ -28,6 +39,7 @@ fn leave_verdict(audit: &AuditRef, by: &Actor, verdict: Verdict) -> Vec<u8> {
     let key = verdict_key(&by.key(), audit, &Verification::beacon(audit.beacon_block).unwrap());
     let salt = revealed(audit, by, verdict).salt;
     StorageValueRef::persistent(&key).set(&VerdictEntry { verdict, work_tag: None, salt });
+    index(&key, by, duty_kind::CHECK, audit.job);
     key
 }
 
@@ -243,7 +255,7 @@ fn a_mailbox_that_was_lost_is_filled_again() {
         StorageValueRef::persistent(&sent_key(&key, STEP_SEAL)).clear();
         assert!(node.run().is_empty());
         // The duty is listed, so the native worker makes the verdict anew, with the same salt.
-        assert!(matches!(&Verification::duties(&[validator(0).key()])[..], [Duty::Check(duty)] if duty.audit == audit));
+        assert!(matches!(&duties(&[validator(0).key()])[..], [Duty::Check(duty)] if duty.audit == audit));
         leave_verdict(&audit, &validator(0), VALID);
         assert_ok!(include(only(node.run())));
         assert_eq!(outcome().verdict, Some(VALID));
@@ -268,11 +280,31 @@ fn entries_of_finished_audits_are_cleared_after_a_while() {
             sent_key(&found, STEP_SEAL),
             sent_key(&found, STEP_REVEAL),
         ];
-        run_for(KEEP_ENTRIES - 3);
+        // It looks with every block.
+        assert!(node.run().is_empty());
+        run_for(KEEP_ENTRIES - 1);
         assert!(node.run().is_empty());
         assert!(keys.iter().all(|key| node.stored(key)));
-        run_for(3);
+        run_for(1);
         assert!(node.run().is_empty());
         assert!(keys.iter().all(|key| !node.stored(key)));
+    });
+}
+
+#[test]
+fn what_others_owe_costs_the_off_chain_worker_nothing() {
+    ExtBuilder::default().validators(1).keystore(&[validator(0)]).execute_on_node(|node| {
+        // More than a page of duties, of which this node has done the last.
+        for job in 1..=300 {
+            assign(job);
+        }
+        run_for(2);
+        for job in 1..=300 {
+            assert_ok!(include(commit_call(job, 0, commitment(job), &provider())));
+        }
+        run_for(2);
+        let audit = audit_ref(300);
+        leave_verdict(&audit, &validator(0), VALID);
+        assert!(matches!(only(node.run()), Call::seal { sealed, .. } if sealed.audit == audit));
     });
 }

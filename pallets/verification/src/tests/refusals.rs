@@ -37,6 +37,34 @@ fn a_validator_linked_to_the_provider_does_not_judge_it() {
 }
 
 #[test]
+fn a_link_that_a_validator_sets_keeps_out_that_validator_alone() {
+    ExtBuilder::default().execute(|| {
+        // The provider names one, which is less than half. Another names the provider.
+        Linked::set([(provider().account, validator(0).account), (validator(1).account, provider().account)].into());
+        assert!(<Verification as Audits>::has_eligible_validator(&provider().account));
+        let audit = sealing(1);
+        assert_eq!(seal(&audit, &validator(1), VALID), refused(Refusal::NotEligible));
+        assert_ok!(seal(&audit, &validator(2), VALID));
+        assert_ok!(seal(&audit, &validator(3), VALID));
+        assert!(matches!(phase(1), Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn where_all_validators_keep_themselves_out_the_provider_is_not_to_blame() {
+    ExtBuilder::default().validators(2).execute(|| {
+        assign(1);
+        Linked::set([0, 1].map(|index| (validator(index).account, provider().account)).into());
+        assert!(!<Verification as Audits>::has_eligible_validator(&provider().account), "nobody is sent to it");
+        run_for(2);
+        assert_ok!(include(commit_call(1, 0, commitment(1), &provider())));
+        run_for(SealPeriod::get() + 1);
+        assert_eq!(Verification::audit(1).unwrap().verdict, None);
+        assert!(!crate::OpenAudits::<Test>::contains_key(1));
+    });
+}
+
+#[test]
 fn who_is_no_validator_does_not_judge() {
     ExtBuilder::default().execute(|| {
         let audit = sealing(1);

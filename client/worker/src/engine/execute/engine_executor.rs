@@ -80,6 +80,10 @@ impl EngineExecutor {
 }
 
 impl Executor for EngineExecutor {
+    fn refuses(&self, id: &ArtifactId, _class: VerificationClass) -> Option<ExecuteError> {
+        (!self.models.has(id)).then_some(ExecuteError::ModelMissing(*id))
+    }
+
     fn replay(
         &self,
         id: &ArtifactId,

@@ -36,6 +36,11 @@ pub trait Executor: Send + Sync {
         Ok(None)
     }
 
+    /// Why work of this class on `model` can never be done here, as far as that is known without trying.
+    fn refuses(&self, _model: &ArtifactId, _class: VerificationClass) -> Option<ExecuteError> {
+        None
+    }
+
     /// Run `work` on `model` with `seed`. Blocks for as long as it takes, and ends soon after `control` says so.
     fn run(
         &self,
