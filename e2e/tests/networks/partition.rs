@@ -9,7 +9,7 @@ use strike_e2e::{
     network,
 };
 use strike_localnet::Network;
-use strike_primitives::{BlockNumber, JobId};
+use strike_primitives::{api::JobInfo, BlockNumber, JobId};
 
 /// One half has the provider, the other none; somebody orders in each.
 const HALVES: [&[&str]; 2] = [&["alice", "bob", "eve"], &["charlie", "dave"]];
@@ -46,6 +46,25 @@ async fn order_some(chain: &Chain, requester: &str, when: &str) -> Vec<JobId> {
     submit_all(chain, &orders, requester).await
 }
 
+/// The jobs that somebody ordered, as soon as a final block has all of them. The half that gives way has other ids then, and
+/// its own until then: also for a while after blocks are finalized again, because those come first that both halves have.
+async fn ordered(chain: &Chain, requester: &str, count: usize) -> Vec<JobId> {
+    let mut finalized = chain.client().stream_blocks().await.expect("a node streams blocks");
+    loop {
+        let jobs = chain.jobs(Some(account(requester)), u32::MAX).await.unwrap_or_else(|error| panic!("{error}"));
+        let (block, _) = final_block(chain).await;
+        let mut ids = Vec::new();
+        for JobInfo { job, .. } in jobs {
+            let info = chain.job(job, Some(block)).await.unwrap_or_else(|error| panic!("{error}"));
+            ids.extend(info.filter(|info| info.requester == account(requester)).map(|info| info.job));
+        }
+        if ids.len() == count {
+            return ids;
+        }
+        finalized.next().await.expect("the stream goes on").expect("a block");
+    }
+}
+
 #[tokio::test]
 async fn a_cut_network_goes_on_as_one_when_it_is_joined() {
     let halves = match Halves::make(HALVES) {
@@ -75,19 +94,9 @@ async fn a_cut_network_goes_on_as_one_when_it_is_joined() {
     halves.heal();
     network.wait_until_finalizing().await.unwrap_or_else(|error| panic!("{error}"));
 
-    // The ids of the half that gave way are others now, so the jobs are found by who ordered them.
     let mut all = Vec::new();
     for (requester, count) in REQUESTERS.into_iter().zip([2 * JOBS, JOBS]) {
-        let mut best = chains[0].client().stream_best_blocks().await.expect("a node streams blocks");
-        let jobs = loop {
-            let jobs =
-                chains[0].jobs(Some(account(requester)), u32::MAX).await.unwrap_or_else(|error| panic!("{error}"));
-            if jobs.len() == count {
-                break jobs;
-            }
-            best.next().await.expect("the stream goes on").expect("a block");
-        };
-        all.extend(jobs.into_iter().map(|info| info.job));
+        all.extend(ordered(&chains[0], requester, count).await);
     }
     let infos = closed(&chains[0], &all).await;
     for info in &infos {
