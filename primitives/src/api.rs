@@ -163,6 +163,12 @@ pub mod duty_kind {
     pub const CHECK: u8 = 1;
 }
 
+/// Most jobs and audits that one page of duties looks at.
+pub const MAX_DUTY_HEADS: u32 = 256;
+/// Keys that one page of duties looks at, the first ones: anybody can ask a node, and every key is held against every
+/// validator.
+pub const MAX_DUTY_KEYS: usize = 64;
+
 /// A duty in short: enough to choose which to do, without its work.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct DutyHead {

@@ -27,6 +27,11 @@ impl Default for Limits {
     }
 }
 
+/// Most pages of duties read with one block. Where there are more, the next block's reading goes on from there.
+pub(crate) const MAX_DUTY_PAGES: usize = 64;
+/// Most duties read in full with one block.
+pub(crate) const MAX_DUTIES_READ: usize = 512;
+
 /// Longest pause after a failed run, in blocks.
 pub(crate) const MAX_RETRY_PAUSE: BlockNumber = 32;
 /// Longest pause between two fetches of the same input, in blocks.

@@ -140,6 +140,8 @@ struct State {
     last_view: Option<ChainView>,
     /// Whether the chain could not be read the last time.
     is_blind: bool,
+    /// Whether the mailbox had no room the last time.
+    is_mailbox_full: bool,
 }
 
 /// The receivers of what threads report, and the sender that runs are given.
@@ -181,6 +183,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             keys: KeyWatch::default(),
             last_view: None,
             is_blind: false,
+            is_mailbox_full: false,
         };
         Self { chain, runner, storage, limits, state, reports: Reports { run_ended, runs, fetches } }
     }
@@ -232,14 +235,13 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     fn look(&mut self) {
         let keys = self.runner.keystore.sr25519_public_keys(APP_KEY_TYPE).into_iter().map(AppKey::from).collect();
         let (schedule, runner) = (&self.state.schedule, &self.runner);
-        let mut wants = |duty: &Duty| match runner.refuses(duty) {
-            _ if schedule.is_given_up(&DutyId::of(duty)) => false,
-            None => true,
-            Some(failure) => {
+        let mut wants = |duty: &Duty| {
+            let refused = runner.refuses(duty);
+            if let Some(failure) = &refused {
                 log::warn!(target: LOG_TARGET, "This node cannot do {}, and leaves it: {failure}", Named(duty));
                 runner.metrics.failed(duty, failure.reason());
-                false
             }
+            refused.is_none() && !schedule.is_given_up(&DutyId::of(duty))
         };
         let view = match self.chain.view(keys, self.limits.duties, &mut wants) {
             Ok(view) => view,
@@ -391,6 +393,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             Written::New => {
                 log::info!(target: LOG_TARGET, "Published {}", Named(duty));
                 self.runner.metrics.published(duty);
+                self.state.is_mailbox_full = false;
                 schedule.published(&id);
             }
             Written::Kept { same } => {
@@ -406,11 +409,14 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             }
             // Tried again with the next block.
             Written::Lost => log::debug!(target: LOG_TARGET, "The mailbox entry of {} changed meanwhile", Named(duty)),
-            Written::Full => log::warn!(
+            // Said once: many may wait, and are tried with every block.
+            Written::Full if !std::mem::replace(&mut self.state.is_mailbox_full, true) => log::warn!(
                 target: LOG_TARGET,
-                "The mailbox is full, so {} waits: this node has more results on the way than it can keep track of",
+                "The mailbox is full, so {} waits, and what else is found: this node has more results on the way than it \
+                 can keep track of",
                 Named(duty),
             ),
+            Written::Full => {}
         }
     }
 }

@@ -83,35 +83,24 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> Assignments for Pallet<T> {
     fn assigned_job(id: JobId) -> Option<AssignedJob> {
         let job = Jobs::<T>::get(id)?;
-        let (assignment, committed) = match job.state {
-            JobState::Assigned(assignment) => (assignment, false),
-            JobState::Committed { assignment, .. } => (assignment, true),
-            JobState::Pending { .. } | JobState::Judged(_) | JobState::Closed(_) => return None,
-        };
+        let RunningAttempt { attempt, provider, assigned_at, commit_deadline, committed } = job.running_attempt()?;
         let JobOrder::V1(order) = Orders::<T>::get(id)?;
         Some(AssignedJob {
-            attempt: job.attempt,
-            provider: assignment.provider,
+            attempt,
+            provider,
             requester: job.requester,
             model: order.model,
             class: order.class,
             work: order.work,
-            assigned_at: assignment.assigned_at,
+            assigned_at,
             period: job.deadline,
-            commit_deadline: assignment.deadline,
+            commit_deadline,
             committed,
         })
     }
 
     fn running_attempt(id: JobId) -> Option<RunningAttempt> {
-        let job = Jobs::<T>::get(id)?;
-        let (assignment, committed) = match job.state {
-            JobState::Assigned(assignment) => (assignment, false),
-            JobState::Committed { assignment, .. } => (assignment, true),
-            JobState::Pending { .. } | JobState::Judged(_) | JobState::Closed(_) => return None,
-        };
-        let Assignment { provider, assigned_at, deadline, .. } = assignment;
-        Some(RunningAttempt { attempt: job.attempt, provider, assigned_at, commit_deadline: deadline, committed })
+        Jobs::<T>::get(id)?.running_attempt()
     }
 
     fn awaiting_commitment(provider: &AccountId, after: Option<JobId>, limit: u32) -> Vec<JobId> {

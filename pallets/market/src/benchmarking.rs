@@ -59,7 +59,8 @@ fn price<T: Config>() -> Balance {
     T::MinPrice::get().saturating_mul(100)
 }
 
-/// A provider with an ask. One that half of the validators are linked to gets no jobs, which is found last.
+/// A provider with an ask. One that is linked to half of the validators gets no jobs. That is found last, and without
+/// reading the validators: the worst case, providers that all validators name, is not measured yet.
 fn provider<T: Config>(index: u32, model: ArtifactId, gets_jobs: bool) -> AccountId {
     let provider: AccountId = account("provider", index, 0);
     let linked = if gets_jobs { Vec::new() } else { vec![validator(0)] };

@@ -10,6 +10,7 @@ use strike_primitives::{
     artifact::ArtifactId,
     job::{VerificationClass, WorkKind},
     receipt::CloseReason,
+    traits::RunningAttempt,
     AccountId, Attempt, Balance, BlockNumber, JobId, Units,
 };
 
@@ -144,6 +145,22 @@ pub struct Job {
 }
 
 impl Job {
+    /// The running attempt, from its assignment until its verdict.
+    pub fn running_attempt(&self) -> Option<RunningAttempt> {
+        let (assignment, committed) = match &self.state {
+            JobState::Assigned(assignment) => (assignment, false),
+            JobState::Committed { assignment, .. } => (assignment, true),
+            JobState::Pending { .. } | JobState::Judged(_) | JobState::Closed(_) => return None,
+        };
+        Some(RunningAttempt {
+            attempt: self.attempt,
+            provider: assignment.provider.clone(),
+            assigned_at: assignment.assigned_at,
+            commit_deadline: assignment.deadline,
+            committed,
+        })
+    }
+
     /// The terms of the running attempt.
     pub fn assignment(&self) -> Option<&Assignment> {
         match &self.state {

@@ -8,7 +8,7 @@
 
 use crate::{
     types::{OpenAudit, Phase, Position, SessionValidator, SetId},
-    Beacons, Config, KeySets, OpenAudits, Pallet, MAX_HEADS, MAX_KEYS,
+    Beacons, Config, KeySets, OpenAudits, Pallet,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
@@ -16,7 +16,7 @@ use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use strike_primitives::{
-    api::{duty_kind, CheckDuty, Duty, DutyCursor, DutyHead, DutyPage, ProvideDuty},
+    api::{duty_kind, CheckDuty, Duty, DutyCursor, DutyHead, DutyPage, ProvideDuty, MAX_DUTY_HEADS, MAX_DUTY_KEYS},
     app::AppKey,
     job::seed,
     traits::{AssignedJob, Assignments, Clock, ProviderRegistry},
@@ -39,14 +39,14 @@ impl Budget {
 
 impl<T: Config> Pallet<T> {
     /// What `keys` owe in this block's state, in short: the page behind `after`. It looks at up to `limit` jobs and audits,
-    /// from 2 to [`MAX_HEADS`]. Keys beyond the first [`MAX_KEYS`] are left out.
+    /// from 2 to [`MAX_DUTY_HEADS`]. Keys beyond the first [`MAX_DUTY_KEYS`] are left out.
     ///
     /// A provider owes a commitment from when its seed is known until its deadline. A validator owes a check while its
     /// seal is awaited, and, once it has sealed, until its verdict is revealed.
     pub fn duty_heads(keys: &[AppKey], after: Option<DutyCursor>, limit: u32) -> DutyPage {
-        let keys = keys.get(..MAX_KEYS).unwrap_or(keys);
+        let keys = keys.get(..MAX_DUTY_KEYS).unwrap_or(keys);
         // A key and one of its jobs, so that every page gets further.
-        let mut budget = Budget(limit.clamp(2, MAX_HEADS));
+        let mut budget = Budget(limit.clamp(2, MAX_DUTY_HEADS));
         let start = DutyCursor { kind: duty_kind::PROVIDE, key: 0, after: None };
         let (mut cursor, mut heads) = (after.unwrap_or(start), Vec::new());
         if cursor.kind == duty_kind::PROVIDE {

@@ -35,11 +35,6 @@ pub const KEPT_SETS: u32 = 8;
 pub const MAX_DELIVERIES: u32 = 12;
 /// Longest wait between two of them, in blocks.
 pub const MAX_DELIVERY_DELAY: u32 = 256;
-/// Most jobs and audits that one page of duties looks at.
-pub const MAX_HEADS: u32 = 256;
-
-/// Keys that [`Pallet::duty_heads`] looks at: anybody can ask a node, and every key is held against every validator.
-pub const MAX_KEYS: usize = 64;
 
 /// The pallet; see the crate's documentation.
 #[frame_support::pallet]

@@ -4,21 +4,13 @@
 //! is neither read nor offered again. And providers take turns: however many duties one makes, and however near their
 //! deadlines, the duties of others come in between.
 
+use crate::limits::{MAX_DUTIES_READ, MAX_DUTY_PAGES};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use strike_primitives::{
-    api::{duty_kind, Duty, DutyCursor, DutyHead, DutyPage},
+    api::{duty_kind, Duty, DutyCursor, DutyHead, DutyPage, MAX_DUTY_HEADS, MAX_DUTY_KEYS},
     app::AppKey,
     AccountId, BlockNumber, JobId, H256,
 };
-
-/// Most jobs and audits that a page looks at.
-const PAGE: u32 = 256;
-/// Keys that the runtime looks at in one call.
-const KEYS_AT_ONCE: usize = 64;
-/// Most pages read at once. Where there are more, the next reading goes on from there.
-const MAX_PAGES: usize = 64;
-/// Most duties read in full at once.
-const MAX_READ: usize = 512;
 
 /// The runtime's answers at one block.
 pub(crate) trait DutyApi {
@@ -81,7 +73,7 @@ impl DutyReader {
             }
             let Some(known) = self.known.get_mut(&id) else { continue };
             if matches!(known.read, Read::Not) {
-                if reads >= MAX_READ {
+                if reads >= MAX_DUTIES_READ {
                     continue;
                 }
                 reads += 1;
@@ -107,8 +99,8 @@ impl DutyReader {
 
     /// Walk on over the pages. What a whole walk has not seen is forgotten.
     fn read_heads(&mut self, api: &impl DutyApi, keys: &[AppKey]) -> Result<(), String> {
-        let parts: Vec<&[AppKey]> = keys.chunks(KEYS_AT_ONCE).collect();
-        for _ in 0..MAX_PAGES {
+        let parts: Vec<&[AppKey]> = keys.chunks(MAX_DUTY_KEYS).collect();
+        for _ in 0..MAX_DUTY_PAGES {
             let (part, after) = self.at;
             let Some(keys) = parts.get(part) else {
                 let walk = self.walk;
@@ -117,7 +109,7 @@ impl DutyReader {
                 self.at = (0, None);
                 return Ok(());
             };
-            let DutyPage { heads, next } = api.heads(keys, after, PAGE)?;
+            let DutyPage { heads, next } = api.heads(keys, after, MAX_DUTY_HEADS)?;
             for head in heads {
                 self.note(head, keys);
             }

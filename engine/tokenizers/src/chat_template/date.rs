@@ -1,62 +1,36 @@
 //! The day that a template may ask for.
 
+use chrono::{DateTime, Datelike, NaiveDate};
 use minijinja::{Error, ErrorKind};
 use std::str::FromStr;
 
-/// A day of the Gregorian calendar.
+/// A day of the Gregorian calendar, of the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
+pub struct Date(NaiveDate);
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 /// The longest format.
 const MAX_FORMAT: usize = 100;
 
 impl Date {
     /// 26 July 2024, what Llama 3's own template says where it cannot ask for the day.
-    pub const FIXED: Self = Self { year: 2024, month: 7, day: 26 };
+    pub const FIXED: Self = match NaiveDate::from_ymd_opt(2024, 7, 26) {
+        Some(day) => Self(day),
+        // When this is compiled.
+        None => panic!("the calendar has no such day"),
+    };
 
     /// A day of the years 1 to 9999; `None` if the calendar has no such day.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 => 28 + u8::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => return None,
-        };
-        ((1..=9999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
+        Self::of(NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())?)
     }
 
     /// The day in UTC that is `seconds` after the beginning of 1970; `None` beyond the year 9999.
     pub fn at_unix_time(seconds: u64) -> Option<Self> {
-        // Years are counted from March, so that the leap day is the last; eras have 400 of them.
-        let days = seconds / 86_400 + 719_468;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-        let (month, next) = if shifted < 10 { (shifted + 3, 0) } else { (shifted - 9, 1) };
-        let year = u16::try_from(era.checked_mul(400)?.checked_add(year_of_era)?.checked_add(next)?).ok()?;
-        Self::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+        Self::of(DateTime::from_timestamp(seconds.try_into().ok()?, 0)?.date_naive())
+    }
+
+    fn of(day: NaiveDate) -> Option<Self> {
+        (1..=9999).contains(&day.year()).then_some(Self(day))
     }
 
     /// `strftime` of Python for midnight of the day.
@@ -65,7 +39,6 @@ impl Date {
         if format.len() > MAX_FORMAT {
             return Err(invalid("the format is too long"));
         }
-        let month = MONTHS.get(usize::from(self.month) - 1).copied().unwrap_or_default();
         let mut out = String::new();
         let mut rest = format.chars();
         while let Some(character) = rest.next() {
@@ -73,25 +46,19 @@ impl Date {
                 out.push(character);
                 continue;
             }
+            // Directives that Python has too, and that mean the same there.
             let text = match rest.next() {
-                Some('Y') => format!("{:04}", self.year),
-                Some('y') => format!("{:02}", self.year % 100),
-                Some('m') => format!("{:02}", self.month),
-                Some('d') => format!("{:02}", self.day),
-                Some('e') => format!("{:2}", self.day),
-                Some('B') => month.to_owned(),
-                Some('b' | 'h') => month.chars().take(3).collect(),
-                Some('A') => self.weekday().to_owned(),
-                Some('a') => self.weekday().chars().take(3).collect(),
-                Some('F') => format!("{:04}-{:02}-{:02}", self.year, self.month, self.day),
+                Some(name @ ('Y' | 'y' | 'm' | 'd' | 'e' | 'B' | 'b' | 'h' | 'A' | 'a' | 'F')) => {
+                    self.0.format(&format!("%{name}")).to_string()
+                }
                 Some('H' | 'M' | 'S') => "00".to_owned(),
                 Some('I') => "12".to_owned(),
                 Some('p') => "AM".to_owned(),
                 Some('%') => "%".to_owned(),
                 // Without the leading zero, as the C library has it.
                 Some('-') => match rest.next() {
-                    Some('d') => self.day.to_string(),
-                    Some('m') => self.month.to_string(),
+                    Some('d') => self.0.day().to_string(),
+                    Some('m') => self.0.month().to_string(),
                     _ => return Err(invalid("unknown directive")),
                 },
                 _ => return Err(invalid("unknown directive")),
@@ -100,14 +67,6 @@ impl Date {
         }
         Ok(out)
     }
-
-    /// By Zeller's congruence: March is the first month of a year.
-    fn weekday(self) -> &'static str {
-        let (year, month) = if self.month < 3 { (self.year - 1, self.month + 12) } else { (self.year, self.month) };
-        let (year, month, day) = (u32::from(year), u32::from(month), u32::from(self.day));
-        let from_saturday = day + 13 * (month + 1) / 5 + year + year / 4 + year / 400 + 6 * (year / 100);
-        WEEKDAYS.get(((from_saturday + 6) % 7) as usize).copied().unwrap_or_default()
-    }
 }
 
 impl FromStr for Date {
@@ -115,18 +74,10 @@ impl FromStr for Date {
 
     /// A day as `YYYY-MM-DD`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || format!("'{text}' is no day: give YYYY-MM-DD, such as 2026-02-03");
-        let parts: Vec<&str> = text.split('-').collect();
-        let [year, month, day] = parts[..] else { return Err(malformed()) };
-        if (year.len(), month.len(), day.len()) != (4, 2, 2) {
-            return Err(malformed());
-        }
-        let number =
-            |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u16>().ok()).flatten();
-        let (Some(year), Some(month), Some(day)) = (number(year), number(month), number(day)) else {
-            return Err(malformed());
-        };
-        Self::new(year, month as u8, day as u8).ok_or_else(malformed)
+        // The parser takes shorter numbers and signs too.
+        let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| is_plain).and_then(Self::of);
+        day.ok_or_else(|| format!("'{text}' is no day: give YYYY-MM-DD, such as 2026-02-03"))
     }
 }
 
@@ -153,18 +104,18 @@ mod tests {
             let date = Date::at_unix_time(seconds).expect("a day");
             assert_eq!((format(date, "%F").as_str(), Ok(date)), (day, day.parse()));
         }
-        // Each day follows the one before, over a century that has no leap day at its end.
-        let mut before = Date::at_unix_time(4_102_444_800 - 86_400).expect("a day");
-        for number in 0..800u64 {
-            let date = Date::at_unix_time(4_102_444_800 + number * 86_400).expect("a day");
-            let next = Date::new(before.year, before.month, before.day + 1)
-                .or_else(|| Date::new(before.year, before.month + 1, 1))
-                .or_else(|| Date::new(before.year + 1, 1, 1));
-            assert_eq!(Some(date), next);
-            before = date;
-        }
         assert_eq!(Date::at_unix_time(u64::MAX), None);
-        for wrong in ["", "2026-2-3", "2026-02-30", "26-02-03", "2026-02-03-04", "+026-02-03", "2026/02/03"] {
+        for wrong in [
+            "",
+            "2026-2-3",
+            "2026-02-30",
+            "26-02-03",
+            "2026-02-03-04",
+            "+026-02-03",
+            "-026-02-03",
+            "2026/02/03",
+            "0000-01-01",
+        ] {
             assert!(wrong.parse::<Date>().is_err(), "{wrong}");
         }
         assert!(Date::FIXED.format("%Q").is_err());
