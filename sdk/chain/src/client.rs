@@ -26,6 +26,22 @@ use subxt::{
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a silent node is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Without news, until the node is asked whether it is still there.
+    pub quiet: Duration,
+    /// For the answer to that.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    /// Half a minute each.
+    fn default() -> Self {
+        Self { quiet: Duration::from_secs(30), answer: Duration::from_secs(30) }
+    }
+}
+
 /// Entries asked for at once where a list may be long.
 const PAGE: u32 = 64;
 
@@ -41,6 +57,7 @@ pub struct Chain {
     methods: Methods,
     rpc: RpcClient,
     progress: Progress,
+    patience: Patience,
 }
 
 /// A hash as subxt writes it.
@@ -72,19 +89,22 @@ impl Chain {
     /// Connects to a node, by `ws://…` or `wss://…`, and makes sure that its chain is a Strike chain. Progress is silent until
     /// [`Chain::with_progress`].
     ///
-    /// Fails with `NodeUnreachable` where no connection comes about within 20 seconds, and with `NotAStrikeChain`.
+    /// Fails with `UrlInvalid`, with `NodeUnreachable` where no node has answered within 20 seconds, and with `NotAStrikeChain`.
     pub async fn connect(url: &str) -> Result<Self> {
-        let open = async {
-            let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| errors::connect(url, error))?;
-            let backend = LegacyBackend::builder().build(rpc.clone());
-            let client =
-                OnlineClient::from_backend(Arc::new(backend)).await.map_err(|error| errors::connect(url, error))?;
-            let methods = Methods::new(rpc.clone());
-            Ok(Self { client, methods, rpc, progress: Progress::default() })
-        };
-        let chain = tokio::time::timeout(CONNECT_TIMEOUT, open)
-            .await
-            .unwrap_or_else(|_| Err(Error::new("NodeUnreachable", format!("{url} does not answer"))))?;
+        if !["ws://", "wss://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(errors::no_url(url));
+        }
+        let late = |_| errors::unreachable(url, &format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
+        tokio::time::timeout(CONNECT_TIMEOUT, Self::open(url)).await.map_err(late)?
+    }
+
+    async fn open(url: &str) -> Result<Self> {
+        let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| errors::connect(url, error))?;
+        let backend = LegacyBackend::builder().build(rpc.clone());
+        let client =
+            OnlineClient::from_backend(Arc::new(backend)).await.map_err(|error| errors::connect(url, error))?;
+        let methods = Methods::new(rpc.clone());
+        let chain = Self { client, methods, rpc, progress: Progress::default(), patience: Patience::default() };
         let now = chain.client.at_current_block().await.map_err(errors::subxt)?;
         if now.metadata_ref().pallet_by_name("Market").is_none() {
             return Err(Error::new("NotAStrikeChain", format!("the chain of {url} has no market"))
@@ -102,6 +122,24 @@ impl Chain {
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self
+    }
+
+    /// The same connection, which waits so long for a node that is silent.
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How long a silent node is waited for.
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Makes sure that the node still answers. Fails with `ConnectionLost`, or as requests do.
+    pub async fn answers(&self) -> Result<()> {
+        let patience = self.patience.answer;
+        let head = tokio::time::timeout(patience, self.methods.chain_get_finalized_head()).await;
+        head.map_err(|_| errors::silent(patience))?.map(|_| ()).map_err(errors::rpc)
     }
 
     /// Who hears what goes on.

@@ -1,6 +1,7 @@
 //! Failures of the chain, of its node and of the way to it, in words.
 
 use crate::error::Error;
+use std::time::Duration;
 use subxt::{
     error::DispatchError,
     metadata::ArcMetadata,
@@ -50,9 +51,30 @@ pub fn data(error: &UserError) -> String {
     serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
 }
 
+/// The connection ended.
+pub fn cut_off() -> Error {
+    Error::new("ConnectionLost", "the node closed the connection").hint(UNREACHABLE)
+}
+
+/// The connection is there, but the node has not answered for so long.
+pub fn silent(patience: Duration) -> Error {
+    Error::new("ConnectionLost", format!("the node has not answered for {} s", patience.as_secs())).hint(UNREACHABLE)
+}
+
+/// The address is none that a connection can be made to.
+pub fn no_url(url: &str) -> Error {
+    Error::new("UrlInvalid", format!("'{url}' is no address of a node's JSON-RPC"))
+        .hint("it begins with ws:// or wss://, such as ws://127.0.0.1:9944")
+}
+
 /// No connection could be made.
 pub fn connect(url: &str, error: impl std::error::Error + 'static) -> Error {
-    Error::new("NodeUnreachable", format!("no connection to {url}: {}", innermost(&error))).hint(UNREACHABLE)
+    unreachable(url, &innermost(&error))
+}
+
+/// No connection could be made, and why.
+pub fn unreachable(url: &str, why: &str) -> Error {
+    Error::new("NodeUnreachable", format!("no connection to {url}: {why}")).hint(UNREACHABLE)
 }
 
 /// Anything else that subxt reports.

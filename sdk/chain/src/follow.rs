@@ -4,16 +4,15 @@ use crate::{
     client::Chain,
     error::{Error, Result},
     errors,
-    submit::{Inclusion, Submission},
+    extrinsic::Inclusion,
+    fate::Fate,
+    submit::Submission,
 };
-use std::{future::pending, time::Duration};
+use std::future::pending;
 use strike_primitives::{
     api::{JobInfo, JobStatus},
     Attempt, BlockNumber, JobId, H256,
 };
-
-/// After how long without a block the user is told.
-const QUIET: Duration = Duration::from_secs(45);
 
 /// What was seen of a job in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub struct Update {
 /// Follows a job until the block that closed it is final. `seen` is told of every change of its attempt and status, in
 /// best blocks; after a fork it may be told of a step a second time. With the `submission` that ordered the job, the id is
 /// corrected should a fork give it another one.
+///
+/// Waits as long as the node answers. [`is_cut_off`] says which failures leave the job going on unseen.
 pub async fn follow(
     chain: &Chain,
     mut job: JobId,
@@ -35,8 +36,10 @@ pub async fn follow(
 ) -> Result<JobInfo> {
     let mut best = chain.client().stream_best_blocks().await.map_err(errors::subxt)?;
     let mut finalized = chain.client().stream_blocks().await.map_err(errors::subxt)?;
+    let quiet = chain.patience().quiet;
     let mut last: Option<(Attempt, JobStatus)> = None;
-    let mut was_seen = false;
+    // An order that is in a block is no job in those before it.
+    let mut was_seen = submission.is_some();
 
     // It may be over already.
     let (hash, number) = chain.finalized().await?;
@@ -80,12 +83,13 @@ pub async fn follow(
                     },
                     Some(_) => was_seen = true,
                     // The order itself is not final yet.
-                    None if submission.is_some() || was_seen => {},
+                    None if was_seen => {},
                     None => return Err(not_found(job)),
                 }
             },
-            () = tokio::time::sleep(QUIET) => {
-                chain.progress().tell(format!("no new block for {} s; still waiting", QUIET.as_secs()));
+            () = tokio::time::sleep(quiet) => {
+                chain.progress().tell(format!("no new block for {} s; still waiting", quiet.as_secs()));
+                chain.answers().await?;
             },
         }
     }
@@ -106,9 +110,10 @@ fn height(number: u64) -> BlockNumber {
     BlockNumber::try_from(number).unwrap_or(BlockNumber::MAX)
 }
 
-/// Whether the node could not be asked any longer, so that what became of a job is not known: the job goes on all the same.
+/// Whether a failure of [`follow`] leaves a job going on unseen: all do but those that say that there is no such job, because the
+/// chain keeps none or refused the order.
 pub fn is_cut_off(error: &Error) -> bool {
-    ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed", "TransactionLost"].contains(&error.name.as_str())
+    error.name != NOT_FOUND && !matches!(error.fate, Fate::Failed(_))
 }
 
 fn disconnected() -> Error {
@@ -116,8 +121,32 @@ fn disconnected() -> Error {
         .hint("the job goes on without this command; 'strike job show' tells where it stands")
 }
 
+/// Name of the failure where the chain keeps no such job.
+const NOT_FOUND: &str = "JobNotFound";
+
 /// The chain keeps no such job.
 pub fn not_found(job: JobId) -> Error {
-    Error::new("JobNotFound", format!("the chain keeps no job {job}"))
+    Error::new(NOT_FOUND, format!("the chain keeps no job {job}"))
         .hint("'strike job list' shows the jobs it keeps; closed ones are dropped after a while")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Sent;
+    use strike_primitives::AccountId;
+
+    #[test]
+    fn a_job_goes_on_unseen_whatever_happens_to_the_one_who_follows_it() {
+        let sent = Sent { hash: H256([2; 32]), account: AccountId::new([1; 32]), nonce: 7, signed_at: 100 };
+        let error = |name: &str| Error::new(name, "what happened");
+        for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed", "RequestRefused", "RuntimeIncompatible"]
+        {
+            assert!(is_cut_off(&error(name)), "{name}");
+        }
+        assert!(is_cut_off(&error("ConnectionLost").unknown(&sent)));
+        assert!(is_cut_off(&error("RuntimeIncompatible").accepted(&sent)));
+        assert!(!is_cut_off(&not_found(7)));
+        assert!(!is_cut_off(&error("InsufficientBalance").failed(&sent)), "a fork undid the order");
+    }
 }

@@ -2,30 +2,31 @@
 //!
 //! Several commands may send from one account at once: whoever finds its nonce taken signs again with the next one. That
 //! happens only while nothing of the transaction can still be included, so no call is made twice.
+//!
+//! Every failure says what is known of the transaction: [`Error::fate`].
 
 use crate::{
     calls::Call,
     client::{AtBlock, Chain},
     error::{Error, Result},
-    errors, keys,
+    errors,
+    extrinsic::{find, index_in, outcome, Inclusion},
+    fate::{Sent, MORTALITY},
+    keys,
 };
-use codec::Decode;
 use sp_core::{sr25519, Pair};
 use std::time::Duration;
-use strike_primitives::{BlockNumber, JobId, H256};
+use strike_primitives::{BlockNumber, H256};
 use subxt::{
     config::{
         substrate::{AccountId32, MultiSignature, SubstrateExtrinsicParamsBuilder},
         Hasher,
     },
-    events::Phase,
-    rpcs::{self, client::RpcSubscription, methods::legacy::TransactionStatus},
+    rpcs::{self, client::RpcSubscription, methods::legacy::TransactionStatus, UserError},
     tx::Signer,
     SubstrateConfig,
 };
 
-/// Blocks for which a transaction is valid.
-const MORTALITY: u64 = 64;
 /// How often a transaction is signed again because its nonce was taken.
 const NONCE_ATTEMPTS: u32 = 24;
 /// Pause before signing again, for the node to count the other transaction.
@@ -55,51 +56,12 @@ impl Signer<SubstrateConfig> for PairSigner<'_> {
     }
 }
 
-/// An event of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Name of the pallet.
-    pub pallet: String,
-    /// Name of the event.
-    pub name: String,
-    /// Its SCALE-encoded fields.
-    pub fields: Vec<u8>,
-}
-
-/// A transaction in a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inclusion {
-    /// The block.
-    pub block: H256,
-    /// Its height.
-    pub number: BlockNumber,
-    /// Whether the block is final.
-    pub finalized: bool,
-    /// What the transaction did.
-    pub events: Vec<Event>,
-}
-
-impl Inclusion {
-    /// The job that the transaction created.
-    pub fn job(&self) -> Result<JobId> {
-        let event = self.events.iter().find(|event| event.pallet == "Market" && event.name == "JobSubmitted");
-        event.and_then(|event| JobId::decode(&mut &event.fields[..]).ok()).ok_or_else(|| {
-            Error::new("RuntimeIncompatible", "the chain took the order but tells no job id")
-                .hint("'strike job list' shows the job")
-        })
-    }
-}
-
 /// A transaction on its way.
 pub struct Submission {
     chain: Chain,
     statuses: RpcSubscription<TransactionStatus<Hash>>,
     encoded: Vec<u8>,
-    hash: H256,
-    nonce: u64,
-    account: AccountId32,
-    /// Height at which it was signed: it is in no earlier block.
-    signed_at: BlockNumber,
+    sent: Sent,
     /// A block that has the transaction and was not read yet, and whether it is final. Kept here so that nothing is lost
     /// when a caller drops the future that reads it.
     unread: Option<(Hash, bool)>,
@@ -109,27 +71,36 @@ pub struct Submission {
 /// Where it goes.
 enum Step {
     Included(Inclusion),
-    Retracted,
-    /// It will not be included by this node any more.
-    Lost(&'static str, &'static str),
+    Lost(Lost),
+}
+
+/// Why this node says nothing more of it.
+enum Lost {
+    /// Something else took its nonce, or it is not valid any longer. What the final chain says of it decides.
+    Displaced(&'static str),
+    /// This node knows it no longer; others may.
+    Forgotten(&'static str),
 }
 
 impl Submission {
+    /// The transaction.
+    pub fn sent(&self) -> &Sent {
+        &self.sent
+    }
+
     /// Hash of the transaction.
     pub fn hash(&self) -> H256 {
-        self.hash
+        self.sent.hash
     }
 
     /// The next block that the transaction is in: the same block again once it is final, or another one after a fork.
-    /// `None` after the final one. Fails if the call failed or the transaction was lost.
+    /// `None` after the final one. Fails if the call failed in a final block, or if what becomes of the transaction is not
+    /// known.
     pub async fn next(&mut self) -> Result<Option<Inclusion>> {
-        loop {
-            match self.step().await? {
-                None => return Ok(None),
-                Some(Step::Included(inclusion)) => return Ok(Some(inclusion)),
-                Some(Step::Retracted) => continue,
-                Some(Step::Lost(name, message)) => return Err(lost(name, message)),
-            }
+        match self.step().await? {
+            None => Ok(None),
+            Some(Step::Included(inclusion)) => Ok(Some(inclusion)),
+            Some(Step::Lost(Lost::Displaced(why) | Lost::Forgotten(why))) => Err(lost(why).unknown(&self.sent)),
         }
     }
 
@@ -140,111 +111,117 @@ impl Submission {
                 return Ok(inclusion);
             }
         }
-        Err(lost("TransactionLost", "the node stopped reporting on the transaction"))
+        Err(lost("the node stopped reporting on it").unknown(&self.sent))
     }
 
+    /// The first block in which the transaction succeeded. `None` if it is in no block and never will be.
+    async fn first(&mut self) -> Result<Option<Inclusion>> {
+        match self.step().await? {
+            Some(Step::Included(inclusion)) => Ok(Some(inclusion)),
+            Some(Step::Lost(Lost::Displaced(_))) => {
+                let decided = self.decided().await;
+                decided.map_err(|error| error.unknown(&self.sent))
+            }
+            Some(Step::Lost(Lost::Forgotten(why))) => Err(lost(why).unknown(&self.sent)),
+            None => Err(lost("the node stopped reporting on it").unknown(&self.sent)),
+        }
+    }
+
+    /// As [`Self::read`], whose every failure comes behind the sending.
     async fn step(&mut self) -> Result<Option<Step>> {
-        use TransactionStatus::*;
-        while self.unread.is_none() {
-            if self.over {
-                return Ok(None);
-            }
-            let Some(status) = self.statuses.next().await else { return Ok(None) };
-            match status.map_err(errors::rpc)? {
-                Ready | Broadcast(_) => {}
-                Future => self.chain.progress().tell("waiting for earlier transactions of this account"),
-                Retracted(_) => return Ok(Some(Step::Retracted)),
-                InBlock(block) => self.unread = Some((block, false)),
-                Finalized(block) => {
+        let read = self.read().await;
+        read.map_err(|error| error.unknown(&self.sent))
+    }
+
+    async fn read(&mut self) -> Result<Option<Step>> {
+        loop {
+            while self.unread.is_none() {
+                if self.over {
+                    return Ok(None);
+                }
+                let status = match tokio::time::timeout(self.chain.patience().quiet, self.statuses.next()).await {
+                    Ok(Some(status)) => status.map_err(errors::rpc)?,
+                    Ok(None) => return Err(errors::cut_off()),
+                    Err(_) => {
+                        self.chain.answers().await?;
+                        continue;
+                    }
+                };
+                if let Some(lost) = self.take(status) {
                     self.over = true;
-                    self.unread = Some((block, true));
+                    return Ok(Some(Step::Lost(lost)));
                 }
-                FinalityTimeout(_) => {
-                    return Ok(Some(self.lost("FinalityTimeout", "its block was not finalized in time")))
+            }
+            let Some((block, finalized)) = self.unread else { return Ok(None) };
+            let read = self.in_block(H256(block.0), finalized).await?;
+            self.unread = None;
+            match read {
+                Ok(inclusion) => return Ok(Some(Step::Included(inclusion))),
+                Err(error) if finalized => return Err(error.failed(&self.sent)),
+                // After a fork it may do better in another block.
+                Err(error) => {
+                    self.chain.progress().tell(format!("the call failed: {error}; waiting until that is final"));
                 }
-                Usurped(_) => return Ok(Some(self.lost("TransactionUsurped", "another one took its nonce"))),
-                Dropped => return Ok(Some(self.lost("TransactionDropped", "the node's pool is full"))),
-                Invalid => return Ok(Some(self.lost("TransactionInvalid", "it became invalid while it waited"))),
             }
         }
-        let Some((block, finalized)) = self.unread else { return Ok(None) };
-        let inclusion = self.included(block, finalized).await?;
-        self.unread = None;
-        Ok(Some(Step::Included(inclusion)))
     }
 
-    fn lost(&mut self, name: &'static str, message: &'static str) -> Step {
-        self.over = true;
-        Step::Lost(name, message)
-    }
-
-    /// Reads the transaction's events in a block; fails with the call's error if it failed.
-    async fn included(&self, block: Hash, finalized: bool) -> Result<Inclusion> {
-        let at = self.chain.at(H256(block.0)).await?;
-        let index = self.index_in(block).await?.ok_or_else(|| {
-            Error::new(
-                "TransactionLost",
-                format!("the node says that block {block:?} has the transaction, but it has not"),
-            )
-        })?;
-        let all = at.events().fetch().await.map_err(errors::subxt)?;
-        let mut events = Vec::new();
-        for event in all.iter() {
-            let event = event.map_err(errors::subxt)?;
-            if event.phase() != Phase::ApplyExtrinsic(index) {
-                continue;
+    /// Notes a status; says if it is the last one.
+    fn take(&mut self, status: TransactionStatus<Hash>) -> Option<Lost> {
+        use TransactionStatus::*;
+        match status {
+            Ready | Broadcast(_) | Retracted(_) => {}
+            Future => self.chain.progress().tell("waiting for earlier transactions of this account"),
+            InBlock(block) => self.unread = Some((block, false)),
+            Finalized(block) => {
+                self.over = true;
+                self.unread = Some((block, true));
             }
-            if event.pallet_name() == "System" && event.event_name() == "ExtrinsicFailed" {
-                return Err(errors::dispatch(event.field_bytes(), at.metadata()));
-            }
-            events.push(Event {
-                pallet: event.pallet_name().to_owned(),
-                name: event.event_name().to_owned(),
-                fields: event.field_bytes().to_vec(),
-            });
+            FinalityTimeout(_) => return Some(Lost::Forgotten("its block was not finalized in time")),
+            Dropped => return Some(Lost::Forgotten("the node's pool is full")),
+            Usurped(_) => return Some(Lost::Displaced("another one took its nonce")),
+            Invalid => return Some(Lost::Displaced("it became invalid while it waited")),
         }
-        Ok(Inclusion { block: H256(block.0), number: number(&at), finalized, events })
+        None
     }
 
-    /// The transaction's place in a block.
-    async fn index_in(&self, block: Hash) -> Result<Option<u32>> {
-        let block = self.chain.methods().chain_get_block(Some(block)).await.map_err(errors::rpc)?;
-        let position =
-            block.and_then(|details| details.block.extrinsics.iter().position(|extrinsic| extrinsic.0 == self.encoded));
-        Ok(position.and_then(|position| u32::try_from(position).ok()))
+    /// What the transaction did in a block that the node says it is in, or why its call failed there.
+    async fn in_block(&self, block: H256, finalized: bool) -> Result<std::result::Result<Inclusion, Error>> {
+        let at = self.chain.at(block).await?;
+        let index = index_in(&self.chain, block, |bytes| bytes == self.encoded).await?;
+        let index = index.ok_or_else(|| lost(&format!("the node says that block {block:?} has it, but it has not")))?;
+        let events = outcome(&at, index).await?;
+        Ok(events.map(|events| Inclusion { sent: self.sent.clone(), block, number: number(&at), finalized, events }))
     }
 
-    /// Whether the nonce is used up on the final chain by another transaction: this one can never be included.
-    async fn is_replaced(&self) -> Result<bool> {
+    /// Waits until final blocks say what became of the transaction: its block, or that it never comes into one, because its
+    /// nonce is used up or its time is over.
+    async fn decided(&self) -> Result<Option<Inclusion>> {
+        let account = AccountId32(*self.sent.account.as_ref());
+        let mut blocks = self.chain.client().stream_blocks().await.map_err(errors::subxt)?;
         loop {
             let (head, height) = self.chain.finalized().await?;
-            let at = self.chain.at(head).await?;
-            if at.tx().account_nonce(&self.account).await.map_err(errors::subxt)? > self.nonce {
-                for height in self.signed_at..=height {
-                    let number = subxt::rpcs::methods::legacy::NumberOrHex::Number(height.into());
-                    let hash = self.chain.methods().chain_get_block_hash(Some(number)).await.map_err(errors::rpc)?;
-                    if let Some(hash) = hash {
-                        if self.index_in(hash).await?.is_some() {
-                            return Ok(false);
-                        }
-                    }
+            let used = self.chain.at(head).await?.tx().account_nonce(&account).await.map_err(errors::subxt)?;
+            if used > self.sent.nonce || height > self.sent.last_block() {
+                let heights = self.sent.signed_at..=height.min(self.sent.last_block());
+                let place = find(&self.chain, heights, |bytes| bytes == self.encoded).await?;
+                let Some(place) = place else { return Ok(None) };
+                let found = self.in_block(place.block, true).await?;
+                return found.map(Some).map_err(|error| error.failed(&self.sent));
+            }
+            match tokio::time::timeout(self.chain.patience().quiet, blocks.next()).await {
+                Ok(Some(block)) => {
+                    block.map_err(errors::subxt)?;
                 }
-                return Ok(true);
-            }
-            if u64::from(height) > u64::from(self.signed_at) + MORTALITY {
-                return Ok(true);
-            }
-            let mut blocks = self.chain.client().stream_blocks().await.map_err(errors::subxt)?;
-            if blocks.next().await.transpose().map_err(errors::subxt)?.is_none() {
-                return Ok(false);
+                Ok(None) => return Err(errors::cut_off()),
+                Err(_) => self.chain.answers().await?,
             }
         }
     }
 }
 
-fn lost(name: &str, message: &str) -> Error {
-    Error::new(name, format!("the transaction was lost: {message}"))
-        .hint("see 'strike account balance' and 'strike job list' for what happened before you try again")
+fn lost(why: &str) -> Error {
+    Error::new("TransactionLost", why)
 }
 
 fn number(at: &AtBlock) -> BlockNumber {
@@ -254,24 +231,18 @@ fn number(at: &AtBlock) -> BlockNumber {
 impl Chain {
     /// Signs and submits a call, and waits until it is in a block and has succeeded. Whether that block becomes final is
     /// told by the [`Submission`].
+    ///
+    /// A failure says whether the call may have been made all the same: [`Error::fate`]. A call that failed is told once
+    /// that is final.
     pub async fn submit(&self, call: &Call, signer: &sr25519::Pair) -> Result<(Submission, Inclusion)> {
         for attempt in 1..=NONCE_ATTEMPTS {
-            let Some(mut submission) = self.send(call, signer).await? else {
-                tokio::time::sleep(NONCE_PAUSE.saturating_mul(attempt.min(8))).await;
-                continue;
-            };
-            loop {
-                match submission.step().await? {
-                    Some(Step::Included(inclusion)) => return Ok((submission, inclusion)),
-                    Some(Step::Retracted) => continue,
-                    Some(Step::Lost(name, message)) => {
-                        if name == "TransactionDropped" || !submission.is_replaced().await? {
-                            return Err(lost(name, message));
-                        }
-                        break;
+            match self.send(call, signer).await? {
+                Some(mut submission) => {
+                    if let Some(inclusion) = submission.first().await? {
+                        return Ok((submission, inclusion));
                     }
-                    None => return Err(lost("TransactionLost", "the node stopped reporting on it")),
                 }
+                None => tokio::time::sleep(NONCE_PAUSE.saturating_mul(attempt.min(8))).await,
             }
         }
         let account = keys::account_of(signer);
@@ -281,14 +252,14 @@ impl Chain {
 
     /// Signs with the next nonce and hands the transaction to the node. `None` if somebody else took that nonce meanwhile.
     async fn send(&self, call: &Call, signer: &sr25519::Pair) -> Result<Option<Submission>> {
-        let signer = PairSigner(signer);
+        let (account, signer) = (keys::account_of(signer), PairSigner(signer));
         let at = self.client().at_current_block().await.map_err(errors::subxt)?;
         let payload = payload(&at, call)?;
-        let account = signer.account_id();
-        let nonce = self.methods().system_account_next_index(&account).await.map_err(errors::rpc)?;
+        let next = self.methods().system_account_next_index(&signer.account_id()).await;
+        let nonce = next.map_err(errors::rpc)?;
         let params = SubstrateExtrinsicParamsBuilder::new()
             .nonce(nonce)
-            .mortal_from_unchecked(MORTALITY, at.block_number(), at.block_hash())
+            .mortal_from_unchecked(MORTALITY.into(), at.block_number(), at.block_hash())
             .build();
         let transaction = at
             .tx()
@@ -296,38 +267,33 @@ impl Chain {
             .and_then(|mut signable| signable.sign(&signer))
             .map_err(errors::subxt)?;
         let encoded = transaction.encoded().to_vec();
+        let sent = Sent { hash: H256(at.hasher().hash(&encoded).0), account, nonce, signed_at: number(&at) };
         match self.methods().author_submit_and_watch_extrinsic(&encoded).await {
-            Ok(statuses) => Ok(Some(Submission {
-                chain: self.clone(),
-                statuses,
-                hash: H256(at.hasher().hash(&encoded).0),
-                encoded,
-                nonce,
-                account,
-                signed_at: number(&at),
-                unread: None,
-                over: false,
-            })),
-            Err(rpcs::Error::User(error)) => {
-                let data = errors::data(&error);
-                let stale = data.contains("outdated");
-                match error.code {
-                    code::TEMPORARILY_BANNED | code::ALREADY_IMPORTED | code::TOO_LOW_PRIORITY => Ok(None),
-                    code::INVALID if stale => Ok(None),
-                    code::INVALID if data.contains("pay some fees") => {
-                        Err(Error::new("CannotPayFees", "the account cannot pay the transaction's fee").hint(
-                            "'strike account balance' shows what it has; '--key alice' is endowed on local chains",
-                        ))
-                    }
-                    code::INVALID => Err(Error::new("TransactionInvalid", format!("the node refused it: {data}"))),
-                    code::IMMEDIATELY_DROPPED => {
-                        Err(Error::new("TransactionDropped", "the node's pool is full").hint("try again later"))
-                    }
-                    _ => Err(errors::rpc(rpcs::Error::User(error))),
-                }
+            Ok(statuses) => {
+                Ok(Some(Submission { chain: self.clone(), statuses, encoded, sent, unread: None, over: false }))
             }
-            Err(error) => Err(errors::rpc(error)),
+            Err(rpcs::Error::User(error)) => refused(error),
+            // No answer: the node may have taken it.
+            Err(error) => Err(errors::rpc(error).unknown(&sent)),
         }
+    }
+}
+
+/// The node took no transaction: `None` because its nonce was taken, or an error.
+fn refused(error: UserError) -> Result<Option<Submission>> {
+    let data = errors::data(&error);
+    match error.code {
+        code::TEMPORARILY_BANNED | code::ALREADY_IMPORTED | code::TOO_LOW_PRIORITY => Ok(None),
+        code::INVALID if data.contains("outdated") => Ok(None),
+        code::INVALID if data.contains("pay some fees") => {
+            Err(Error::new("CannotPayFees", "the account cannot pay the transaction's fee")
+                .hint("'strike account balance' shows what it has; '--key alice' is endowed on local chains"))
+        }
+        code::INVALID => Err(Error::new("TransactionInvalid", format!("the node refused it: {data}"))),
+        code::IMMEDIATELY_DROPPED => {
+            Err(Error::new("TransactionDropped", "the node's pool is full").hint("try again later"))
+        }
+        _ => Err(errors::rpc(rpcs::Error::User(error))),
     }
 }
 
