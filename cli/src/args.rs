@@ -13,19 +13,29 @@ pub use shared::{Class, KeyArgs, PromptArgs, SamplerArgs};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 use strike_chain::amounts::{parse_amount, parse_milli};
-use strike_primitives::{Balance, TOKEN_SYMBOL};
+use strike_primitives::{Balance, BlockNumber, H256, TOKEN_SYMBOL};
 
 /// Where a node of one's own listens.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 
+/// What the exit codes mean: of all commands, and told at the end of the help of those that order.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    failed: nothing was paid but perhaps a transaction's fee, it can be done again
+  2    wrong usage
+  3    a transaction is in, or may be, and what it gave could not be had or is not known: do not repeat
+       the command, the error names the transaction and how to look it up
+  130  ended by Ctrl-C";
+
 /// Buy, sell and check AI work on a Strike chain.
 #[derive(Debug, Parser)]
-#[command(name = "strike", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "strike", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Args {
     /// JSON-RPC address of the node to talk to.
     #[arg(long, global = true, default_value = DEFAULT_URL)]
     pub url: String,
-    /// Print one JSON value on stdout; amounts are decimal strings of the smallest unit, 10^-12 of a token.
+    /// Print JSON on stdout, one value a line, as it comes; amounts are decimal strings of the smallest unit, 10^-12 of a token.
     #[arg(long, global = true)]
     pub json: bool,
     /// What to do.
@@ -47,7 +57,7 @@ pub enum Command {
     /// Register as a provider, offer models, see who serves.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Balances and transfers.
+    /// Balances, transfers, and what became of a transaction.
     #[command(subcommand)]
     Account(AccountCommand),
     /// Bring a new runtime onto the chain: authorize it with the chain's root key, unless that is done, and apply it.
@@ -144,6 +154,29 @@ pub enum AccountCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
+    /// Tell what became of a transaction that was sent. Exit code 0: it succeeded; 1: it failed, or is in no block and never
+    /// will be, so that it can be done again; 3: not known yet.
+    Transaction {
+        /// Its hash: '0x…'.
+        #[arg(value_parser = parse_hash)]
+        hash: H256,
+        /// Who signed it: with --nonce and --from it is known when it can be in no block any more.
+        #[arg(long, requires = "nonce")]
+        account: Option<String>,
+        /// The account's nonce in it.
+        #[arg(long, value_name = "N", requires = "account")]
+        nonce: Option<u64>,
+        /// The block at which it was signed. [default: the last 256 blocks are looked through]
+        #[arg(long, value_name = "BLOCK")]
+        from: Option<BlockNumber>,
+    },
+}
+
+/// A hash in hex.
+fn parse_hash(text: &str) -> Result<H256, String> {
+    let bytes: Option<[u8; 32]> =
+        hex::decode(text.trim_start_matches("0x")).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.map(H256).ok_or_else(|| "a hash has 64 hex digits after '0x'".into())
 }
 
 #[cfg(test)]
@@ -190,6 +223,29 @@ mod tests {
         assert_eq!(amount, 1_500_000_000_000);
         assert_eq!(refusal("strike account transfer bob 1.5x --key alice"), ErrorKind::ValueValidation);
         assert_eq!(refusal("strike account transfer bob -1 --key alice"), ErrorKind::UnknownArgument);
+    }
+
+    #[test]
+    fn a_transaction_is_looked_up_by_the_command_that_an_error_names() {
+        let sent = strike_chain::Sent {
+            hash: H256([0xab; 32]),
+            account: strike_primitives::AccountId::new([1; 32]),
+            nonce: 7,
+            signed_at: 100,
+        };
+        let Command::Account(AccountCommand::Transaction { hash, account, nonce, from }) =
+            parse(&sent.lookup()).unwrap().command
+        else {
+            panic!()
+        };
+        assert_eq!((hash, nonce, from), (sent.hash, Some(7), Some(100)));
+        assert_eq!(account.map(|text| strike_chain::keys::account(&text)), Some(Ok(sent.account)));
+        assert_eq!(refusal("strike account transaction 0x12"), ErrorKind::ValueValidation);
+        let hash = format!("{:?}", H256([0xab; 32]));
+        assert_eq!(
+            refusal(&format!("strike account transaction {hash} --nonce 7")),
+            ErrorKind::MissingRequiredArgument
+        );
     }
 
     #[test]

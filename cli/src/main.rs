@@ -1,5 +1,4 @@
-//! The `strike` binary. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ordered and perhaps paid, but the result could not be had: do not
-//! order again.
+//! The `strike` binary. Its exit codes are told by `strike --help` and in `docs/operations.md`.
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -89,9 +89,13 @@ fn error_json(error: &Error) -> String {
     json_text(&FailureView { error: error.into() }).unwrap_or_default()
 }
 
-/// Prints a failure: one line and a hint on stderr, with `--json` also an object on stdout, unless what is there tells it.
+/// Prints a failure: one line, its transaction and a hint on stderr, with `--json` also an object on stdout, unless what is there
+/// tells it.
 pub fn print_error(error: &Error, as_json: bool) {
     progress(format!("error: {error}"));
+    if let Some(sent) = &error.transaction {
+        progress(format!("  transaction: {:?}, of {} with nonce {}", sent.hash, sent.account, sent.nonce));
+    }
     if let Some(hint) = &error.hint {
         progress(format!("  hint: {hint}"));
     }
@@ -125,6 +129,27 @@ mod tests {
             error_json(&error),
             r#"{"error":{"name":"JobNotFound","message":"there is no job 7","hint":"see strike job list"}}"#
         );
+    }
+
+    #[test]
+    fn a_failure_behind_a_transaction_names_it_and_what_is_ordered() {
+        let sent = strike_chain::Sent {
+            hash: strike_primitives::H256([0xab; 32]),
+            account: strike_primitives::AccountId::new([1; 32]),
+            nonce: 7,
+            signed_at: 100,
+        };
+        let json = error_json(&Error::new("TransactionUnknown", "gone").transaction(&sent).jobs(vec![5, 6]));
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let expected = serde_json::json!({
+            "hash": format!("0x{}", "ab".repeat(32)),
+            "account": sent.account.to_string(),
+            "nonce": 7,
+            "first_block": 100,
+            "last_block": 164,
+        });
+        assert_eq!(value["error"]["transaction"], expected);
+        assert_eq!(value["error"]["jobs"], serde_json::json!([5, 6]));
     }
 
     #[test]

@@ -10,8 +10,10 @@ use strike_primitives::{Balance, JobId};
 #[derive(Debug, Subcommand)]
 pub enum JobCommand {
     /// Order a text.
+    #[command(after_help = super::EXIT_CODES)]
     Generate(Box<GenerateArgs>),
     /// Order embeddings: a vector for each text.
+    #[command(after_help = super::EXIT_CODES)]
     Embed(Box<EmbedArgs>),
     /// Show a job.
     Show {
@@ -108,7 +110,8 @@ pub struct EmbedArgs {
     /// Blocks a provider has for the work, and the order waits for a provider. [default: 50, more where the work is long]
     #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
     pub deadline: Option<u32>,
-    /// Wait for the receipts and print the vectors, one a line; with --json each as an array.
+    /// Wait for the receipts and print the vectors, one a line. A text without a vector has an empty line; with --json a line says
+    /// of which job and text it is.
     #[arg(long)]
     pub wait: bool,
     /// Who signs.

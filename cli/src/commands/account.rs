@@ -1,4 +1,6 @@
-//! `strike account …`: balances and transfers.
+//! `strike account …`: balances, transfers, and what became of a transaction.
+
+mod transaction;
 
 use super::context::{key_pair, submit_and_report, Context};
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     output,
     present::json::BalanceView,
 };
-use strike_chain::{amounts, calls, client::Holdings, keys};
+use strike_chain::{amounts, calls, client::Holdings, keys, TransactionQuery};
 use strike_primitives::AccountId;
 
 /// Runs a command of the group.
@@ -34,6 +36,11 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<()> {
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
             let done = format!("sent {} to {}", amounts::amount(amount), keys::shown(&to));
             submit_and_report(context, &chain, &calls::transfer(&to, amount), &signer, &done).await
+        }
+        AccountCommand::Transaction { hash, account, nonce, from } => {
+            let account = account.as_deref().map(keys::account).transpose()?;
+            let query = TransactionQuery { hash, signed: account.zip(nonce), from };
+            transaction::run(context, &query).await
         }
     }
 }

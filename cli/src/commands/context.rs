@@ -2,7 +2,7 @@
 
 use crate::{error::Result, output, present::json::TransactionView, present::words};
 use sp_core::sr25519;
-use strike_chain::{keys, Call, Chain, Inclusion, Submission};
+use strike_chain::{keys, Call, Chain, Inclusion};
 
 /// What holds for all commands.
 #[derive(Clone, Debug)]
@@ -36,9 +36,9 @@ pub(crate) async fn submit_and_report(
     signer: &sr25519::Pair,
     done: &str,
 ) -> Result<()> {
-    let (submission, inclusion) = chain.submit(call, signer).await?;
+    let (_, inclusion) = chain.submit(call, signer).await?;
     if context.json {
-        output::json(&transaction_view(&submission, &inclusion))
+        output::json(&transaction_view(&inclusion))
     } else {
         output::line(format!("{done}, in block {}", inclusion.number));
         Ok(())
@@ -46,12 +46,13 @@ pub(crate) async fn submit_and_report(
 }
 
 /// A transaction as JSON.
-pub(crate) fn transaction_view(submission: &Submission, inclusion: &Inclusion) -> TransactionView {
+pub(crate) fn transaction_view(inclusion: &Inclusion) -> TransactionView {
     TransactionView {
-        transaction: words::hash(&submission.hash()),
+        transaction: words::hash(&inclusion.sent.hash),
         block: words::hash(&inclusion.block),
         number: inclusion.number,
         finalized: inclusion.finalized,
         job: None,
+        texts: None,
     }
 }

@@ -1,10 +1,14 @@
 //! `strike job …`: order work and see what became of it.
 
 mod embed;
+mod parts;
+mod placed;
 mod report;
 
+pub(crate) use report::{not_had, not_known};
+
 use super::{
-    context::{submit_and_report, transaction_view, Context},
+    context::{submit_and_report, Context},
     model,
     prompt::{prompt, sampler},
 };
@@ -18,6 +22,7 @@ use crate::{
         words,
     },
 };
+use placed::{place, Placed};
 use report::not_here;
 use strike_chain::{amounts, calls, follow, follow::not_found, keys, order, Generation};
 use strike_primitives::{
@@ -135,16 +140,11 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
         None => generation.order_at_quote(&chain).await?,
     };
     order::leave(&chain, &job_order, generation.prompt.as_bytes()).await?;
-    let (submission, inclusion) = chain.submit(&calls::submit_job(&job_order), &signer).await?;
-    let job = inclusion.job()?;
-    progress(format!("block {}: submitted as job {job}", inclusion.number));
+    let Placed { job, sent, submission } = place(context, &chain, &job_order, &signer, None).await?;
     if !args.wait {
-        if context.json {
-            let mut view = transaction_view(&submission, &inclusion);
-            view.job = Some(job);
-            return output::json(&view);
+        if !context.json {
+            output::line(format!("job {job}"));
         }
-        output::line(format!("job {job}"));
         return Ok(());
     }
 
@@ -153,6 +153,6 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
         progress(narrator.line(update));
     })
     .await
-    .map_err(|error| report::not_known(job, error))?;
+    .map_err(|error| not_known(job, &sent, error))?;
     report::print(context, &chain, &info).await
 }

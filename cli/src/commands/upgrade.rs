@@ -46,7 +46,7 @@ pub async fn run(context: &Context, args: UpgradeArgs) -> Result<()> {
         authorize(&chain, &hash, &signer).await?;
     }
     let inclusion = apply(&chain, &code, &signer).await?;
-    let to = spec_version(&chain, inclusion.block).await?;
+    let to = spec_version(&chain, inclusion.block).await.map_err(|error| error.accepted(&inclusion.sent))?;
     let (block, number) = (words::hash(&inclusion.block), inclusion.number);
     if context.json {
         return output::json(&Upgraded { code_hash: words::hash(&hash), from, to, block, number });
@@ -72,7 +72,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The version of the runtime that makes the block after this one.
-async fn spec_version(chain: &Chain, block: H256) -> Result<u32> {
+async fn spec_version(chain: &Chain, block: H256) -> strike_chain::Result<u32> {
     let version = chain.methods().state_get_runtime_version(Some(subxt_hash(block))).await.map_err(errors::rpc)?;
     Ok(version.spec_version)
 }
@@ -97,9 +97,25 @@ async fn authorize(chain: &Chain, hash: &H256, signer: &sr25519::Pair) -> Result
             progress(format!("block {}: authorized {hash:?}", inclusion.number));
             Ok(())
         }
-        Some((_, error)) => Err(errors::dispatch(error, chain.at(inclusion.block).await?.metadata()).into()),
-        None => Err(Error::new("RuntimeIncompatible", "the chain does not tell what became of the call")),
+        Some((_, error)) => Err(refused(chain, &inclusion, error).await.into()),
+        None => Err(untold(&inclusion, "the chain does not tell what became of the call")),
     }
+}
+
+/// The failure of a call inside of a transaction that is in a block.
+async fn refused(chain: &Chain, inclusion: &Inclusion, error: &[u8]) -> strike_chain::Error {
+    match chain.at(inclusion.block).await {
+        Ok(at) => errors::dispatch(error, at.metadata()).failed(&inclusion.sent),
+        Err(error) => error.accepted(&inclusion.sent),
+    }
+}
+
+/// The failure where a transaction is in a block and its events do not say what it did.
+fn untold(inclusion: &Inclusion, what: &str) -> Error {
+    strike_chain::Error::new("RuntimeIncompatible", what)
+        .hint("state_getRuntimeVersion of the node tells the runtime that the chain has")
+        .accepted(&inclusion.sent)
+        .into()
 }
 
 /// Applies the runtime and waits until the block with it is final.
@@ -110,12 +126,13 @@ async fn apply(chain: &Chain, code: &[u8], signer: &sr25519::Pair) -> Result<Inc
     if let Some(rejected) = event("RejectedInvalidAuthorizedUpgrade") {
         // A hash and the error.
         let error = rejected.fields.get(32..).unwrap_or_default();
-        return Err(errors::dispatch(error, chain.at(inclusion.block).await?.metadata())
+        return Err(refused(chain, &inclusion, error)
+            .await
             .hint("the authorization is used up: build a runtime with a higher spec_version and begin again")
             .into());
     }
     if event("CodeUpdated").is_none() {
-        return Err(Error::new("RuntimeIncompatible", "the chain does not say that it has the new runtime"));
+        return Err(untold(&inclusion, "the chain does not say that it has the new runtime"));
     }
     progress(format!("block {}: applied; waiting until it is final", inclusion.number));
     Ok(submission.finalized().await?)

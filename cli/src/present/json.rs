@@ -8,8 +8,8 @@ mod receipt;
 mod registered;
 mod work;
 
-pub use account::{BalanceView, TransactionView};
-pub use failure::ErrorView;
+pub use account::{BalanceView, TextsView, TransactionStateView, TransactionView};
+pub use failure::{ErrorView, SentView};
 pub use job::{CommitmentView, JobView};
 pub use receipt::{PaymentView, ReceiptView, Summary};
 pub use registered::{AskView, ModelView, ProviderView};

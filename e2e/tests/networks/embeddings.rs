@@ -79,8 +79,14 @@ async fn texts_are_embedded_checked_and_paid() {
     let mut args = vec!["job", "embed", "--model", MODEL, "--wait", "--key", "bob"];
     args.extend(TEXTS.iter().flat_map(|text| ["--text", text]));
     let answer = strike(&node.url, &args).await.succeeded();
-    let lines: Vec<Value> = answer.stdout.lines().map(|line| serde_json::from_str(line).expect("an array")).collect();
-    assert_eq!(vector_bytes(&arrays(&Value::Array(lines))), vector_bytes(&expected), "to the bit");
+    let lines: Vec<Value> = answer.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (order, vectors) = lines.split_first().expect("the order comes first");
+    assert_eq!(order["texts"], serde_json::json!({ "first": 1, "last": TEXTS.len() }));
+    assert!(order["transaction"].as_str().is_some_and(|hash| hash.len() == 66), "{order}");
+    assert!(vectors.iter().all(|line| line["job"] == order["job"]), "{lines:?}");
+    assert!((1u64..).zip(vectors).all(|(text, line)| line["text"] == text), "{lines:?}");
+    let found = vectors.iter().map(|line| line["vector"].clone()).collect();
+    assert_eq!(vector_bytes(&arrays(&Value::Array(found))), vector_bytes(&expected), "to the bit");
 
     let jobs = strike(&node.url, &["job", "list"]).await.succeeded().json();
     let job = jobs[0]["job"].as_u64().expect("a job id");

@@ -1,19 +1,44 @@
-//! `strike job embed`.
+//! `strike job embed`: vectors for texts, one job or several.
+//!
+//! Whatever happens after the first order, what is ordered is followed and printed, and the failure says what of it is left to do.
 
-use super::report::{failure, not_had, not_here, not_known};
+use super::{
+    parts::{conclusion, Part},
+    placed::{named, place, view_of, Placed},
+    report::{failure, not_had, not_here, not_known},
+};
 use crate::{
     args::{EmbedArgs, TextArgs},
-    commands::{
-        context::{transaction_view, Context},
-        model,
-    },
+    commands::{context::Context, model},
     error::{Error, Result},
     output::{self, progress},
-    present::text::Narrator,
+    present::{
+        json::{ErrorView, TextsView},
+        text::Narrator,
+    },
 };
-use std::fs;
-use strike_chain::{amounts, calls, follow, keys, order, Chain, Embedding};
-use strike_primitives::JobId;
+use serde::Serialize;
+use sp_core::sr25519;
+use std::{fs, ops::Range};
+use strike_chain::{amounts, follow, keys, order, Chain, Embedding};
+use strike_primitives::{artifact::ArtifactId, JobId};
+
+/// The vector of a text as JSON.
+#[derive(Serialize)]
+struct VectorView<'a> {
+    job: JobId,
+    /// Which text, counted from 1.
+    text: usize,
+    vector: &'a [f32],
+}
+
+/// A job without vectors as JSON.
+#[derive(Serialize)]
+struct FailedView {
+    job: JobId,
+    texts: TextsView,
+    error: ErrorView,
+}
 
 /// The texts, from the command line or a file.
 fn texts(args: &TextArgs) -> Result<Vec<String>> {
@@ -52,76 +77,119 @@ pub(super) async fn run(context: &Context, args: EmbedArgs) -> Result<()> {
     if model == model::builtin() {
         return Err(Error::new("WrongModel", "this is the built-in model, which generates and does not embed"));
     }
-    let mut submitted = Vec::with_capacity(jobs.len());
+    let mut placed = Vec::with_capacity(jobs.len());
+    let mut left = texts.len()..texts.len();
+    let mut parts = Vec::with_capacity(jobs.len());
     for range in jobs {
-        let embedding = Embedding {
-            model,
-            texts: &texts[range.clone()],
-            max_input_tokens: args.max_input_tokens,
-            deadline: args.deadline,
-        };
-        let job_order = match args.max_price {
-            Some(price) => embedding.order(price)?,
-            None => embedding.order_at_quote(&chain).await?,
-        };
-        order::leave(&chain, &job_order, &embedding.bytes()).await?;
-        let (submission, inclusion) = chain.submit(&calls::submit_job(&job_order), &signer).await?;
-        let job = inclusion.job()?;
-        let (first, last) = (range.start + 1, range.end);
-        progress(format!("block {}: submitted as job {job}: texts {first} to {last}", inclusion.number));
-        if args.wait {
-            submitted.push((job, range.len(), submission));
-        } else if context.json {
-            let mut view = transaction_view(&submission, &inclusion);
-            view.job = Some(job);
-            output::json(&view)?;
-        } else {
-            output::line(format!("job {job}: texts {first} to {last}"));
+        match one(context, &chain, &args, model, &texts, &range, &signer).await {
+            Ok(order) => {
+                if !args.wait && !context.json {
+                    output::line(format!("job {}: {}", order.job, named(&range)));
+                }
+                placed.push((range, order));
+            }
+            Err(error) => {
+                left = range.end..texts.len();
+                parts.push(Part { texts: range, job: None, failure: Some(error) });
+                break;
+            }
         }
     }
-    let ordered: Vec<JobId> = submitted.iter().map(|(job, ..)| *job).collect();
-    for (index, (job, texts, submission)) in submitted.into_iter().enumerate() {
-        let rest = &ordered[index..];
-        let mut narrator = Narrator::default();
-        let info = follow(&chain, job, Some(submission), |update| {
-            progress(format!("job {job}: {}", narrator.line(update)));
-        })
-        .await
-        .map_err(|error| with_rest(not_known(job, error), rest))?;
-        if let Some(failure) = failure(&info) {
-            return Err(with_rest(failure, rest));
-        }
-        if let Some(receipt) = &info.receipt {
-            progress(format!("job {job}: paid {} for {} units", amounts::amount(receipt.fee), receipt.units));
-        }
-        let vectors = vectors(&chain, job, texts).await;
-        print(context, vectors.map_err(|error| with_rest(not_had(job, "result", error), rest))?)?;
-    }
-    Ok(())
+    let ordered = match args.wait {
+        true => results(context, &chain, placed).await?,
+        false => placed.into_iter().map(|(texts, order)| Part { texts, job: Some(order.job), failure: None }).collect(),
+    };
+    conclusion(ordered.into_iter().chain(parts).collect(), left)
 }
 
-/// A failure that leaves the results of other jobs unread, which are ordered too.
-fn with_rest(error: Error, rest: &[JobId]) -> Error {
-    let [_, more @ ..] = rest else { return error };
-    if more.is_empty() {
-        return error;
-    }
-    let more: Vec<String> = more.iter().map(JobId::to_string).collect();
-    let more = format!("'strike job output' has the results of jobs ordered with it: {}", more.join(", "));
-    let hint = error.hint.as_ref().map_or(more.clone(), |hint| format!("{hint}; {more}"));
-    error.hint(hint)
+/// Orders the vectors of some of the texts.
+async fn one(
+    context: &Context,
+    chain: &Chain,
+    args: &EmbedArgs,
+    model: ArtifactId,
+    texts: &[String],
+    range: &Range<usize>,
+    signer: &sr25519::Pair,
+) -> Result<Placed> {
+    let embedding = Embedding {
+        model,
+        texts: &texts[range.clone()],
+        max_input_tokens: args.max_input_tokens,
+        deadline: args.deadline,
+    };
+    let job_order = match args.max_price {
+        Some(price) => embedding.order(price)?,
+        None => embedding.order_at_quote(chain).await?,
+    };
+    order::leave(chain, &job_order, &embedding.bytes()).await?;
+    place(context, chain, &job_order, signer, Some(range)).await
 }
 
-async fn vectors(chain: &Chain, job: u64, texts: usize) -> Result<Vec<Vec<f32>>> {
+/// Follows the jobs one after the other and prints what they gave.
+async fn results(context: &Context, chain: &Chain, placed: Vec<(Range<usize>, Placed)>) -> Result<Vec<Part>> {
+    let mut parts = Vec::with_capacity(placed.len());
+    // Why nothing more can be learned: every further job would be waited for in vain, and for long.
+    let mut gone: Option<strike_chain::Error> = None;
+    for (texts, order) in placed {
+        let job = order.job;
+        let result = match &gone {
+            Some(error) => Err(not_known(job, &order.sent, error.clone())),
+            None => {
+                let result = result(chain, order, texts.len()).await;
+                if result.is_err() {
+                    gone = chain.answers().await.err();
+                }
+                result
+            }
+        };
+        print(context, job, &texts, &result)?;
+        parts.push(Part { texts, job: Some(job), failure: result.err() });
+    }
+    Ok(parts)
+}
+
+/// Follows one job to its end; its vectors, as many as there are texts.
+async fn result(chain: &Chain, order: Placed, texts: usize) -> Result<Vec<Vec<f32>>> {
+    let Placed { job, sent, submission } = order;
+    let mut narrator = Narrator::default();
+    let followed = follow(chain, job, Some(submission), |update| {
+        progress(format!("job {job}: {}", narrator.line(update)));
+    });
+    let info = followed.await.map_err(|error| not_known(job, &sent, error))?;
+    if let Some(failure) = failure(&info) {
+        return Err(failure);
+    }
+    if let Some(receipt) = &info.receipt {
+        progress(format!("job {job}: paid {} for {} units", amounts::amount(receipt.fee), receipt.units));
+    }
+    // A fork may have given it another id.
+    let job = info.job;
+    vectors(chain, job, texts).await.map_err(|error| not_had(job, "result", error))
+}
+
+async fn vectors(chain: &Chain, job: JobId, texts: usize) -> Result<Vec<Vec<f32>>> {
     let output = chain.output(job).await?.ok_or_else(|| not_here(job))?;
     output.vectors.filter(|vectors| vectors.len() == texts).ok_or_else(|| not_here(job))
 }
 
-fn print(context: &Context, vectors: Vec<Vec<f32>>) -> Result<()> {
-    for vector in vectors {
-        match context.json {
-            true => output::json(&vector)?,
-            false => output::line(numbers(&vector)),
+/// Prints a job's vectors, or its failure. Without `--json` every text has its line, which is empty where there is no vector.
+fn print(context: &Context, job: JobId, texts: &Range<usize>, result: &Result<Vec<Vec<f32>>>) -> Result<()> {
+    match result {
+        Ok(vectors) => {
+            for (text, vector) in (texts.start.saturating_add(1)..).zip(vectors) {
+                match context.json {
+                    true => output::json(&VectorView { job, text, vector })?,
+                    false => output::line(numbers(vector)),
+                }
+            }
+        }
+        Err(error) if context.json => {
+            output::json(&FailedView { job, texts: view_of(texts), error: error.into() })?;
+        }
+        Err(error) => {
+            progress(format!("job {job}: {error}"));
+            texts.clone().for_each(|_| output::line(""));
         }
     }
     Ok(())
@@ -130,18 +198,6 @@ fn print(context: &Context, vectors: Vec<Vec<f32>>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ORDERED;
-
-    #[test]
-    fn a_result_that_cannot_be_had_names_the_jobs_that_are_ordered_too() {
-        let gone = || not_had(7, "result", Error::new("FetchUnfinished", "too slow"));
-        let hint = |rest: &[JobId]| with_rest(gone(), rest).hint.unwrap();
-        assert!(hint(&[7, 8, 9]).ends_with("jobs ordered with it: 8, 9"), "{}", hint(&[7, 8, 9]));
-        assert_eq!(hint(&[7]), gone().hint.unwrap());
-        assert_eq!(with_rest(gone(), &[7, 8]).exit_code, ORDERED);
-        let refused = with_rest(Error::new("ResultInvalid", "job 7 got results that were found invalid"), &[7, 8]);
-        assert!(refused.hint.unwrap().ends_with("jobs ordered with it: 8"));
-    }
 
     #[test]
     fn texts_come_from_lines_or_the_command_line() {

@@ -2,7 +2,7 @@
 
 use crate::{
     commands::context::Context,
-    error::{Error, Result, ORDERED},
+    error::{Error, Result, SENT},
     output::{self, progress},
     present::{json::JobView, text::payments, words},
 };
@@ -10,9 +10,14 @@ use strike_chain::{
     follow::is_cut_off,
     outcome::{settled, unsettled},
     output::JobOutput,
-    Chain,
+    Chain, Sent,
 };
-use strike_primitives::{api::JobInfo, commitment::StopReason, JobId};
+use strike_primitives::{
+    api::JobInfo,
+    commitment::StopReason,
+    job::{Input, JobOrder, WorkSpec},
+    JobId,
+};
 
 /// Prints the text and the receipt of a closed job; fails if it did not settle, or if its text could not be had.
 pub async fn print(context: &Context, chain: &Chain, info: &JobInfo) -> Result<()> {
@@ -69,11 +74,12 @@ pub fn not_had(job: JobId, what: &str, why: Error) -> Error {
         format!("job {job} is done and paid, but its {what} is not to be had: {}: {}", why.name, why.message),
     )
     .hint(format!("do not order again: 'strike job output {job}' asks for it once more{advice}"))
-    .exit_code(ORDERED)
+    .exit_code(SENT)
+    .jobs(vec![job])
 }
 
-/// The failure of a command that could not follow its job to the end.
-pub fn not_known(job: JobId, why: strike_chain::Error) -> Error {
+/// The failure of a command that could not follow the job that its transaction ordered to the end.
+pub fn not_known(job: JobId, sent: &Sent, why: strike_chain::Error) -> Error {
     if !is_cut_off(&why) {
         return why.into();
     }
@@ -82,9 +88,13 @@ pub fn not_known(job: JobId, why: strike_chain::Error) -> Error {
         format!("job {job} is ordered, but what became of it is not known: {}: {}", why.name, why.message),
     )
     .hint(format!(
-        "do not order again: 'strike job show {job}' tells what became of it, 'strike job output {job}' its result"
+        "do not order again: 'strike job show {job}' tells what became of it, 'strike job output {job}' its result; a fork may give it \
+         another id, which '{}' tells",
+        sent.lookup()
     ))
-    .exit_code(ORDERED)
+    .exit_code(SENT)
+    .transaction(sent)
+    .jobs(vec![job])
 }
 
 /// Why a closed job has no output, if it has none.
@@ -94,7 +104,7 @@ pub fn failure(info: &JobInfo) -> Option<Error> {
     }
     let stop = info.commitment.as_ref()?.v1().stop;
     let (name, hint) = match stop {
-        StopReason::InputTooLong => ("InputTooLong", "shorten it, or raise --max-input-tokens"),
+        StopReason::InputTooLong => ("InputTooLong", too_long(&info.order)),
         StopReason::InvalidInput => ("InvalidInput", "'strike job show' shows what was ordered"),
         StopReason::NotFinite => ("NotFinite", "name another --model"),
         StopReason::WrongModel => {
@@ -112,6 +122,25 @@ pub fn failure(info: &JobInfo) -> Option<Error> {
     Some(Error::new(name, format!("job {} has no output and cost nothing: {}", info.job, words::stop(stop))).hint(hint))
 }
 
+/// What to do about an input that was too long. One that could not have more tokens than were ordered is too long for the model, and a
+/// higher limit is no help.
+fn too_long(order: &JobOrder) -> &'static str {
+    let JobOrder::V1(order) = order;
+    let bytes = match order.work.input() {
+        Input::Plain(bytes) => bytes.len() as u64,
+        Input::Blob { length, .. } => *length,
+        Input::Encrypted { .. } => u64::MAX,
+    };
+    let is_roomy = u64::from(order.work.max_input_tokens()) >= bytes.saturating_add(MARGIN);
+    match (&order.work, is_roomy) {
+        (WorkSpec::Generate(_), true) => "it is longer than what the model reads: shorten it, or name another --model",
+        _ => "shorten it, or raise --max-input-tokens; the model may read no more either",
+    }
+}
+
+/// Tokens that may come to those of a prompt's bytes.
+const MARGIN: u64 = 1;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +152,10 @@ mod tests {
         receipt::CloseReason,
         AccountId, H256,
     };
+
+    fn sent() -> Sent {
+        Sent { hash: H256([0xab; 32]), account: AccountId::new([1; 32]), nonce: 7, signed_at: 100 }
+    }
 
     /// A job that closed as settled, and why its output ended.
     fn closed(stop: StopReason) -> JobInfo {
@@ -163,7 +196,7 @@ mod tests {
         for (answer, why) in answers {
             let told = text(7, answer);
             let error = told.clone().unwrap_err();
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutputUnavailable", ORDERED), "{error}");
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutputUnavailable", SENT), "{error}");
             let said = format!("{error} {}", error.hint.clone().unwrap_or_default());
             assert!(said.contains(why) && said.contains("strike job output 7"), "{said}");
             let view = serde_json::to_string(&settled_view(&info, &told)).unwrap();
@@ -177,13 +210,32 @@ mod tests {
 
     #[test]
     fn an_order_that_cannot_be_followed_is_not_to_be_repeated_and_one_that_is_gone_is() {
-        for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed"] {
-            let error = not_known(7, strike_chain::Error::new(name, "gone"));
-            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeUnknown", ORDERED));
+        for name in ["ConnectionLost", "ConnectionFailed", "ChainAccessFailed", "RequestRefused", "TransactionUnknown"]
+        {
+            let error = not_known(7, &sent(), strike_chain::Error::new(name, "gone"));
+            assert_eq!((error.name.as_str(), error.exit_code), ("OutcomeUnknown", SENT));
             assert!(error.message.contains("job 7 is ordered"), "{error}");
+            assert_eq!((error.jobs.as_slice(), error.transaction.as_deref()), (&[7][..], Some(&sent())));
         }
-        let error = not_known(7, not_found(7));
+        let error = not_known(7, &sent(), not_found(7));
         assert_eq!((error.name.as_str(), error.exit_code), ("JobNotFound", 1));
+        let undone = strike_chain::Error::new("InsufficientBalance", "too little").failed(&sent());
+        let error = not_known(7, &sent(), undone);
+        assert_eq!((error.name.as_str(), error.exit_code), ("InsufficientBalance", 1), "a fork undid the order");
+    }
+
+    #[test]
+    fn a_higher_limit_is_advised_only_where_it_can_help() {
+        let hint = |max: u32| {
+            let JobOrder::V1(mut ordered) = order();
+            let WorkSpec::Generate(work) = &mut ordered.work else { panic!("a generation") };
+            work.max_input_tokens = max;
+            let info = JobInfo { order: JobOrder::V1(ordered), ..closed(StopReason::InputTooLong) };
+            failure(&info).unwrap().hint.unwrap()
+        };
+        // "Once upon a time" has 16 bytes, and so 17 tokens at most.
+        assert!(hint(16).contains("--max-input-tokens"), "{}", hint(16));
+        assert!(!hint(17).contains("--max-input-tokens"), "{}", hint(17));
     }
 
     #[test]

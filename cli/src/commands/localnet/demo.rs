@@ -1,7 +1,10 @@
 //! The demo: one job, from order to receipt.
 
 use crate::{
-    commands::model,
+    commands::{
+        job::{not_had, not_known},
+        model,
+    },
     error::Result,
     output::progress,
     present::{
@@ -9,7 +12,7 @@ use crate::{
         text::{payments, Narrator},
     },
 };
-use strike_chain::{calls, follow, keys, Chain, Generation};
+use strike_chain::{calls, follow, keys, outcome::settled, Chain, Generation};
 use strike_localnet::Network;
 use strike_primitives::{
     api::JobInfo,
@@ -71,15 +74,16 @@ async fn order(chain: &Chain) -> Result<Outcome> {
     let job = inclusion.job()?;
     progress(format!("block {}: submitted as job {job}", inclusion.number));
     let mut narrator = Narrator::default();
-    let info = follow(chain, job, Some(submission), |update| progress(narrator.line(update))).await?;
-    let text = match info.commitment {
-        Some(_) => chain.text(info.job).await,
-        None => Ok(None),
+    let followed = follow(chain, job, Some(submission), |update| progress(narrator.line(update))).await;
+    let info = followed.map_err(|error| not_known(job, &inclusion.sent, error))?;
+    let text = match settled(&info) {
+        true => chain.text(info.job).await,
+        false => Ok(None),
     };
     if let Some(receipt) = &info.receipt {
         progress(format!("paid:\n{}", payments(receipt)));
     }
-    let text = text?;
+    let text = text.map_err(|error| not_had(job, "text", error.into()))?;
     if let Some(text) = &text {
         progress(format!("the text:\n  {PROMPT}{text}"));
     }
