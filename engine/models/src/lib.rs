@@ -19,7 +19,8 @@ pub mod tensors {
 pub use adapter::{Adapter, Factors, FloatAdapter, FloatFactors};
 pub use architecture::layout::{layout, TensorKind, TensorShape};
 pub use architecture::SpecialTokens;
-pub use cache::{CacheUse, Check};
+pub use cache::housekeeping::{cache_entries, CacheEntry, CacheState};
+pub use cache::{default_folder as default_cache_folder, CacheFailure, CacheUse, Check};
 pub use canonical::root::{adapted_model_root, model_root, ARITHMETIC_VERSION};
 pub use config::from_json::vocab_size;
 pub use containers::gguf;

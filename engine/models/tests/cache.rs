@@ -1,14 +1,16 @@
 //! Cache files are used when they are whole, and rebuilt when they are not.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 
 use crate::common::families::all;
 use crate::common::gguf::{self, Stored};
 use crate::common::Type;
 use strike_models::tensors::{LayerTensor, TensorName};
-use strike_models::{layout, CacheUse, Check, Model, OpenOptions, TensorKind};
+use strike_models::{cache_entries, layout, CacheFailure, CacheState, CacheUse, Check, Model, OpenOptions, TensorKind};
 use tempfile::TempDir;
 
 struct World {
@@ -45,7 +47,8 @@ impl World {
             done.fetch_max(bytes, Ordering::Relaxed);
             total.store(all, Ordering::Relaxed);
         };
-        let options = OpenOptions { cache: CacheUse::On(folder), check, progress: Some(&progress) };
+        let options =
+            OpenOptions { cache: CacheUse::On(folder), check, progress: Some(&progress), ..OpenOptions::default() };
         let model = Model::open(&self.model, &options).unwrap();
         assert_eq!(done.load(Ordering::Relaxed), total.load(Ordering::Relaxed));
         (model, total.into_inner() > 0)
@@ -163,10 +166,7 @@ fn data_are_checked_once_a_boot_and_again_when_the_file_changed() {
 fn a_changed_source_has_another_cache_file() {
     let world = World::new();
     let (first, _) = world.open(Check::Always);
-    let mut contents = std::fs::read(&world.model).unwrap();
-    let last = contents.len() - 2;
-    contents[last] ^= 1;
-    std::fs::write(&world.model, contents).unwrap();
+    change(&world.model);
     let (second, imported) = world.open(Check::Always);
     assert!(imported);
     assert_ne!(first.weights_root(), second.weights_root());
@@ -182,11 +182,113 @@ fn a_folder_that_others_may_write_to_is_made_private_before_it_is_trusted() {
 }
 
 #[test]
-fn without_a_folder_the_model_is_in_memory() {
+fn without_a_folder_the_model_is_in_memory_and_that_is_told() {
     let world = World::new();
     // A file is in the folder's place.
     let (model, imported) = world.open_in(world.model.clone(), Check::Always);
     assert!(imported);
     assert_same(&world.in_memory(), &model);
     assert!(model.matrix(TensorName::Layer(0, LayerTensor::Query)).is_some());
+
+    let told = Mutex::new(Vec::new());
+    let tell = |failure: &CacheFailure| told.lock().unwrap().push(failure.to_string());
+    let cache = CacheUse::On(world.model.clone());
+    let options = OpenOptions { cache, on_cache_failure: Some(&tell), ..OpenOptions::default() };
+    assert_same(&model, &Model::open(&world.model, &options).unwrap());
+    let told = told.into_inner().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(&format!("{}: ", world.model.display())), "{told:?}");
+}
+
+/// A file of the cache that an import would write to.
+fn unfinished(world: &World, process: u32) -> (PathBuf, File) {
+    let stem = "0123456789abcdef0123456789abcdef01234567";
+    let path = world.cache().join(format!("{stem}.{process}-0.new"));
+    let file = File::create_new(&path).unwrap();
+    file.set_len(1 << 20).unwrap();
+    (path, file)
+}
+
+#[test]
+fn what_a_killed_import_left_goes_with_the_next_opening_and_a_running_import_is_left_alone() {
+    let world = World::new();
+    world.open(Check::Always);
+    // As a killed process leaves it, and, of a number that another process had once, as a living one holds it.
+    let (left, _) = unfinished(&world, 1);
+    let (held, file) = unfinished(&world, 2);
+    file.lock().unwrap();
+    // The folder may be one that was there before.
+    let foreign = world.cache().join("thesis.new");
+    std::fs::write(&foreign, "years of work").unwrap();
+    assert!(!world.open(Check::Always).1);
+    assert!(!left.exists() && held.exists() && foreign.exists());
+    drop(file);
+    world.open(Check::Always);
+    assert!(!held.exists() && foreign.exists());
+}
+
+#[test]
+fn the_panels_of_a_model_that_changed_go_when_it_is_imported_anew() {
+    let world = World::new();
+    let (first, _) = world.open(Check::OnceABoot);
+    let memory = world.in_memory();
+    let old = world.cache_file();
+    change(&world.model);
+    assert!(world.open(Check::OnceABoot).1);
+    assert_ne!(world.cache_file(), old, "one file, and not the old one");
+    for ending in ["panels", "checked", "sources"] {
+        assert!(!old.with_extension(ending).exists(), "{ending}");
+    }
+    // Who has the old one open keeps it.
+    assert_same(&memory, &first);
+}
+
+/// Changes the last weight of a model.
+fn change(model: &Path) {
+    let mut contents = std::fs::read(model).unwrap();
+    let last = contents.len() - 2;
+    contents[last] ^= 1;
+    std::fs::write(model, contents).unwrap();
+}
+
+#[test]
+fn the_folder_is_listed_with_what_each_file_is_good_for_and_cleaned_of_the_rest() {
+    let world = World::new();
+    assert!(cache_entries(&world.cache()).unwrap().is_empty());
+    world.open(Check::OnceABoot);
+    let only = || {
+        let mut entries = cache_entries(&world.cache()).unwrap();
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        entries.remove(0)
+    };
+    let entry = only();
+    assert_eq!((entry.state, entry.is_useless()), (CacheState::Current, false));
+    assert_eq!(entry.sources, [world.model.canonicalize().unwrap()]);
+    assert_eq!(entry.bytes, world.cache_file().metadata().unwrap().len());
+
+    // What an older release wrote says nothing of its sources, until it is used.
+    let sources = world.cache_file().with_extension("sources");
+    std::fs::remove_file(&sources).unwrap();
+    assert_eq!((only().state, only().is_useless()), (CacheState::SourcesUnknown, false));
+    assert!(!world.open(Check::OnceABoot).1);
+    assert_eq!(only(), entry);
+
+    let elsewhere = world.folder.path().join("elsewhere.gguf");
+    std::fs::rename(&world.model, &elsewhere).unwrap();
+    assert_eq!((only().state, only().is_useless()), (CacheState::SourcesMissing, true));
+    std::fs::rename(&elsewhere, &world.model).unwrap();
+    change(&world.model);
+    assert_eq!((only().state, only().is_useless()), (CacheState::Outdated, true));
+    only().remove().unwrap();
+    let left: Vec<_> = std::fs::read_dir(world.cache()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let (path, file) = unfinished(&world, 1);
+    file.lock().unwrap();
+    assert_eq!((only().state, only().is_useless()), (CacheState::Importing, false));
+    assert!(only().remove().is_err() && path.exists());
+    drop(file);
+    assert_eq!((only().state, only().bytes), (CacheState::Abandoned, 1 << 20));
+    only().remove().unwrap();
+    assert!(cache_entries(&world.cache()).unwrap().is_empty());
 }

@@ -32,6 +32,7 @@ pub use job::{Job, Sampler, Stop, MAX_STOP_LENGTH, MAX_STOP_SEQUENCES};
 pub use loaded::TokenizerFiles;
 pub use measure::{Measurement, Workload};
 pub use operators::{Difference, Finding, Number, Operator, OperatorOutput, Operators};
+pub use strike_models::{cache_entries, default_cache_folder, CacheEntry, CacheFailure, CacheState};
 pub use strike_models::{Adapter, CacheUse, Check, OpenOptions};
 pub use strike_tokenizers::Tokenizer;
 pub use trace::{Hash, TokenTrace, Trace};

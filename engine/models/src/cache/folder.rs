@@ -14,7 +14,7 @@ use crate::containers::source::file_name;
 use crate::error::ModelError;
 
 /// `$STRIKE_CACHE`, or `.cache/strike/models` in the user's home.
-pub(crate) fn default_folder() -> Option<PathBuf> {
+pub fn default_folder() -> Option<PathBuf> {
     let given = |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
     given("STRIKE_CACHE").or_else(|| given("HOME").map(|home| home.join(".cache/strike/models")))
 }
@@ -73,12 +73,30 @@ impl Drop for Temporary {
     }
 }
 
-/// Opens a new file beside `path`.
+/// Holds a new file for this process, until it is closed. `false` if a sweep of another process has removed it before that.
+fn hold(file: &File) -> io::Result<bool> {
+    // A sweep holds the lock for a moment. Where a file system has no locks, nobody sweeps.
+    let _ = file.lock();
+    Ok(file.metadata()?.nlink() > 0)
+}
+
+/// How often a new file is made whose name is taken, or that is swept before it is held.
+const ATTEMPTS: usize = 16;
+
+/// Opens a new file beside `path`. It is held as long as it is open: what a process leaves that was ended is removed by the next one.
 pub(super) fn temporary(path: &Path) -> io::Result<(Temporary, File)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{number}.new", std::process::id()));
-    let _ = std::fs::remove_file(&temporary);
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&temporary)?;
-    Ok((Temporary(Some(temporary)), file))
+    for _ in 0..ATTEMPTS {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("{}-{number}.new", std::process::id()));
+        // Processes of two containers may have the same number.
+        let file = match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            file => file?,
+        };
+        if hold(&file)? {
+            return Ok((Temporary(Some(temporary)), file));
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "no name for a new file is free"))
 }

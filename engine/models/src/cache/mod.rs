@@ -2,6 +2,7 @@
 
 mod folder;
 mod format;
+pub mod housekeeping;
 pub(crate) mod mapped;
 mod marker;
 
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 use rayon::prelude::*;
 
-pub(crate) use folder::fingerprint;
+pub use folder::default_folder;
+use folder::fingerprint;
 use format::{data_bytes, header_bytes, Directory, Entry};
 use marker::Marker;
 
@@ -50,17 +52,34 @@ impl Default for CacheUse {
     }
 }
 
+/// Why a model is not kept in a cache file: no file can be written there. It is imported into memory, for as long as it is open.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", .folder.display())]
+pub struct CacheFailure {
+    /// The cache's folder.
+    pub folder: PathBuf,
+    /// What the system said.
+    pub source: std::io::Error,
+}
+
+/// Who hears of it.
+pub(crate) type OnFailure<'a> = Option<&'a (dyn Fn(&CacheFailure) + Sync)>;
+
 /// A model's cache file.
 pub(crate) struct CacheFile {
     folder: PathBuf,
     path: PathBuf,
     fingerprint: Hash,
+    /// The model's files.
+    sources: Vec<PathBuf>,
 }
 
 impl CacheFile {
-    pub fn new(folder: &Path, fingerprint: Hash) -> Self {
-        let name: String = fingerprint.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
-        Self { folder: folder.to_owned(), path: folder.join(format!("{name}.panels")), fingerprint }
+    /// That of a model's files as they are now.
+    pub fn new(folder: &Path, sources: Vec<PathBuf>) -> Result<Self, ModelError> {
+        let fingerprint = fingerprint(&sources)?;
+        let path = folder.join(format!("{}.panels", housekeeping::stem(&fingerprint)));
+        Ok(Self { folder: folder.to_owned(), path, fingerprint, sources })
     }
 
     /// The model in the file; `None` if there is no file, or if anything about it is not as it was written.
@@ -114,7 +133,9 @@ impl CacheFile {
             directory.write(&file, layout, &self.fingerprint)?;
             file.sync_data()?;
             drop_pages(&file);
+            housekeeping::note_sources(&self.path, &self.sources);
             temporary.rename(&self.path)?;
+            housekeeping::remove_superseded(&self.path, &self.sources);
             // SAFETY: as in `load`.
             unsafe { Mmap::map(&file) }
         };
@@ -185,16 +206,25 @@ pub(crate) fn open(
     reader: &dyn TensorReader,
     check: Check,
     progress: Progress<'_>,
+    on_failure: OnFailure<'_>,
 ) -> Result<Image, ModelError> {
     if let Some(cache) = cache {
+        housekeeping::sweep(&cache.folder);
         if let Some(image) = cache.load(layout, check) {
+            if !cache.path.with_extension("sources").exists() {
+                housekeeping::note_sources(&cache.path, &cache.sources);
+            }
             return Ok(image);
         }
         match cache.build(layout, reader, progress) {
             Ok(image) => return Ok(image),
             Err(ImportError::Model(error)) => return Err(error),
             // A full disk or a folder that may not be written to: the model runs from memory.
-            Err(ImportError::Target(_)) => {}
+            Err(ImportError::Target(source)) => {
+                if let Some(tell) = on_failure {
+                    tell(&CacheFailure { folder: cache.folder.clone(), source });
+                }
+            }
         }
     }
     match import(layout, reader, None, progress) {

@@ -8,7 +8,7 @@ use crate::architecture::tensors::TensorName;
 use crate::architecture::Architecture;
 use crate::architecture::SpecialTokens;
 use crate::cache::mapped::Image;
-use crate::cache::{self, CacheFile, CacheUse, Check};
+use crate::cache::{self, CacheFailure, CacheFile, CacheUse, Check};
 use crate::canonical::import::{import, ImportError, TensorReader};
 use crate::canonical::matrix::Matrix;
 use crate::canonical::root;
@@ -33,12 +33,14 @@ pub struct OpenOptions<'a> {
     pub check: Check,
     /// Called during an import with the bytes that are done and all bytes, from several threads.
     pub progress: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+    /// Called where no cache file can be written, before the model is imported into memory instead.
+    pub on_cache_failure: Option<&'a (dyn Fn(&CacheFailure) + Sync)>,
 }
 
 impl Default for OpenOptions<'_> {
     /// The usual cache folder, always checked, without progress.
     fn default() -> Self {
-        Self { cache: CacheUse::default(), check: Check::Always, progress: None }
+        Self { cache: CacheUse::default(), check: Check::Always, progress: None, on_cache_failure: None }
     }
 }
 
@@ -68,7 +70,8 @@ impl Model {
     }
 
     fn load(opened: Opened, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
-        let image = cache::open(cache, &opened.layout, &opened.reader(), options.check, options.progress)?;
+        let (check, on_failure) = (options.check, options.on_cache_failure);
+        let image = cache::open(cache, &opened.layout, &opened.reader(), check, options.progress, on_failure)?;
         Ok(Self::new(opened.architecture, opened.special, image))
     }
 
@@ -135,6 +138,6 @@ fn cache_file(
 ) -> Result<Option<CacheFile>, ModelError> {
     match &options.cache {
         CacheUse::Off => Ok(None),
-        CacheUse::On(folder) => Ok(Some(CacheFile::new(folder, cache::fingerprint(&files()?)?))),
+        CacheUse::On(folder) => CacheFile::new(folder, files()?).map(Some),
     }
 }

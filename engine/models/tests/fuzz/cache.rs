@@ -44,8 +44,9 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     std::fs::write(&model, gguf::write(&sample.metadata, &tensors)).expect("a file");
     let options = OpenOptions { cache: CacheUse::On(folder.path().join("cache")), ..OpenOptions::default() };
     let weights_root = Model::open(&model, &options).expect("the model is whole").weights_root();
-    let mut files = std::fs::read_dir(folder.path().join("cache")).expect("a folder");
-    let path = files.next().expect("one file").expect("a file").path();
+    let files = std::fs::read_dir(folder.path().join("cache")).expect("a folder");
+    let mut paths = files.map(|file| file.expect("a file").path());
+    let path = paths.find(|path| path.extension().is_some_and(|kind| kind == "panels")).expect("a cache file");
     let whole = std::fs::read(&path).expect("a file");
     World { folder, model, path, whole, weights_root }
 });
@@ -81,7 +82,8 @@ fn run(data: &[u8]) -> bool {
     std::fs::write(&other, contents).expect("a file");
     std::fs::rename(&other, &world.path).expect("a file");
     let check = if flags & UNCHECKED == 0 { Check::Always } else { Check::Never };
-    let options = OpenOptions { cache: CacheUse::On(world.folder.path().join("cache")), check, progress: None };
+    let cache = CacheUse::On(world.folder.path().join("cache"));
+    let options = OpenOptions { cache, check, ..OpenOptions::default() };
     let model = Model::open(&world.model, &options).expect("a damaged cache file is written again");
     used::model(&model);
     // Only somebody who makes all hashes fit can have another root.
