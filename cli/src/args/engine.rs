@@ -87,6 +87,18 @@ pub enum EngineCommand {
         #[command(flatten)]
         engine: EngineArgs,
     },
+    /// List the imported models that are kept on disk, and remove what is of no use.
+    Cache {
+        /// Remove what is of no use: of models that have changed or are gone, and what ended imports left.
+        #[arg(long)]
+        clean: bool,
+        /// Remove all but what an import writes to now. A model is then imported again when it is opened.
+        #[arg(long, conflicts_with = "clean")]
+        clear: bool,
+        /// The folder. [default: $STRIKE_CACHE, or .cache/strike/models in the home folder]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Measure the speed of reading and writing.
     Bench {
         /// Tokens read.

@@ -3,6 +3,7 @@
 pub mod account;
 mod context;
 pub mod engine;
+mod interrupts;
 pub mod job;
 pub mod localnet;
 pub mod model;

@@ -78,7 +78,8 @@ async fn list(context: &Context) -> Result<()> {
     Ok(())
 }
 
-fn size(bytes: u64) -> String {
+/// Bytes as people read them.
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..=999 => format!("{bytes} B"),
         1_000..=999_999 => format!("{:.1} kB", bytes as f64 / 1e3),

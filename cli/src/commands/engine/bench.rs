@@ -1,7 +1,11 @@
 //! `strike engine bench`.
 
-use super::{start::start, words::failed};
-use crate::{args::GeneratorArgs, error::Result, output};
+use super::{session::Session, start::start, words::failed};
+use crate::{
+    args::GeneratorArgs,
+    error::Result,
+    output::{self, progress},
+};
 use serde::Serialize;
 use strike_inference::exact::Workload;
 
@@ -30,8 +34,8 @@ struct View {
     weight_bytes: u64,
 }
 
-pub fn run(bench: &Bench, args: &GeneratorArgs, json: bool) -> Result<()> {
-    let (engine, model) = start(args)?;
+pub fn run(bench: &Bench, args: &GeneratorArgs, session: &Session, json: bool) -> Result<()> {
+    let (engine, model) = start(args, session)?;
     let measure = |prompt_tokens: u32, tokens: u32, batch: u32| {
         let workload = Workload {
             prompt_tokens: prompt_tokens as usize,
@@ -39,8 +43,9 @@ pub fn run(bench: &Bench, args: &GeneratorArgs, json: bool) -> Result<()> {
             batch: batch as usize,
             trace: bench.trace,
         };
-        engine.measure(&model, &workload).map_err(failed)
+        engine.measure(&model, &workload, &session.control).map_err(failed)
     };
+    progress(format!("measuring with {} threads", engine.threads()));
     // Pages and clocks are cold at first.
     measure(bench.prompt_tokens.min(32), 2, 1)?;
     let position = bench.position.unwrap_or(bench.prompt_tokens);

@@ -3,6 +3,7 @@
 use super::{
     chat::Prompt,
     saved,
+    session::Session,
     start::start,
     words::{failed, hex_hash, stop_name, unreadable},
 };
@@ -14,10 +15,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::{path::Path, time::Instant};
-use strike_inference::{
-    exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES},
-    Control,
-};
+use strike_inference::exact::{ExactModel, Job, Sampler, MAX_SCHEMA_BYTES};
 use strike_primitives::artifact::output_root;
 use strike_tokenizers::TextStream;
 
@@ -36,11 +34,11 @@ struct View {
     tokens_per_second: f64,
 }
 
-pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(args: &EngineGenerateArgs, session: &Session, json: bool) -> Result<()> {
     let sampler = sampler(&args.sampler)?;
     let prompt = Prompt::read(args)?;
     let seed = args.seed.as_deref().map_or_else(|| Ok(random_seed()), parse_seed)?;
-    let (engine, model) = start(&args.engine)?;
+    let (engine, model) = start(&args.engine, session)?;
     let (prompt, tokens) = prompt.tokens(&model, &args.engine.engine.model)?;
     let job = Job {
         prompt: tokens,
@@ -58,7 +56,7 @@ pub fn run(args: &EngineGenerateArgs, control: &Control, json: bool) -> Result<(
     let mut stream = TextStream::new(model.tokenizer(), true);
     let began = Instant::now();
     let generation = engine
-        .generate(&model, &job, true, control, |_, token| {
+        .generate(&model, &job, true, &session.control, |_, token| {
             if !json {
                 // A token without text, or a reader that went away, is no failure of the engine.
                 output::piece(stream.push(model.tokenizer(), token).unwrap_or_default());

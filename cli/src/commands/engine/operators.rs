@@ -2,6 +2,7 @@
 
 use super::{
     saved,
+    session::Session,
     start::start,
     words::{failed, hex_hash, unreadable},
 };
@@ -11,20 +12,17 @@ use crate::{
     output,
 };
 use std::path::Path;
-use strike_inference::{
-    exact::{Number, Operator, Operators},
-    Control,
-};
+use strike_inference::exact::{Number, Operator, Operators};
 
 pub fn run(
     folder: &Path,
     (position, layer): (usize, usize),
     args: &GeneratorArgs,
-    control: &Control,
+    session: &Session,
     json: bool,
 ) -> Result<()> {
     let saved = saved::read(folder)?;
-    let (engine, model) = start(args)?;
+    let (engine, model) = start(args, session)?;
     if saved.model_root != model.model_root() {
         let (found, expected) = (hex_hash(&model.model_root()), hex_hash(&saved.model_root));
         return Err(Error::new(
@@ -33,7 +31,8 @@ pub fn run(
         )
         .hint("give the model that `generate` had with --model"));
     }
-    let record = engine.operators(&model, &saved.job, &saved.claim.tokens, position, layer, control).map_err(failed)?;
+    let (job, tokens) = (&saved.job, &saved.claim.tokens);
+    let record = engine.operators(&model, job, tokens, position, layer, &session.control).map_err(failed)?;
     if json {
         return output::json(&record);
     }

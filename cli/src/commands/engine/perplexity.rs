@@ -1,6 +1,7 @@
 //! `strike engine perplexity`.
 
 use super::{
+    session::Session,
     start::start,
     words::{failed, unreadable},
 };
@@ -51,17 +52,17 @@ enum Scorer {
 }
 
 impl Scorer {
-    fn load(args: &GeneratorArgs, reference: bool) -> Result<Self> {
+    fn load(args: &GeneratorArgs, reference: bool, session: &Session) -> Result<Self> {
         if !reference {
-            return start(args).map(|started| Self::Exact(Box::new(started)));
+            return start(args, session).map(|started| Self::Exact(Box::new(started)));
         }
         let options = ReferenceOptions { adapter: args.adapter.as_deref(), ..ReferenceOptions::default() };
-        let reference = match args.engine.model.as_str() {
+        let refused = |error: ReferenceError| Error::new("ModelRefused", format!("{}: {error}", args.engine.model));
+        let load = || match args.engine.model.as_str() {
             BUILTIN => Reference::builtin(&options),
             path => Reference::open(Path::new(path), &options),
         };
-        let refused = |error: ReferenceError| Error::new("ModelRefused", format!("{}: {error}", args.engine.model));
-        reference.map(|reference| Self::Reference(Box::new(reference))).map_err(refused)
+        session.load(|| load().map(|reference| Self::Reference(Box::new(reference))).map_err(refused))
     }
 
     fn tokenizer(&self) -> &Tokenizer {
@@ -91,10 +92,10 @@ impl Scorer {
     }
 }
 
-pub fn run(perplexity: &Perplexity, args: &GeneratorArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(perplexity: &Perplexity, args: &GeneratorArgs, session: &Session, json: bool) -> Result<()> {
     let Perplexity { file, context, reference, logits } = perplexity;
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    let scorer = Scorer::load(args, *reference)?;
+    let scorer = Scorer::load(args, *reference, session)?;
     let tokens =
         scorer.tokenizer().encode(&text, true).map_err(|error| Error::new("TokenizerFailed", error.to_string()))?;
     let most = scorer.context_length();
@@ -108,7 +109,7 @@ pub fn run(perplexity: &Perplexity, args: &GeneratorArgs, control: &Control, jso
     let mut written = Ok(());
     let began = Instant::now();
     for window in tokens.chunks(window) {
-        scorer.score(window, control, |position, logits| {
+        scorer.score(window, &session.control, |position, logits| {
             let Some(next) = window.get(position + 1) else { return };
             let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let total: f64 = logits.iter().map(|logit| f64::from(logit - max).exp()).sum();

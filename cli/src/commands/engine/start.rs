@@ -1,5 +1,6 @@
 //! The engine and a model in it.
 
+use super::session::Session;
 use crate::{
     args::{EngineArgs, GeneratorArgs},
     commands::model::BUILTIN,
@@ -10,15 +11,15 @@ use std::{
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
-use strike_inference::exact::{Check, Engine, ExactModel, LoadError, OpenOptions};
+use strike_inference::exact::{CacheFailure, CacheUse, Check, Engine, ExactModel, LoadError, OpenOptions};
 
 /// Starts the engine and loads the model with its adapter, with progress on stderr where it has to be imported.
-pub fn start(args: &GeneratorArgs) -> Result<(Engine, ExactModel)> {
+pub fn start(args: &GeneratorArgs, session: &Session) -> Result<(Engine, ExactModel)> {
     let load = |options: &OpenOptions<'_>| match args.engine.model.as_str() {
         BUILTIN => ExactModel::builtin(),
         path => ExactModel::open(Path::new(path), options),
     };
-    let (engine, model) = start_with(&args.engine, load)?;
+    let (engine, model) = start_with(&args.engine, session, load)?;
     let Some(folder) = &args.adapter else { return Ok((engine, model)) };
     let adapted = model.open_adapter(folder).map_err(|error| {
         Error::new("AdapterRefused", format!("{}: {error}", folder.display())).hint(
@@ -31,6 +32,7 @@ pub fn start(args: &GeneratorArgs) -> Result<(Engine, ExactModel)> {
 /// As [`start`], for any kind of model.
 pub fn start_with<M>(
     args: &EngineArgs,
+    session: &Session,
     load: impl FnOnce(&OpenOptions<'_>) -> std::result::Result<M, LoadError>,
 ) -> Result<(Engine, M)> {
     let engine = Engine::new(usize::from(args.threads))
@@ -44,12 +46,29 @@ pub fn start_with<M>(
             progress(format!("importing the model: {percent} %"));
         }
     };
-    let model = load(&OpenOptions { check: Check::OnceABoot, progress: Some(&import), ..OpenOptions::default() });
-    let model = model.map_err(|error| {
+    if args.model != BUILTIN && CacheUse::default() == CacheUse::Off {
+        progress("warning: there is no folder to keep the imported model in, so it is imported at each start; name one: STRIKE_CACHE");
+    }
+    let options = OpenOptions {
+        check: Check::OnceABoot,
+        progress: Some(&import),
+        on_cache_failure: Some(&in_memory),
+        ..OpenOptions::default()
+    };
+    let refused = |error: LoadError| {
         Error::new("ModelRefused", format!("{}: {error}", args.model))
             .hint("--model takes 'builtin', a folder with config.json, safetensors and tokenizer.json, or a GGUF file")
-    })?;
+    };
+    let model = session.load(|| load(&options).map_err(refused))?;
     Ok((engine, model))
+}
+
+/// Says that the imported model is not kept, before it is imported a second time.
+fn in_memory(failure: &CacheFailure) {
+    progress(format!(
+        "warning: the imported model cannot be kept: {failure}; it is imported into memory, now and at each start. Make room there, or \
+         name another folder: STRIKE_CACHE"
+    ));
 }
 
 #[cfg(test)]
@@ -63,12 +82,12 @@ mod tests {
             engine: EngineArgs { model: folder.path().to_str().unwrap().to_owned(), threads: 1 },
             adapter: None,
         };
-        let error = start(&args).err().expect("refused");
+        let error = start(&args, &Session::default()).err().expect("refused");
         assert_eq!(error.name, "ModelRefused");
         assert!(error.message.contains("model.safetensors"), "{error}");
         args.engine.model = BUILTIN.to_owned();
         args.adapter = Some(folder.path().to_owned());
-        let error = start(&args).err().expect("refused");
+        let error = start(&args, &Session::default()).err().expect("refused");
         assert_eq!(error.name, "AdapterRefused");
         assert!(error.message.contains("adapter_config.json"), "{error}");
     }

@@ -2,6 +2,7 @@
 
 use super::{
     operators, saved,
+    session::Session,
     start::start,
     words::{failed, hex_hash, stop_name},
 };
@@ -64,7 +65,7 @@ struct FindingView {
     claimed: Option<String>,
 }
 
-pub fn run(folder: &Path, record: Option<&Path>, args: &GeneratorArgs, control: &Control, json: bool) -> Result<()> {
+pub fn run(folder: &Path, record: Option<&Path>, args: &GeneratorArgs, session: &Session, json: bool) -> Result<()> {
     let saved = saved::read(folder)?;
     let record = record.map(operators::read).transpose()?;
     if record.is_some() && saved.trace.is_none() {
@@ -74,7 +75,7 @@ pub fn run(folder: &Path, record: Option<&Path>, args: &GeneratorArgs, control: 
         )
         .hint("the folder needs the trace.bin that `generate --save` wrote"));
     }
-    let (engine, model) = start(args)?;
+    let (engine, model) = start(args, session)?;
     let began = Instant::now();
     let verification = if saved.model_root != model.model_root() {
         Err(DivergenceView {
@@ -84,7 +85,7 @@ pub fn run(folder: &Path, record: Option<&Path>, args: &GeneratorArgs, control: 
             ..Default::default()
         })
     } else {
-        match check(&engine, &model, &saved, record, control)? {
+        match check(&engine, &model, &saved, record, &session.control)? {
             (Verification::Diverged(divergence), finding) => {
                 Err(DivergenceView { operators: finding.as_ref().map(finding_view), ..view(&divergence) })
             }

@@ -11,7 +11,7 @@ use std::{
 };
 use strike_inference::{
     builtin_files,
-    exact::{AnyModel, ExactModel, LoadError, OpenOptions},
+    exact::{AnyModel, CacheFailure, ExactModel, LoadError, OpenOptions},
     Model, ModelFiles,
 };
 use strike_primitives::{
@@ -261,10 +261,20 @@ fn load_exact(id: &ArtifactId, source: &Source) -> Result<AnyModel, ModelStoreEr
         Source::BuiltIn => (built_in_path(), ExactModel::builtin().map(AnyModel::Decoder)),
         Source::Directory(path) => {
             ensure_unchanged(id, path)?;
-            (path.clone(), AnyModel::open(path, &OpenOptions::default()))
+            let options = OpenOptions { on_cache_failure: Some(&in_memory), ..OpenOptions::default() };
+            (path.clone(), AnyModel::open(path, &options))
         }
     };
     model.map_err(|source| ModelStoreError::Load { path, source: source.into() })
+}
+
+/// Say that an imported model is not kept on disk: it takes its size in memory, and is imported at each start.
+fn in_memory(failure: &CacheFailure) {
+    log::warn!(
+        target: LOG_TARGET,
+        "The imported model cannot be kept: {failure}; it is imported into memory. Make room there, or name another folder: \
+         STRIKE_CACHE"
+    );
 }
 
 /// Load a model for the statistical class and verify it likewise.

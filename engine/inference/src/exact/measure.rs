@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::control::Control;
 use crate::exact::decoder::cache::Sequence;
 use crate::exact::decoder::forward::Forward;
 use crate::exact::decoder::model::ExactModel;
@@ -38,7 +39,7 @@ pub struct Measurement {
 
 impl Engine {
     /// Runs a workload over arbitrary tokens.
-    pub fn measure(&self, model: &ExactModel, workload: &Workload) -> Result<Measurement, JobError> {
+    pub fn measure(&self, model: &ExactModel, workload: &Workload, control: &Control) -> Result<Measurement, JobError> {
         let _state = FloatState::standard();
         let limits = model.limits();
         let length = workload.prompt_tokens + workload.tokens;
@@ -62,6 +63,7 @@ impl Engine {
         let start = Instant::now();
         for (index, (sequence, trace)) in sequences.iter_mut().zip(&mut traces).enumerate() {
             for tokens in prompt(index as u64).chunks(ROWS) {
+                control.check()?;
                 trace.extend(tokens);
                 let mut recorder = recorder(&forward, vec![&mut *trace]);
                 let observer = workload.trace.then_some(&mut recorder as &mut dyn Observer);
@@ -76,6 +78,7 @@ impl Engine {
         let rows: Vec<usize> = (0..workload.batch).collect();
         let start = Instant::now();
         for _ in 0..workload.tokens {
+            control.check()?;
             for (trace, token) in traces.iter_mut().zip(&next) {
                 trace.extend(std::slice::from_ref(token));
             }
