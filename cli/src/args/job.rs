@@ -56,7 +56,8 @@ pub struct GenerateArgs {
     /// Most tokens to generate.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=131_072))]
     pub max_tokens: u32,
-    /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16, at most 131072]
+    /// Most tokens the prompt may have; only what it really has is paid. [default: its bytes and 16,
+    /// at most 131072 and what the largest ask takes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=131_072))]
     pub max_input_tokens: Option<u32>,
     /// How tokens are drawn.

@@ -136,7 +136,7 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
         deadline: args.deadline,
     };
     let job_order = match args.max_price {
-        Some(price) => generation.order(price)?,
+        Some(price) => generation.within_asks(&chain).await?.order(price)?,
         None => generation.order_at_quote(&chain).await?,
     };
     order::leave(&chain, &job_order, generation.prompt.as_bytes()).await?;

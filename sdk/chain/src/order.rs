@@ -1,6 +1,7 @@
 //! What is ordered: a generation or embeddings, with an input that rides in the order or travels, and a price.
 
 mod embedding;
+mod fit;
 mod generation;
 mod input;
 mod quote;

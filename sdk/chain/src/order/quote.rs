@@ -1,15 +1,11 @@
 //! What an order may cost.
 
-use crate::{
-    amounts,
-    client::Chain,
-    error::{Error, Result},
-    keys,
-};
+use super::fit::{needed, none_fits};
+use crate::{amounts, client::Chain, error::Result, keys};
 use strike_primitives::{
     api::{AskInfo, ProviderInfo},
     job::{fee, JobOrder, JobOrderV1},
-    Balance, BlockNumber, Units,
+    Balance, BlockNumber,
 };
 
 /// The order that `order` makes of a maximum price, at most for what the cheapest fitting provider asks now.
@@ -26,15 +22,8 @@ pub async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>
     }
     // Nobody is free, perhaps: then the order may wait for whoever asks least.
     let JobOrder::V1(unlimited) = &unlimited;
-    let (units, deadline) = (unlimited.work.max_units(), unlimited.deadline);
     let (providers, least) = (chain.providers().await?, chain.min_deadline().await?);
-    let max_fee = cheapest(&providers, unlimited, least).ok_or_else(|| {
-        Error::new("NoProvider", format!("no provider asks for {units} units of this model within {deadline} blocks"))
-            .hint(
-                "'strike provider list' shows what is offered, --deadline gives more time; \
-                 with --max-price the order waits for a provider",
-            )
-    })?;
+    let max_fee = cheapest(&providers, unlimited, least).ok_or_else(|| none_fits(&providers, unlimited, least))?;
     chain.progress().tell(format!("no quote now; the order offers at most {}", amounts::amount(max_fee)));
     order(max_fee)
 }
@@ -43,8 +32,7 @@ pub async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>
 fn cheapest(providers: &[ProviderInfo], order: &JobOrderV1, least: BlockNumber) -> Option<Balance> {
     let units = order.work.max_units();
     let fits = |ask: &&AskInfo| {
-        let needed = (units / Units::from(ask.throughput.max(1))).saturating_add(least.into());
-        let in_time = needed <= order.deadline.into();
+        let in_time = needed(ask, units, least) <= order.deadline.into();
         ask.model == order.model && ask.class == order.class && ask.max_units >= units && in_time
     };
     let active = providers.iter().filter(|info| info.active).flat_map(|info| &info.asks);
