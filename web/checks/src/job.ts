@@ -95,23 +95,24 @@ async function summary(api: ApiPromise, job: number, receipt: Receipt) {
   };
 }
 
-/** Orders the jobs one after the other; returns their ids. */
+/** Orders the jobs at once; returns their ids, in the order of the transactions. */
 async function order(api: ApiPromise, account: ReturnType<typeof keyPair>, count: number): Promise<number[]> {
   const { model, name } = await modelNamed(api, options.model);
   progress(`${account.address} orders ${count} of model ${name}`);
   const terms = { model, maxPrice: TOKEN };
-  const jobs: number[] = [];
   // Counted here: while forks compete, a node may give out a nonce that it has seen used.
   const nonce = (await api.query.system.account(account.address)).nonce.toNumber();
-  for (let index = 0; index < count; index += 1) {
+  const one = async (index: number): Promise<number> => {
     const ordered = options.embed.length
       ? embedding({ texts: options.embed, ...terms })
       : generation({ prompt: options.prompt, ...terms });
-    const submitted = await submitJob(api, account, ordered, { nonce: nonce + index });
-    progress(`block ${submitted.number}: job ${submitted.job}: submitted`);
-    jobs.push(submitted.job);
-  }
-  return jobs;
+    const { job, number } = await submitJob(api, account, ordered, { nonce: nonce + index }, ({ job, sent }) =>
+      progress(`job ${job}: in a block, by transaction ${sent.transaction}`),
+    );
+    progress(`block ${number}: job ${job}: submitted, and final`);
+    return job;
+  };
+  return Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 }
 
 async function receiptOf(api: ApiPromise, job: number): Promise<Receipt> {

@@ -45,20 +45,38 @@ export class ConnectionLost extends StrikeError {
   }
 }
 
-/** The connection was lost behind the order: the jobs are on the chain, or may be, and how they end is not known here. */
+/** A transaction that was sent: what it is looked up by. */
+export interface SentTransaction {
+  /** Its hash in hex. */
+  readonly transaction: string;
+  /** The address that signed it. */
+  readonly account: string;
+  /** The account's nonce in it: of all transactions with this one, the chain takes one at most. */
+  readonly nonce: number;
+  /** The first block that it can be in; the last one is 64 blocks later. */
+  readonly from: number;
+}
+
+/** Something went wrong behind the order: the jobs are on the chain, or may be, and how they end is not known here. */
 export class OutcomeUnknown extends StrikeError {
-  readonly hint = 'Do not order again. Connect again and follow the jobs from the block named here.';
+  readonly hint: string;
 
   constructor(
-    /** Ids of the jobs that were open when last seen. Empty where the order itself had not been seen in a block. */
+    /** Ids of the jobs that were open when last seen. Empty where the order itself had not been seen in a final block. */
     readonly jobs: readonly number[],
     /** The first block that was not read. */
     readonly from: number | undefined,
     cause: unknown,
+    /** The order that was sent, where it had not been seen in a final block. */
+    readonly sent?: SentTransaction,
   ) {
-    const what = jobs.length > 0 ? `jobs ${jobs.join(', ')}` : 'an order that was sent';
+    const order = sent ? `an order that was sent, transaction ${sent.transaction},` : 'an order that was sent';
+    const what = jobs.length > 0 ? `jobs ${jobs.join(', ')}` : order;
     super(`what became of ${what} is unknown: ${reason(cause)}`, { cause });
     this.name = 'OutcomeUnknown';
+    this.hint = sent
+      ? 'Do not order again. Connect again: findTransaction(api, error.sent) tells what became of the order.'
+      : 'Do not order again. Connect again and follow the jobs from the block named here.';
   }
 }
 

@@ -2,7 +2,7 @@
  * Strike for applications, in browsers and Node.js.
  *
  * - Connect, order, follow to the end: {@link connect}, {@link generation}, {@link embedding}, {@link submitJob},
- *   {@link followJobs}.
+ *   {@link followJobs}, {@link findTransaction}.
  * - Read: {@link models}, {@link readQuote}, {@link readJob}, {@link readOutput}, {@link readReceipt}, {@link finalBlocks}.
  * - Amounts are `bigint`: {@link Amount}.
  * - Hashes and encodings for checking by oneself: {@link protocol}.
@@ -23,7 +23,8 @@ export {
 } from './chain/order.js';
 export { readReceipt } from './chain/receipt.js';
 export { call, constant, field, isEvent, storage, type ChainState } from './chain/runtime.js';
-export { submitJob, type Submitted } from './chain/submit.js';
+export { submitJob, type Seen, type Submitted } from './chain/submit.js';
+export { findTransaction, type Whereabouts } from './chain/transaction.js';
 export {
   ConnectionFailed,
   ConnectionLost,
@@ -32,6 +33,7 @@ export {
   StrikeError,
   TransactionFailed,
   UnexpectedAnswer,
+  type SentTransaction,
 } from './errors.js';
 export * from './receipt.js';
 export { parseJob, readJob, type Job, type JobStatus } from './rpc/job.js';

@@ -2,11 +2,26 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TypeRegistry } from '@polkadot/types';
+import { blake2b } from '@noble/hashes/blake2b';
+import type { ApiPromise } from '@polkadot/api';
 import type { ISubmittableResult } from '@polkadot/types/types';
-import { connect, ConnectionLost, embedding, generation, InvalidAmount, MAX_AMOUNT, protocol, TransactionFailed, UnexpectedAnswer } from '@strike/client';
+import {
+  connect,
+  ConnectionLost,
+  embedding,
+  findTransaction,
+  generation,
+  InvalidAmount,
+  MAX_AMOUNT,
+  OutcomeUnknown,
+  protocol,
+  submitJob,
+  TransactionFailed,
+  UnexpectedAnswer,
+} from '@strike/client';
 import { receiptOf } from '#client/chain/receipt.js';
-import { inBlock, type Sendable } from '#client/chain/submit.js';
-import { answers, FakeNode } from './node.js';
+import { LostSight, Refused, untilFinal, type Sendable } from '#client/chain/submit.js';
+import { answers, FakeNode, hashOf } from './node.js';
 
 console.error = () => {};
 
@@ -60,6 +75,7 @@ test('a generation is the order that the protocol says', () => {
   const chosen = generation({ prompt, model, maxPrice: 7n, maxOutputTokens: 5, temperature: 0.29, minP: 0, deadline: 9 });
   const sampler = { temperatureMilli: 290, minPMilli: 0 };
   assert.equal(registry.createType('Order', chosen).toHex(), encoded(work(sampler, 5), 7n, 9));
+  assert.match(JSON.stringify(generation({ prompt, model, maxPrice: 7n, maxInputTokens: 9 }).V1.work), /"max_input_tokens":9/);
 });
 
 test('an embedding is the order that the protocol says', () => {
@@ -118,35 +134,122 @@ function sendable(tell: (status: (result: Partial<ISubmittableResult>) => void) 
   return transaction as never;
 }
 
-const status = (type: string) => ({ type, isInBlock: type === 'InBlock' }) as ISubmittableResult['status'];
+const status = (type: string) =>
+  ({ type, isInBlock: type === 'InBlock', isFinalized: type === 'Finalized', asInBlock: { toHex: () => hashOf(2) } }) as ISubmittableResult['status'];
 
-test('a transaction is waited for until it is in a block, refused or dropped, or the node is gone', { timeout: 20_000 }, async () => {
-  const given = answers({ head: 2 });
-  const node = await FakeNode.start(given);
+/** What the node says of a transaction whose events do not matter. */
+const told = (type: string, over: Partial<ISubmittableResult> = {}) => ({ status: status(type), events: [], ...over });
+
+const dispatchError = { isModule: false, toString: () => 'BadOrigin' } as never;
+
+test('a transaction is waited for until it is in a final block, whatever happens before', { timeout: 20_000 }, async () => {
+  const node = await FakeNode.start(answers({ head: 2 }));
   const api = await connect(node.url, { answer: 500 });
   const taken = sendable((tell) => {
-    tell({ status: status('Ready') });
-    // Long enough to be asked after twice.
-    setTimeout(() => tell({ status: status('InBlock') }), 100);
+    tell(told('Ready'));
+    // A fork: the call fails in one block and succeeds in the other. Long enough to be asked after twice.
+    setTimeout(() => tell(told('InBlock', { dispatchError })), 20);
+    setTimeout(() => tell(told('InBlock')), 60);
+    setTimeout(() => tell(told('Finalized')), 100);
   });
   const before = node.asked.length;
-  assert.equal((await inBlock(api, taken, 30)).status.type, 'InBlock');
+  const seen: string[] = [];
+  const final = await untilFinal(api, taken, ({ status }) => seen.push(status.type), 30);
+  assert.deepEqual([final.status.type, seen], ['Finalized', ['InBlock']]);
   assert.ok(node.asked.slice(before).includes('chain_getFinalizedHead'));
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(taken.stopped, 1, 'its subscription is ended');
 
-  const dispatchError = { isModule: false, toString: () => 'BadOrigin' } as never;
-  const refused = sendable((tell) => tell({ status: status('InBlock'), dispatchError }));
-  await assert.rejects(inBlock(api, refused), (error) => error instanceof TransactionFailed && error.error === 'BadOrigin');
-  const dropped = sendable((tell) => tell({ status: status('Dropped'), isError: true }));
-  await assert.rejects(inBlock(api, dropped), (error) => error instanceof TransactionFailed && /Dropped/.test(error.message));
+  const refused = sendable((tell) => (tell(told('InBlock', { dispatchError })), tell(told('Finalized', { dispatchError }))));
+  await assert.rejects(untilFinal(api, refused), (error) => error instanceof TransactionFailed && error.error === 'BadOrigin');
+  for (const type of ['Dropped', 'Usurped', 'Invalid', 'FinalityTimeout']) {
+    const lost = sendable((tell) => tell(told(type, { isError: true })));
+    await assert.rejects(untilFinal(api, lost), (error) => error instanceof LostSight && error.message.includes(type));
+  }
   const rejected = { send: () => Promise.reject(new Error('1010: Invalid Transaction')) } as never;
-  await assert.rejects(inBlock(api, rejected), /1010/);
+  await assert.rejects(untilFinal(api, rejected), (error) => error instanceof Refused && /1010/.test(String(error.cause)));
+  await api.disconnect();
+  await node.stop();
+});
 
-  // It falls silent, and then it is killed.
+test('a node that falls silent or is killed ends the wait', { timeout: 20_000 }, async () => {
+  const given = answers({ head: 2 });
+  const node = await FakeNode.start(given);
+  const api = await connect(node.url, { answer: 500 });
   given['chain_getFinalizedHead'] = () => undefined;
-  await assert.rejects(inBlock(api, sendable(() => {}), 30), ConnectionLost);
+  await assert.rejects(untilFinal(api, sendable(() => {}), undefined, 30), ConnectionLost);
   setTimeout(() => node.cut(), 30);
-  await assert.rejects(inBlock(api, sendable(() => {}), 60_000), ConnectionLost);
+  await assert.rejects(untilFinal(api, sendable(() => {}), undefined, 60_000), ConnectionLost);
+  await node.stop();
+});
+
+/** Lets a connection order by a transaction whose fate is told by hand. */
+function ordering(api: ApiPromise, transaction: Sendable): void {
+  const signed = { hash: { toHex: () => root }, signer: { toString: () => account }, nonce: { toNumber: () => 7 }, ...transaction };
+  Object.defineProperty(api, 'tx', { configurable: true, value: { market: { submit: () => ({ signAsync: async () => signed }) } } });
+}
+
+test('an order that was sent and not heard of again is unknown, and its transaction is named', { timeout: 20_000 }, async () => {
+  const order = generation({ prompt: 'a', model, maxPrice: 1n });
+  const fates: [(tell: (result: Partial<ISubmittableResult>) => void, node: FakeNode) => void, RegExp][] = [
+    [(tell, node) => (tell(told('Ready')), setTimeout(() => node.cut(), 30)), /connection/],
+    [(tell) => tell(told('Usurped', { isError: true })), /Usurped/],
+    [(tell) => tell(told('Finalized')), /without its event/],
+  ];
+  for (const [fate, why] of fates) {
+    const node = await FakeNode.start(answers({ head: 2 }));
+    const api = await connect(node.url);
+    ordering(api, sendable((tell) => fate(tell, node)));
+    await assert.rejects(submitJob(api, account, order), (error) => {
+      assert.ok(error instanceof OutcomeUnknown, String(error));
+      assert.deepEqual(error.sent, { transaction: root, account, nonce: 7, from: 3 });
+      assert.match(error.message, why);
+      assert.match(error.message, new RegExp(root));
+      assert.match(error.hint, /Do not order again.*findTransaction/);
+      return true;
+    });
+    await api.disconnect();
+    await node.stop();
+  }
+});
+
+test('an order that the node or a final block refuses is no order, and is told as such', { timeout: 20_000 }, async () => {
+  const order = generation({ prompt: 'a', model, maxPrice: 1n });
+  const node = await FakeNode.start(answers({ head: 2 }));
+  const api = await connect(node.url);
+  ordering(api, { send: () => Promise.reject(new Error('1010: Invalid Transaction')) } as never);
+  await assert.rejects(submitJob(api, account, order), (error) => !(error instanceof OutcomeUnknown) && /1010/.test(String(error)));
+  ordering(api, sendable((tell) => tell(told('Finalized', { dispatchError }))));
+  await assert.rejects(submitJob(api, account, order), TransactionFailed);
+  await api.disconnect();
+  await node.stop();
+});
+
+test('a transaction is looked up by its hash', { timeout: 20_000 }, async () => {
+  const chain = { head: 5 };
+  const given = answers(chain);
+  const node = await FakeNode.start(given);
+  const api = await connect(node.url);
+  const extrinsic = '0x0c040102';
+  const sent = { transaction: protocol.toHex(blake2b(protocol.fromHex(extrinsic), { dkLen: 32 })), account, nonce: 7, from: 2 };
+  assert.deepEqual(await findTransaction(api, sent), { state: 'unknown' }, 'a node that does not tell of its pool');
+  given['author_pendingExtrinsics'] = () => ['0x00', extrinsic];
+  assert.deepEqual(await findTransaction(api, sent), { state: 'waiting' });
+
+  const plain = given['chain_getBlock'];
+  given['chain_getBlock'] = (params) => {
+    const found = plain?.(params) as { block: { extrinsics: string[] } };
+    return params[0] === hashOf(4) ? { ...found, block: { ...found.block, extrinsics: ['0x00', extrinsic] } } : found;
+  };
+  const place = { number: 4, hash: hashOf(4), finalized: true };
+  assert.deepEqual(await findTransaction(api, sent), { state: 'succeeded', job: null, ...place });
+  given['chain_getFinalizedHead'] = () => hashOf(3);
+  assert.deepEqual(await findTransaction(api, sent), { state: 'succeeded', job: null, ...place, finalized: false });
+
+  // Its time is over, and no block that it could be in has it.
+  given['chain_getFinalizedHead'] = () => hashOf(chain.head);
+  chain.head = 100;
+  assert.deepEqual(await findTransaction(api, { ...sent, from: 5 }), { state: 'never' });
+  await api.disconnect();
   await node.stop();
 });

@@ -18,6 +18,8 @@ export interface Generation extends Terms {
   prompt: string;
   /** Most tokens to generate; 48 if left out. */
   maxOutputTokens?: number;
+  /** Most tokens of the prompt. If left out, as many as its bytes can have and 16: with `maxOutputTokens` more than an ask may take. */
+  maxInputTokens?: number;
   /** 0.7 if left out; 0 always takes the likeliest token. */
   temperature?: number;
   /** Least probability of a token, as a part of the likeliest one's; 0.05 if left out. */
@@ -69,7 +71,7 @@ const order = ({ model, maxPrice, deadline = DEADLINE }: Terms, work: JobOrder['
 });
 
 /** What is to be done for a generation, with the usual values for what is left out. */
-export function generateWork({ prompt, maxOutputTokens = 48, temperature = 0.7, minP = 0.05 }: Generation): GenerateWork {
+export function generateWork({ prompt, maxOutputTokens = 48, maxInputTokens, temperature = 0.7, minP = 0.05 }: Generation): GenerateWork {
   const input = utf8(prompt);
   return {
     input: { Plain: toHex(input) },
@@ -80,7 +82,7 @@ export function generateWork({ prompt, maxOutputTokens = 48, temperature = 0.7, 
       repetition_window: 32,
     },
     // A token stands for a byte or more.
-    max_input_tokens: input.length + PROMPT_MARGIN,
+    max_input_tokens: maxInputTokens ?? input.length + PROMPT_MARGIN,
     max_output_tokens: maxOutputTokens,
     stop: [],
   };
