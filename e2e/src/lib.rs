@@ -1,5 +1,5 @@
 //! What the end-to-end tests share: networks of real processes, the `strike` command as a process, attestations that no honest
-//! node would send, random disturbances, and the books and the history of a chain.
+//! node would send, random disturbances, a way to a node that fails, and the books and the history of a chain.
 
 pub mod chaos;
 pub mod command;
@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod namespaces;
 pub mod network;
 pub mod observer;
+pub mod proxy;
 pub mod slow_clock;
 pub mod snapshot;
 pub mod transactions;

@@ -5,7 +5,9 @@ mod chaos;
 mod development;
 mod doppelgangers;
 mod embeddings;
+mod fates;
 mod inputs;
+mod interrupts;
 mod lost_writes;
 mod partition;
 #[cfg(feature = "fault-injection")]

@@ -116,7 +116,9 @@ pub fn account(text: &str) -> Result<AccountId> {
             .map_err(|_| invalid("it has not 32 bytes".into()))?;
         return Ok(AccountId::new(bytes));
     }
-    AccountId::from_ss58check(text).map_err(|error| invalid(format!("{error:?}")))
+    // As every chain writes it: that of the chain in question is not known before there is a connection.
+    let read = AccountId::from_ss58check_with_version(text);
+    read.map(|(account, _)| account).map_err(|error| invalid(format!("{error:?}")))
 }
 
 /// The development name of an account, if it is one.
@@ -145,6 +147,7 @@ pub fn shown_short(account: &AccountId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sp_core::crypto::Ss58AddressFormat;
     use std::io::Write;
 
     #[test]
@@ -155,6 +158,15 @@ mod tests {
         assert_eq!(name_of(&alice), Some("Alice"));
         assert_eq!(account(&alice.to_string()).unwrap(), alice);
         assert_eq!(account(&format!("0x{}", hex::encode::<&[u8]>(alice.as_ref()))).unwrap(), alice);
+    }
+
+    #[test]
+    fn addresses_are_taken_as_any_chain_writes_them_before_there_is_a_connection() {
+        let alice = account("alice").unwrap();
+        for prefix in [0, 42, 5757] {
+            let address = alice.to_ss58check_with_version(Ss58AddressFormat::custom(prefix));
+            assert_eq!(account(&address).unwrap(), alice, "{address}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 import { Keyring } from '@polkadot/keyring';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import type { ApiPromise } from '@polkadot/api';
-import { models, StrikeError, type Model } from '@strike/client';
+import { models, OutcomeUnknown, StrikeError, type Model } from '@strike/client';
 
 /** Tells how far the program is: on standard error, so that the result alone is on standard output. */
 export const progress = (line: string): void => console.error(line);
@@ -27,14 +27,17 @@ export async function modelNamed(api: ApiPromise, name: string): Promise<Model> 
   return known;
 }
 
-/** Runs a program to its end. Exit code 0 only if it resolves to `true`; an error goes to standard error with its hint. */
+/**
+ * Runs a program to its end. Exit code 0 only if it resolves to `true`, 3 where jobs may be ordered and are not to be ordered again; an error
+ * goes to standard error with its hint.
+ */
 export function run(main: () => Promise<boolean>): void {
   main().then(
     (well) => process.exit(well ? 0 : 1),
     (error: unknown) => {
       console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
       if (error instanceof StrikeError) console.error(`hint: ${error.hint}`);
-      process.exit(1);
+      process.exit(error instanceof OutcomeUnknown ? 3 : 1);
     },
   );
 }
