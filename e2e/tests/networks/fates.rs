@@ -162,8 +162,7 @@ async fn a_node_that_falls_silent_ends_the_wait() {
     let chain = Chain::connect(&proxy.url).await.unwrap_or_else(|error| panic!("{error}")).with_patience(patience);
     let signer = keys::key_pair("charlie").unwrap_or_else(|error| panic!("{error}"));
     let call = calls::transfer(&account("dave"), TOKEN);
-    // The node's answer to the transaction itself is waited for as long as any other: a minute.
-    let submitted = tokio::time::timeout(Duration::from_secs(100), chain.submit(&call, &signer)).await;
+    let submitted = tokio::time::timeout(Duration::from_secs(20), chain.submit(&call, &signer)).await;
     let error = submitted.expect("the wait ends").err().expect("nothing is known");
     let Fate::Unknown(sent) = error.fate.clone() else { panic!("{error:?}") };
 

@@ -83,7 +83,7 @@ fn sparse_model(folder: &Path) {
 }
 
 async fn listed(cache: &Path, args: &[&str]) -> Vec<Value> {
-    let view = run(engine(cache, &[&["cache"], args].concat())).await.succeeded().json();
+    let view = run(engine(cache, &[&["cache"][..], args].concat())).await.succeeded().json();
     view["files"].as_array().expect("files").clone()
 }
 

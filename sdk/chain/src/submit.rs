@@ -268,13 +268,16 @@ impl Chain {
             .map_err(errors::subxt)?;
         let encoded = transaction.encoded().to_vec();
         let sent = Sent { hash: H256(at.hasher().hash(&encoded).0), account, nonce, signed_at: number(&at) };
-        match self.methods().author_submit_and_watch_extrinsic(&encoded).await {
-            Ok(statuses) => {
+        let patience = self.patience().quiet.saturating_add(self.patience().answer);
+        let answer = tokio::time::timeout(patience, self.methods().author_submit_and_watch_extrinsic(&encoded)).await;
+        match answer {
+            Ok(Ok(statuses)) => {
                 Ok(Some(Submission { chain: self.clone(), statuses, encoded, sent, unread: None, over: false }))
             }
-            Err(rpcs::Error::User(error)) => refused(error),
+            Ok(Err(rpcs::Error::User(error))) => refused(error),
             // No answer: the node may have taken it.
-            Err(error) => Err(errors::rpc(error).unknown(&sent)),
+            Ok(Err(error)) => Err(errors::rpc(error).unknown(&sent)),
+            Err(_) => Err(errors::silent(patience).unknown(&sent)),
         }
     }
 }
