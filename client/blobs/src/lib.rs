@@ -7,6 +7,7 @@
 //! - [`Server`]: answers other nodes' requests, within limits.
 //! - [`Fetcher`]: asks other nodes, over whatever [`Exchange`] there is; the network itself is the node's.
 //! - [`Uploads`]: inputs that requesters left here for their jobs.
+//! - [`ForgottenBlobs`]: those that no job on the chain needs any longer, which go.
 
 mod fetch;
 mod limits;
@@ -19,5 +20,5 @@ mod tests;
 pub use fetch::{BlobQuery, BlobSource, Exchange, FetchError, Fetcher};
 pub use limits::{FetchLimits, FetchTimes, Limits, Quota, ServeLimits, UploadLimits, LOG_TARGET};
 pub use message::Misconduct;
-pub use serve::{Answer, JobInputs, Server, UploadError, Uploads};
+pub use serve::{Answer, ForgottenBlobs, JobBlobs, JobInputs, KeptJobs, Server, UploadError, Uploads};
 pub use store::{blob_root, BlobError, BlobStore, Download, Progress};

@@ -12,15 +12,30 @@ pub const LOG_TARGET: &str = "strike-blobs";
 pub struct Limits {
     /// Largest blob, in bytes.
     pub blob: u64,
-    /// All blobs together, in bytes. At least as large as one blob may be.
+    /// All blobs together, as [`Self::cost`] counts them. At least as much as the largest blob costs.
     pub disk: u64,
+    /// All blobs together, by number: each takes some 200 bytes of memory.
+    pub files: usize,
+}
+
+impl Limits {
+    /// What a blob of `length` bytes costs: the blocks of the file system that its file takes up, and what the file system
+    /// keeps of a file however short it is.
+    pub const fn cost(length: u64) -> u64 {
+        length.div_ceil(DISK_BLOCK).saturating_mul(DISK_BLOCK).saturating_add(FILE_COST)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { blob: 64 << 20, disk: 4 << 30 }
+        Self { blob: 64 << 20, disk: 4 << 30, files: 1 << 19 }
     }
 }
+
+/// The unit in which file systems give room to files, in bytes.
+const DISK_BLOCK: u64 = 4_096;
+/// What a file costs beside its blocks, in bytes: its inode, and its name in a folder.
+const FILE_COST: u64 = 1_024;
 
 /// Unfinished downloads that nobody goes on with and that are kept for later.
 pub(crate) const MAX_IDLE_DOWNLOADS: usize = 64;
@@ -170,5 +185,8 @@ impl Default for UploadLimits {
 pub(crate) const MAX_JOBS_OF_UPLOAD: usize = 64;
 /// Jobs that the chain is asked for in one page.
 pub(crate) const JOBS_A_PAGE: u32 = 64;
+/// Blocks between two sweeps for blobs of forgotten jobs. A job that is open this long has named its output, or never will:
+/// deadlines wait for finality, and so do these blocks, which are final ones.
+pub(crate) const SWEEP_PAUSE: BlockNumber = 4_800;
 /// Pages read at one time. What an older job uses is kept like an upload that no job uses.
 pub(crate) const MAX_JOB_PAGES: usize = 64;

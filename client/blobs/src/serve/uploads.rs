@@ -2,17 +2,16 @@
 
 use super::rate_limit::RateLimiter;
 use crate::{
-    limits::{UploadLimits, JOBS_A_PAGE, LOG_TARGET, MAX_JOBS_OF_UPLOAD, MAX_JOB_PAGES},
-    store::{blob_store::BlobStore, disk, error::BlobError},
+    limits::{UploadLimits, JOBS_A_PAGE, MAX_JOBS_OF_UPLOAD, MAX_JOB_PAGES},
+    store::{
+        blob_store::BlobStore,
+        error::BlobError,
+        ledger::{Entry, Ledger},
+    },
 };
-use codec::{Decode, DecodeAll, Encode};
 use parking_lot::Mutex;
 use sp_core::H256;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use strike_primitives::{
     artifact::{file_root, ArtifactKind},
     BlockNumber, JobId,
@@ -54,30 +53,6 @@ pub trait JobInputs {
     fn is_kept(&self, job: JobId) -> Result<bool, String>;
 }
 
-/// An upload.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-struct Entry {
-    length: u64,
-    /// The block in which it came last.
-    since: BlockNumber,
-    /// Jobs that use it and were kept by the chain when it was last asked.
-    jobs: BTreeSet<JobId>,
-}
-
-/// What is on disk.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
-struct Ledger {
-    entries: BTreeMap<H256, Entry>,
-    /// Jobs below this one were looked at.
-    next_job: JobId,
-}
-
-impl Ledger {
-    fn bytes(&self) -> u64 {
-        self.entries.values().map(|entry| entry.length).sum()
-    }
-}
-
 struct State {
     ledger: Ledger,
     rate: RateLimiter<()>,
@@ -95,13 +70,7 @@ impl Uploads {
     /// The uploads in `store`; their rate counts from `now`. A list that cannot be read is given up: its blobs are then
     /// kept like any others.
     pub fn open(store: Arc<BlobStore>, limits: UploadLimits, now: Instant) -> Result<Self, BlobError> {
-        let mut ledger = match disk::read_ledger(store.dir())? {
-            Some(bytes) => Ledger::decode_all(&mut &bytes[..]).unwrap_or_else(|error| {
-                log::warn!(target: LOG_TARGET, "The list of uploads is damaged and begins anew: {error}");
-                Ledger::default()
-            }),
-            None => Ledger::default(),
-        };
+        let mut ledger = Ledger::read(store.dir())?;
         ledger.entries.retain(|root, _| store.pin(ArtifactKind::File, root, true));
         let state = State { ledger, rate: RateLimiter::new(limits.rate, limits.rate, 1, now) };
         Ok(Self { store, limits, state: Mutex::new(state), came: Notify::new() })
@@ -129,7 +98,7 @@ impl Uploads {
         self.store.put(ArtifactKind::File, bytes)?;
         self.store.pin(ArtifactKind::File, &root, true);
         // Listed before it is promised to be kept.
-        if let Err(error) = disk::write_ledger(self.store.dir(), &ledger.encode()) {
+        if let Err(error) = ledger.write(self.store.dir()) {
             if !state.ledger.entries.contains_key(&root) {
                 self.store.pin(ArtifactKind::File, &root, false);
             }
@@ -205,7 +174,7 @@ impl Uploads {
         if ledger == state.ledger {
             return Ok(gone);
         }
-        disk::write_ledger(self.store.dir(), &ledger.encode()).map_err(|error| error.to_string())?;
+        ledger.write(self.store.dir()).map_err(|error| error.to_string())?;
         state.ledger = ledger;
         for root in &gone {
             self.store.pin(ArtifactKind::File, root, false);

@@ -5,6 +5,7 @@ use super::{
     downloads::Downloads,
     error::BlobError,
     index::{Found, Index},
+    ledger::Ledger,
 };
 use crate::{
     limits::{Limits, LOG_TARGET},
@@ -54,24 +55,30 @@ pub(crate) struct State {
 
 impl BlobStore {
     /// Open the store in `dir`, creating it if needed. Removes what an interrupted write left behind, and evicts if the
-    /// limits are lower than they were.
+    /// limits are lower than they were, or the store holds more than they allow for another reason. Uploads are kept even so.
     pub fn open(dir: impl Into<PathBuf>, limits: Limits) -> Result<Self, BlobError> {
-        if limits.disk < limits.blob {
-            return Err(BlobError::LimitsContradict { blob: limits.blob, disk: limits.disk });
+        if limits.disk < Limits::cost(limits.blob) || limits.files == 0 {
+            let Limits { blob, disk, files } = limits;
+            return Err(BlobError::LimitsContradict { blob, disk, files });
         }
         let dir = dir.into();
-        let index = disk::scan(&dir)?;
+        let pinned = Ledger::read(&dir)?.entries.into_keys().collect();
+        let index = disk::scan(&dir, &pinned, limits.files)?;
         let mut downloads = Downloads::default();
         for (kind, root, bytes) in disk::scan_partial(&dir)? {
             downloads.insert_idle(kind, root, bytes);
         }
         let store = Self { dir, limits, writing: Mutex::new(()), state: Mutex::new(State { index, downloads }) };
         store.forget_idle(&mut store.state.lock());
-        store.make_room(0)?;
+        match store.make_room(0, 0, 0) {
+            // Nothing is left but uploads: no more is taken until they are let go.
+            Err(error @ BlobError::NoRoom { .. }) => log::warn!(target: LOG_TARGET, "Uploads take all room: {error}"),
+            made => made?,
+        }
         Ok(store)
     }
 
-    /// Store `bytes` and return the root they are named by. Storing what is there already changes nothing.
+    /// Store `bytes` and return the root they are named by. Storing what is there already makes it the newest.
     pub fn put(&self, kind: ArtifactKind, bytes: &[u8]) -> Result<H256, BlobError> {
         let size = bytes.len() as u64;
         if size > self.limits.blob {
@@ -81,9 +88,14 @@ impl BlobStore {
         let _writing = self.writing.lock();
         // A damaged copy is removed by the read and then replaced.
         if matches!(self.get(kind, &root), Ok(Some(_))) {
+            self.state.lock().index.touch(kind, &root);
+            // So that it is the newest after a restart too; only the order of eviction hangs on it.
+            if let Err(error) = disk::touch(&self.dir, kind, &root) {
+                log::debug!(target: LOG_TARGET, "A blob that is stored again keeps its age on disk: {error}");
+            }
             return Ok(root);
         }
-        self.make_room(size)?;
+        self.make_room(size, Limits::cost(size), 1)?;
         disk::write(&self.dir, kind, &root, bytes)?;
         self.state.lock().index.insert(kind, root, size, Some(leaves));
         Ok(root)
@@ -195,10 +207,42 @@ impl BlobStore {
         self.state.lock().index.size(kind, root)
     }
 
-    /// Bytes of all blobs together, those included that downloads hold or will need.
+    /// What all blobs cost together ([`Limits::cost`]), those included that downloads hold or will need.
     pub fn size(&self) -> u64 {
         let state = self.state.lock();
         state.index.total().saturating_add(state.downloads.total())
+    }
+
+    /// How many blobs and downloads there are.
+    pub fn files(&self) -> usize {
+        let state = self.state.lock();
+        state.index.len().saturating_add(state.downloads.len())
+    }
+
+    /// Now, for [`Self::remove_older`]: what is stored from here on is younger.
+    pub(crate) fn age(&self) -> u64 {
+        self.state.lock().index.age()
+    }
+
+    /// Remove the blobs that are older than [`Self::age`] was and that nobody needs: those that are pinned stay, and those
+    /// that are to be kept. Returns how many were removed.
+    pub(crate) fn remove_older(
+        &self,
+        age: u64,
+        keep: impl Fn(&(ArtifactKind, H256)) -> bool,
+    ) -> Result<usize, BlobError> {
+        let mut removed = 0usize;
+        let old = self.state.lock().index.older(age, keep);
+        for (kind, root) in old {
+            // One at a time: answers to other nodes wait for the lock. It may have been stored again meanwhile.
+            let mut state = self.state.lock();
+            if state.index.is_older(kind, &root, age) {
+                disk::remove(&self.dir, kind, &root)?;
+                state.index.remove(kind, &root);
+                removed = removed.saturating_add(1);
+            }
+        }
+        Ok(removed)
     }
 
     /// The directory.
@@ -238,19 +282,21 @@ impl BlobStore {
         let _writing = self.writing.lock();
         // What is on disk is part of the whole and not counted twice.
         self.state.lock().downloads.reserve(kind, root, 0);
-        let room = self.make_room(length);
+        let room = self.make_room(length, Limits::cost(length), 0);
         let taken = if room.is_ok() { length } else { held };
-        self.state.lock().downloads.reserve(kind, root, taken);
+        self.state.lock().downloads.reserve(kind, root, Limits::cost(taken));
         room
     }
 
-    /// Make room for `size` bytes more. Removes downloads that nobody goes on with, then blobs, both the oldest first. The
+    /// Make room for a blob of `size` bytes: for what it costs, and for so many more files. Removes downloads that nobody goes on with, then blobs, both the oldest first. The
     /// caller holds `writing`, so that nobody else takes the room; others read in between.
-    fn make_room(&self, size: u64) -> Result<(), BlobError> {
+    fn make_room(&self, size: u64, cost: u64, more: usize) -> Result<(), BlobError> {
+        let Limits { disk: most, files, .. } = self.limits;
         loop {
             let mut state = self.state.lock();
             let taken = state.index.total().saturating_add(state.downloads.total());
-            if taken.saturating_add(size) <= self.limits.disk {
+            let count = state.index.len().saturating_add(state.downloads.len());
+            if taken.saturating_add(cost) <= most && count.saturating_add(more) <= files {
                 return Ok(());
             }
             if let Some((kind, root)) = state.downloads.oldest_idle() {
@@ -260,7 +306,7 @@ impl BlobStore {
                 disk::remove(&self.dir, kind, &root)?;
                 state.index.remove(kind, &root);
             } else {
-                return Err(BlobError::NoRoom { size, limit: self.limits.disk });
+                return Err(BlobError::NoRoom { size, disk: most, files });
             }
         }
     }

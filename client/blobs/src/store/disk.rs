@@ -4,6 +4,8 @@
 use super::{error::BlobError, index::Index};
 use sp_core::H256;
 use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
     fs, io,
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -47,9 +49,13 @@ fn root_of(name: &str) -> Option<H256> {
     (hex::encode(bytes) == name).then_some(H256(bytes))
 }
 
-/// Create what is missing, remove what an interrupted write left, and list the blobs, oldest first. Files with other
+/// When it was stored, what names it, its size.
+type OnDisk = (SystemTime, ArtifactKind, H256, u64);
+
+/// Create what is missing, remove what an interrupted write left, and list the blobs, oldest first. Of more than `files`
+/// the oldest are removed, so that any number of them is listed in little memory. Those of `pinned` stay. Files with other
 /// names are not ours and stay.
-pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
+pub(crate) fn scan(dir: &Path, pinned: &BTreeSet<H256>, files: usize) -> Result<Index, BlobError> {
     let temporary = dir.join(TEMPORARY);
     fs::create_dir_all(&temporary).map_err(io_error("creating", &temporary))?;
     for entry in fs::read_dir(&temporary).map_err(io_error("reading", &temporary))? {
@@ -60,7 +66,8 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
         removed.map_err(io_error("removing", &leftover))?;
     }
 
-    let mut found: Vec<(SystemTime, ArtifactKind, H256, u64)> = Vec::new();
+    let mut kept: Vec<OnDisk> = Vec::new();
+    let mut others: BinaryHeap<Reverse<OnDisk>> = BinaryHeap::new();
     for (kind, name) in KINDS {
         let kind_dir = dir.join(name);
         fs::create_dir_all(&kind_dir).map_err(io_error("creating", &kind_dir))?;
@@ -75,7 +82,10 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
                     continue;
                 };
                 let at = file.path();
-                let metadata = file.metadata().map_err(io_error("reading", &at))?;
+                let metadata = match file.metadata() {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    metadata => metadata.map_err(io_error("reading", &at))?,
+                };
                 if !metadata.is_file() || at != path(dir, kind, &root) {
                     continue;
                 }
@@ -84,17 +94,43 @@ pub(crate) fn scan(dir: &Path) -> Result<Index, BlobError> {
                     fs::remove_file(&at).map_err(io_error("removing", &at))?;
                     continue;
                 }
-                found.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), kind, root, metadata.len()));
+                let blob = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), kind, root, metadata.len());
+                if is_pinned(pinned, kind, &root) {
+                    kept.push(blob);
+                    continue;
+                }
+                others.push(Reverse(blob));
+                if others.len() > files {
+                    if let Some(Reverse((_, kind, root, _))) = others.pop() {
+                        remove(dir, kind, &root)?;
+                    }
+                }
             }
         }
     }
+    kept.extend(others.into_iter().map(|Reverse(blob)| blob));
     // The root breaks ties, so that a rescan gives the same order.
-    found.sort_unstable();
+    kept.sort_unstable();
     let mut index = Index::default();
-    for (_, kind, root, size) in found {
+    for (_, kind, root, size) in kept {
         index.insert(kind, root, size, None);
+        if is_pinned(pinned, kind, &root) {
+            index.pin(kind, &root, true);
+        }
     }
     Ok(index)
+}
+
+/// Uploads are files.
+fn is_pinned(pinned: &BTreeSet<H256>, kind: ArtifactKind, root: &H256) -> bool {
+    kind == ArtifactKind::File && pinned.contains(root)
+}
+
+/// Let a blob be the newest of the next [`scan`].
+pub(crate) fn touch(dir: &Path, kind: ArtifactKind, root: &H256) -> Result<(), BlobError> {
+    let path = path(dir, kind, root);
+    let file = fs::File::options().append(true).open(&path);
+    file.and_then(|file| file.set_modified(SystemTime::now())).map_err(io_error("touching", &path))
 }
 
 /// Write whole or not at all: a temporary file, synced, renamed, and the directory synced.

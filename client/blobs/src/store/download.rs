@@ -1,7 +1,10 @@
 //! Blobs on their way here: their proved chunks, in order, kept across interruptions and restarts.
 
 use super::{blob_store::BlobStore, disk, downloads::Begun, error::BlobError};
-use crate::message::{chunk_count, Proved};
+use crate::{
+    limits::Limits,
+    message::{chunk_count, Proved},
+};
 use parking_lot::Mutex;
 use sp_core::H256;
 use std::{
@@ -69,7 +72,7 @@ impl Download {
         let kept = chunks.saturating_mul(CHUNK_SIZE as u64);
         file.set_len(kept).map_err(error)?;
         file.seek(SeekFrom::Start(kept)).map_err(error)?;
-        store.state.lock().downloads.reserve(kind, root, kept);
+        store.state.lock().downloads.reserve(kind, root, Limits::cost(kept));
         *begun = Begun { file: Some(file), leaves, length: None, complete: false };
         Ok(())
     }
@@ -146,6 +149,8 @@ impl Download {
         }
         let mut state = self.store.state.lock();
         state.index.insert(kind, *root, length, Some(begun.leaves.as_slice().into()));
+        // If it was here already, it is needed anew.
+        state.index.touch(kind, root);
         state.downloads.remove(kind, root);
         begun.file = None;
         begun.complete = true;

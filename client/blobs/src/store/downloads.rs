@@ -1,6 +1,6 @@
 //! The downloads of a store: which are going on, which were left, and what they take of the disk.
 
-use crate::limits::MAX_IDLE_DOWNLOADS;
+use crate::limits::{Limits, MAX_IDLE_DOWNLOADS};
 use parking_lot::Mutex;
 use sp_core::H256;
 use std::{collections::BTreeMap, fs::File, sync::Arc};
@@ -14,8 +14,8 @@ pub(crate) struct Downloads {
 }
 
 struct Entry {
-    /// Bytes on disk, or those the whole will have once its length is known.
-    bytes: u64,
+    /// What is on disk costs, or what the whole will once its length is known.
+    cost: u64,
     /// What those share that go on with it; nobody does where there is none.
     active: Option<Active>,
     sequence: u64,
@@ -48,12 +48,19 @@ impl Begun {
 impl Downloads {
     /// Add a beginning that nobody goes on with now, as the newest.
     pub fn insert_idle(&mut self, kind: ArtifactKind, root: H256, bytes: u64) {
-        self.entries.insert((kind, root), Entry { bytes, active: None, sequence: self.next });
+        let cost = Limits::cost(bytes);
+        self.entries.insert((kind, root), Entry { cost, active: None, sequence: self.next });
         self.next += 1;
     }
 
+    /// What all of them cost together.
     pub fn total(&self) -> u64 {
-        self.entries.values().map(|entry| entry.bytes).sum()
+        self.entries.values().map(|entry| entry.cost).sum()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// The beginning that was left alone longest.
@@ -70,16 +77,16 @@ impl Downloads {
         self.entries.remove(&(kind, *root));
     }
 
-    pub fn reserve(&mut self, kind: ArtifactKind, root: &H256, bytes: u64) {
+    pub fn reserve(&mut self, kind: ArtifactKind, root: &H256, cost: u64) {
         if let Some(entry) = self.entries.get_mut(&(kind, *root)) {
-            entry.bytes = bytes;
+            entry.cost = cost;
         }
     }
 
     /// Go on with a download, or begin it. Each join needs a [`Self::leave`].
     pub(super) fn join(&mut self, kind: ArtifactKind, root: H256) -> Arc<Mutex<Begun>> {
         let sequence = self.next;
-        let entry = self.entries.entry((kind, root)).or_insert(Entry { bytes: 0, active: None, sequence });
+        let entry = self.entries.entry((kind, root)).or_insert(Entry { cost: 0, active: None, sequence });
         self.next += 1;
         entry.sequence = sequence;
         let active = entry.active.get_or_insert_with(|| Active { users: 0, begun: Arc::default() });

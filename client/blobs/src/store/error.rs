@@ -15,20 +15,29 @@ pub enum BlobError {
         limit: u64,
     },
     /// The limits contradict each other.
-    #[error("the disk limit of {disk} bytes is below the limit of {blob} bytes for one blob; raise it")]
+    #[error(
+        "the limits of {disk} bytes on disk and {files} files take no blob of {blob} bytes, the limit of one; raise them"
+    )]
     LimitsContradict {
         /// Limit of one blob.
         blob: u64,
         /// Limit of all blobs.
         disk: u64,
+        /// Limit of their number.
+        files: usize,
     },
-    /// Downloads that are going on and uploads that are kept take all of the disk limit.
-    #[error("there is no room for {size} bytes within the disk limit of {limit}; raise it, or try again later")]
+    /// Downloads that are going on and uploads that are kept take all of the limits.
+    #[error(
+        "there is no room for a blob of {size} bytes within the limits of {disk} bytes on disk and {files} files; raise \
+         them, or try again later"
+    )]
     NoRoom {
         /// Size of the blob in bytes.
         size: u64,
-        /// The limit in bytes.
-        limit: u64,
+        /// Limit of all blobs in bytes.
+        disk: u64,
+        /// Limit of their number.
+        files: usize,
     },
     /// Blobs of this kind are not kept: only files and outputs are.
     #[error("a {0:?} is not stored as one blob; store its files")]

@@ -6,6 +6,7 @@ pub(crate) mod download;
 mod downloads;
 pub(crate) mod error;
 mod index;
+pub(crate) mod ledger;
 
 pub use blob_store::{blob_root, BlobStore};
 pub use download::{Download, Progress};

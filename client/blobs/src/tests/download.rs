@@ -36,13 +36,13 @@ fn chunks_become_a_blob_once_all_are_there() {
     assert_eq!(download.keep(proved(&bytes, 0, 2)).unwrap(), Progress::Missing(2));
     assert_eq!(download.missing(), Some(2));
     assert_eq!(store.get(KIND, &root).unwrap(), None, "not before it is complete");
-    assert_eq!(store.size(), bytes.len() as u64, "room for all of it is taken");
+    assert_eq!(store.size(), Limits::cost(bytes.len() as u64), "room for all of it is taken");
     // Chunks from elsewhere in the blob change nothing.
     assert_eq!(download.keep(proved(&bytes, 0, 2)).unwrap(), Progress::Missing(2));
     assert_eq!(download.keep(proved(&bytes, 2, 9)).unwrap(), Progress::Complete);
     drop(download);
     assert_eq!(store.get(KIND, &root).unwrap(), Some(bytes.clone()));
-    assert_eq!(store.size(), bytes.len() as u64);
+    assert_eq!(store.size(), Limits::cost(bytes.len() as u64));
     assert!(!partial(dir.path(), &root).exists());
 }
 
@@ -63,7 +63,7 @@ fn a_download_goes_on_after_an_interruption_and_after_a_restart() {
     let download = begin(&first, root);
     download.keep(proved(&bytes, 0, 3)).unwrap();
     drop(download);
-    assert_eq!(first.size(), 3 * CHUNK_SIZE as u64, "what is not there yet takes no room");
+    assert_eq!(first.size(), Limits::cost(3 * CHUNK_SIZE as u64), "what is not there yet takes no room");
     let download = begin(&first, root);
     assert_eq!(download.next(), 2, "but for the last chunk, which proves the length again");
     download.keep(proved(&bytes, 2, 3)).unwrap();
@@ -112,7 +112,7 @@ fn downloads_of_one_blob_go_on_with_each_others_chunks() {
     // What both were sent counts once.
     assert_eq!(second.keep(proved(&bytes, 1, 2)).unwrap(), Progress::Missing(3));
     drop(first);
-    assert_eq!(store.size(), bytes.len() as u64, "it is still going on");
+    assert_eq!(store.size(), Limits::cost(bytes.len() as u64), "it is still going on");
     let third = begin(&store, root);
     assert_eq!(third.next(), 3);
     assert_eq!(second.keep(proved(&bytes, 3, 9)).unwrap(), Progress::Complete);
@@ -125,7 +125,7 @@ fn downloads_of_one_blob_go_on_with_each_others_chunks() {
     let later = begin(&store, root);
     later.keep(proved(&bytes, 0, 2)).unwrap();
     drop((second, third));
-    assert_eq!((later.next(), store.size()), (2, bytes.len() as u64));
+    assert_eq!((later.next(), store.size()), (2, Limits::cost(bytes.len() as u64)));
 }
 
 #[test]
@@ -146,20 +146,23 @@ fn a_blob_that_was_stored_meanwhile_stays_one() {
     download.keep(proved(&bytes, 0, 1)).unwrap();
     store.put(KIND, &bytes).unwrap();
     assert_eq!(download.keep(proved(&bytes, 1, 1)).unwrap(), Progress::Complete);
-    assert_eq!((store.get(KIND, &root).unwrap(), store.size()), (Some(bytes.clone()), bytes.len() as u64));
+    assert_eq!(
+        (store.get(KIND, &root).unwrap(), store.size()),
+        (Some(bytes.clone()), Limits::cost(bytes.len() as u64))
+    );
     assert!(!partial(dir.path(), &root).exists());
 }
 
 #[test]
 fn room_is_made_of_what_was_left_alone_then_of_the_oldest_blobs() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = Limits { blob: 8 * CHUNK_SIZE as u64, disk: 8 * CHUNK_SIZE as u64 };
+    let limits = Limits { blob: 8 * CHUNK_SIZE as u64, disk: Limits::cost(8 * CHUNK_SIZE as u64), files: 100 };
     let store = Arc::new(BlobStore::open(dir.path(), limits).unwrap());
     let (old, old_root) = chunks_and_some(2, 1);
     store.put(KIND, &old).unwrap();
     let (given_up, given_up_root) = chunks_and_some(3, 2);
     begin(&store, given_up_root).keep(proved(&given_up, 0, 2)).unwrap();
-    assert_eq!(store.size(), old.len() as u64 + 2 * CHUNK_SIZE as u64);
+    assert_eq!(store.size(), Limits::cost(old.len() as u64) + Limits::cost(2 * CHUNK_SIZE as u64));
 
     let (new, new_root) = chunks_and_some(5, 3);
     let download = begin(&store, new_root);
@@ -181,7 +184,7 @@ fn room_is_made_of_what_was_left_alone_then_of_the_oldest_blobs() {
 #[test]
 fn a_blob_beyond_the_limit_is_refused_before_it_takes_room() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = Limits { blob: CHUNK_SIZE as u64, disk: CHUNK_SIZE as u64 };
+    let limits = Limits { blob: CHUNK_SIZE as u64, disk: Limits::cost(CHUNK_SIZE as u64), files: 100 };
     let small = Arc::new(BlobStore::open(dir.path(), limits).unwrap());
     let (bytes, root) = chunks_and_some(1, 0);
     let refused = begin(&small, root).keep(proved(&bytes, 0, 1));
@@ -203,9 +206,9 @@ fn downloads_that_were_given_up_are_bounded_and_strangers_are_left_alone() {
     drop(first);
     let stranger = dir.path().join("partial/README");
     fs::write(&stranger, b"mine").unwrap();
-    let fewer = Limits { disk: LIMITS.blob, ..LIMITS };
+    let fewer = Limits { disk: 64 * Limits::cost(CHUNK_SIZE as u64), blob: CHUNK_SIZE as u64, ..LIMITS };
     let second = BlobStore::open(dir.path(), fewer).unwrap();
     assert_eq!(kept(), 64);
-    assert_eq!(second.size(), 64 * CHUNK_SIZE as u64);
+    assert_eq!(second.size(), fewer.disk);
     assert!(stranger.exists());
 }

@@ -224,7 +224,7 @@ fn a_blob_larger_than_the_store_takes_is_refused() {
     let (dir, mut world) = (tempfile::tempdir().unwrap(), World::default());
     let (bytes, root) = chunks_and_some(2, 0);
     world.honest(1, &[&bytes]);
-    let limits = Limits { blob: 2 * CHUNK_SIZE as u64, disk: 2 * CHUNK_SIZE as u64 };
+    let limits = Limits { blob: 2 * CHUNK_SIZE as u64, disk: Limits::cost(2 * CHUNK_SIZE as u64), files: 100 };
     let store = Arc::new(BlobStore::open(dir.path(), limits).unwrap());
     let fetcher = Fetcher::new(store.clone(), world, FetchLimits::default());
     assert!(matches!(fetch(&fetcher, &query(root)), Err(FetchError::Store(_))));

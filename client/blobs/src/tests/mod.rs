@@ -1,5 +1,7 @@
+mod bounds;
 mod download;
 mod fetch;
+mod forgotten;
 mod message;
 mod rate_limit;
 mod serve;

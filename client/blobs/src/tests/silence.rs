@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     message::{Misconduct, Response},
-    BlobQuery, FetchError, FetchLimits, FetchTimes, Fetcher,
+    BlobQuery, FetchError, FetchLimits, FetchTimes, Fetcher, Limits,
 };
 use codec::{DecodeAll, Encode};
 use futures::future::{join, join_all, select, Either};
@@ -211,7 +211,7 @@ fn fetchers_of_one_store_do_not_wait_for_each_other() {
     let firsts: Vec<_> = second.exchange().requests.lock().iter().map(|(_, request)| request.first).collect();
     assert_eq!(firsts[..2], [0, 1], "the question, and what was missing: it goes on with what is here");
     assert_eq!(strangers.unwrap(), bytes, "and so does the other");
-    assert_eq!(store.size(), bytes.len() as u64);
+    assert_eq!(store.size(), Limits::cost(bytes.len() as u64));
 }
 
 #[test]

@@ -2,7 +2,8 @@ use crate::{store::disk, BlobError, BlobStore, Limits};
 use std::{fs, path::Path, process::Command, sync::Arc, thread};
 use strike_primitives::artifact::{file_root, output_root, ArtifactKind};
 
-const LIMITS: Limits = Limits { blob: 100, disk: 250 };
+/// Two of the largest blobs.
+const LIMITS: Limits = Limits { blob: 100, disk: 2 * Limits::cost(100) + 50, files: 100 };
 
 fn store(dir: &tempfile::TempDir) -> BlobStore {
     BlobStore::open(dir.path().join("blobs"), LIMITS).unwrap()
@@ -20,7 +21,7 @@ fn a_blob_is_read_back_by_its_typed_root_also_after_a_restart() {
     let second = store(&dir);
     assert_eq!(second.get(ArtifactKind::File, &root).unwrap().as_deref(), Some(&b"hello"[..]));
     assert_eq!(second.output(&output).unwrap(), Some(vec![7, 8, 70_000]));
-    assert_eq!(second.size(), 5 + 12);
+    assert_eq!(second.size(), Limits::cost(5) + Limits::cost(12));
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn what_was_stored_longest_ago_goes_first() {
     let roots: Vec<_> = (0u8..3).map(|i| store.put(ArtifactKind::File, &[i; 100]).unwrap()).collect();
     let kept: Vec<_> = roots.iter().map(|root| store.contains(ArtifactKind::File, root)).collect();
     assert_eq!(kept, [false, true, true]);
-    assert_eq!(store.size(), 200);
+    assert_eq!(store.size(), 2 * Limits::cost(100));
     assert!(!disk::path(store.dir(), ArtifactKind::File, &roots[0]).exists());
 }
 
@@ -92,8 +93,9 @@ fn a_lower_limit_evicts_on_open() {
         first.put(ArtifactKind::File, &[i; 100]).unwrap();
     }
     drop(first);
-    let second = BlobStore::open(dir.path().join("blobs"), Limits { blob: 100, disk: 150 }).unwrap();
-    assert_eq!(second.size(), 100);
+    let lower = Limits { disk: Limits::cost(100) + 50, ..LIMITS };
+    let second = BlobStore::open(dir.path().join("blobs"), lower).unwrap();
+    assert_eq!(second.size(), Limits::cost(100));
 }
 
 #[test]
@@ -101,10 +103,9 @@ fn limits_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
     assert!(matches!(store.put(ArtifactKind::File, &[0; 101]), Err(BlobError::TooLarge { size: 101, limit: 100 })));
-    assert!(matches!(
-        BlobStore::open(dir.path(), Limits { blob: 2, disk: 1 }),
-        Err(BlobError::LimitsContradict { .. })
-    ));
+    for limits in [Limits { blob: 2, disk: Limits::cost(2) - 1, files: 1 }, Limits { files: 0, ..LIMITS }] {
+        assert!(matches!(BlobStore::open(dir.path(), limits), Err(BlobError::LimitsContradict { .. })));
+    }
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn many_threads_may_store_the_same_blob() {
         .collect();
     let root = file_root(b"shared");
     assert!(threads.into_iter().all(|thread| thread.join().unwrap() == root));
-    assert_eq!(store.size(), 6);
+    assert_eq!(store.size(), Limits::cost(6));
 }
 
 /// Puts a pipe where a file is: whoever reads it waits until the writer that is returned is dropped. Returns once

@@ -8,7 +8,8 @@ use strike_primitives::{
     merkle::CHUNK_SIZE,
 };
 
-pub const LIMITS: Limits = Limits { blob: 64 * CHUNK_SIZE as u64, disk: 128 * CHUNK_SIZE as u64 };
+pub const LIMITS: Limits =
+    Limits { blob: 64 * CHUNK_SIZE as u64, disk: 2 * Limits::cost(64 * CHUNK_SIZE as u64), files: 1_000 };
 
 pub fn store(dir: &Path) -> Arc<BlobStore> {
     Arc::new(BlobStore::open(dir, LIMITS).unwrap())

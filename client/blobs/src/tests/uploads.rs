@@ -39,7 +39,7 @@ impl World {
     }
 
     fn at(dir: tempfile::TempDir) -> Self {
-        let limits = Limits { blob: 100, disk: 300 };
+        let limits = Limits { blob: 100, disk: 3 * Limits::cost(100), files: 100 };
         let store = Arc::new(BlobStore::open(dir.path().join("blobs"), limits).unwrap());
         let start = Instant::now();
         let uploads = Uploads::open(store.clone(), LIMITS, start).unwrap();
