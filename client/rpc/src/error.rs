@@ -3,6 +3,7 @@
 use jsonrpsee::types::error::{ErrorObject, ErrorObjectOwned, INVALID_PARAMS_CODE};
 use sp_core::H256;
 use strike_blobs::{BlobError, UploadError};
+use strike_guard::Panicked;
 use strike_primitives::JobId;
 
 /// Errors of the `strike_*` methods. Codes 7001 to 7099 are theirs; parameters out of range are JSON-RPC's -32602.
@@ -132,6 +133,9 @@ pub enum Error {
         /// Its length in bytes.
         length: u64,
     },
+    /// 7090: The call panicked.
+    #[error("CallPanicked: this call failed by a bug of the node, which goes on; report it with the node's log, and ask another node: {0}")]
+    CallPanicked(#[from] Panicked),
     /// -32602: A parameter is malformed or out of range.
     #[error("InvalidParameter: {0}")]
     InvalidParameter(String),
@@ -157,6 +161,7 @@ impl Error {
             Self::RuntimeIncompatible { .. } => 7014,
             Self::FetchesBusy => 7015,
             Self::OutputTooLarge { .. } => 7016,
+            Self::CallPanicked(_) => 7090,
             Self::InvalidParameter(_) => INVALID_PARAMS_CODE,
         }
     }

@@ -5,6 +5,7 @@
 mod bounds;
 mod convert;
 mod error;
+mod guarded;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod views;
 
 pub use bounds::Bounds;
 pub use error::Error;
+pub use guarded::Guarded;
 pub use views::{
     AskView, BytesView, CommitmentView, InputView, JobView, ModelView, OutputView, PaymentView, ProviderView,
     QuoteView, ReceiptView, StatusView, UploadView, WorkView,

@@ -1,7 +1,8 @@
-//! The methods on a runtime of canned answers; `jobs` and `blobs` are the tests.
+//! The methods on a runtime of canned answers; `jobs`, `blobs` and `panics` are the tests.
 
 mod blobs;
 mod jobs;
+mod panics;
 
 use super::*;
 use codec::Encode;
@@ -262,6 +263,16 @@ fn module(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>) -> RpcModule<Strik
 }
 
 fn bounded(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>, bounds: Bounds) -> RpcModule<StrikeRpc<Client, Block>> {
+    answering(methods(source, blobs, bounds).into_rpc())
+}
+
+/// As the node's server sets it for each connection.
+fn answering<Methods>(mut module: RpcModule<Methods>) -> RpcModule<Methods> {
+    module.extensions_mut().insert(DenyUnsafe::No);
+    module
+}
+
+fn methods(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>, bounds: Bounds) -> StrikeRpc<Client, Block> {
     let detokenizer = |model: &ArtifactId, tokens: &[u32]| {
         assert_eq!(*model, MODEL);
         Ok(Some(format!("{} tokens", tokens.len())))
@@ -271,10 +282,7 @@ fn bounded(source: Arc<dyn BlobSource>, blobs: Arc<BlobStore>, bounds: Bounds) -
     let limits = UploadLimits { rate, ..Default::default() };
     let uploads = Arc::new(Uploads::open(blobs.clone(), limits, Instant::now()).unwrap());
     let (client, detokenizer) = (Arc::new(Client), Arc::new(detokenizer));
-    let mut module = StrikeRpc::new(client, blobs, source, uploads, detokenizer, PREFIX, bounds).into_rpc();
-    // As the node's server sets it for each connection.
-    module.extensions_mut().insert(DenyUnsafe::No);
-    module
+    StrikeRpc::new(client, blobs, source, uploads, detokenizer, PREFIX, bounds)
 }
 
 /// The methods on a network on which every fetch ends in the same way.
@@ -291,11 +299,7 @@ impl World {
     }
 }
 
-async fn call(
-    module: &RpcModule<StrikeRpc<Client, Block>>,
-    method: &str,
-    params: Value,
-) -> Result<Value, (i64, String)> {
+async fn call<Methods>(module: &RpcModule<Methods>, method: &str, params: Value) -> Result<Value, (i64, String)> {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let (response, _) = module.raw_json_request(&request, 1).await.unwrap();
     let mut response: Value = serde_json::from_str(&response).unwrap();

@@ -138,7 +138,15 @@ impl Prefetch {
         log::debug!(target: LOG_TARGET, "Fetching {named}");
         let (ended, thread_id) = (self.ended.clone(), id.clone());
         let spawned = thread::Builder::new().name("strike-fetch".into()).spawn(move || {
-            let found = match source.read(&query) {
+            // A panic is a fetch that found nothing: it is tried again like another.
+            let read = match strike_guard::catch(|| source.read(&query)) {
+                Ok(read) => read.map_err(|error| error.to_string()),
+                Err(panicked) => {
+                    log::error!(target: LOG_TARGET, "The fetch of {named} failed; this is a bug of the node: {panicked}");
+                    Err(panicked.to_string())
+                }
+            };
+            let found = match read {
                 Ok(bytes) if is_exact && bytes.len() as u64 != query.max_length => {
                     let length = bytes.len();
                     log::debug!(target: LOG_TARGET, "This cannot be {named}: what has its root has {length} bytes");

@@ -7,6 +7,7 @@ mod engine;
 mod inputs;
 mod mailbox;
 mod outputs;
+mod prefetch;
 mod runner;
 mod schedule;
 pub(crate) mod support;
