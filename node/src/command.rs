@@ -4,10 +4,12 @@ use crate::{
     chain_spec,
     cli::{Cli, RunCmd, Subcommand},
     service::{self, Wraps},
+    startup::{self, CommandLine},
 };
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::{Configuration, PartialComponents, TaskManager};
+use std::{error::Error as _, process::ExitCode};
 use strike_runtime::opaque::Block;
 
 impl SubstrateCli for Cli {
@@ -43,7 +45,9 @@ impl SubstrateCli for Cli {
         Ok(match id {
             "dev" | "development" => Box::new(chain_spec::development()?),
             "" | "local" => Box::new(chain_spec::local()?),
-            path => Box::new(chain_spec::ChainSpec::from_json_file(path.into())?),
+            path => Box::new(chain_spec::ChainSpec::from_json_file(path.into()).map_err(|error| {
+                format!("there is no chain `{path}`: it is neither dev, nor local, nor the file of a chain's specification: {error}")
+            })?),
         })
     }
 }
@@ -69,10 +73,7 @@ pub fn run_with(wraps: Wraps) -> sc_cli::Result<()> {
             let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
-        Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
-            Ok((cmd.run(client, config.chain_spec), task_manager))
-        }),
+        Some(Subcommand::ExportState(_)) => Err(sc_cli::Error::Application(NO_EXPORT_OF_STATE.into())),
         Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
             let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config, None)?;
             Ok((cmd.run(client, import_queue), task_manager))
@@ -91,10 +92,62 @@ pub fn run_with(wraps: Wraps) -> sc_cli::Result<()> {
     }
 }
 
+/// Why there is no chain that begins with the state of another one.
+const NO_EXPORT_OF_STATE: &str = "\
+no chain can begin with the state of another one. A new chain counts its blocks from 1, while the state holds deadlines, beacons and reports by the \
+heights of the old one, and BABE in the midst of an epoch: its first block panics.
+
+To try a runtime on this chain's state, let try-runtime read it from a node that runs (built with the feature try-runtime):
+
+  try-runtime --runtime RUNTIME.wasm on-runtime-upgrade live --uri ws://127.0.0.1:9944
+
+To keep a copy of a node, end it and copy its base path:
+
+  cp -a BASE-PATH COPY";
+
+/// Tells why the program failed, for its user, and with which code it ends.
+pub fn exit(result: sc_cli::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error with what is behind it.
+fn told(error: &sc_cli::Error) -> String {
+    let mut text = match error {
+        // It has a name before it that tells nobody anything.
+        sc_cli::Error::Service(sc_service::Error::Application(error)) => error.to_string(),
+        error => error.to_string(),
+    };
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
 fn run_node(cli: &Cli, cmd: &RunCmd, wraps: Wraps) -> sc_cli::Result<()> {
-    let work = cmd.work_options();
-    cli.create_runner(&cmd.node_options())?
-        .run_node_until_exit(|config| async move { start(config, work, wraps).map_err(sc_cli::Error::Service) })
+    let (work, options, line) = (cmd.work_options(), cmd.node_options(), CommandLine::of_process());
+    let runner = cli.create_runner(&options).map_err(|error| startup::explain(error, &options, &line))?;
+    runner.run_node_until_exit(|mut config| async move {
+        // A development key is put into the keystore while the node starts.
+        let provides = work.provider && work.provider_seed.is_none();
+        startup::check(&config, &options, provides, &work.model_dirs, &line)?;
+        if options.rpc_params.experimental_rpc_endpoint.is_empty() {
+            // Should somebody take the port in this moment: better no node than one that commands do not reach.
+            let endpoints = config.rpc.addr.iter_mut().flatten();
+            endpoints.for_each(|endpoint| endpoint.retry_random_port = false);
+        }
+        start(config, work, wraps).map_err(sc_cli::Error::Service)
+    })
 }
 
 /// Starts the node on the network backend that was asked for.
@@ -172,5 +225,26 @@ mod tests {
             panic!("there is no such file");
         };
         assert!(error.contains("/nowhere/spec.json"), "{error}");
+        assert!(error.contains("neither dev, nor local"), "{error}");
+    }
+
+    #[test]
+    fn an_export_of_state_is_refused_with_what_to_do_whatever_its_arguments() {
+        for arguments in [&["export-state"][..], &["export-state", "7", "--chain", "local", "--base-path", "/data"]] {
+            assert!(matches!(parse(arguments).subcommand, Some(Subcommand::ExportState(_))));
+        }
+        let told = told(&sc_cli::Error::Application(NO_EXPORT_OF_STATE.into()));
+        assert!(told.contains("try-runtime") && told.contains("cp -a"), "{told}");
+    }
+
+    #[test]
+    fn errors_are_told_with_what_is_behind_them_once() {
+        let problem = || -> Box<dyn std::error::Error + Send + Sync> { "this is wrong:\n\n  do this".into() };
+        let errors =
+            [sc_cli::Error::Application(problem()), sc_cli::Error::Service(sc_service::Error::Application(problem()))];
+        for error in errors {
+            assert_eq!(told(&error), "this is wrong:\n\n  do this");
+        }
+        assert_eq!(told(&sc_cli::Error::Input("this".into())), "Invalid input: this");
     }
 }

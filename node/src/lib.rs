@@ -7,6 +7,7 @@
 //! - [`chain_spec`]: the built-in chains;
 //! - [`client`]: the client, the database and the pool, by their types;
 //! - [`service`]: database, network, consensus, off-chain workers, put together;
+//! - `startup`: what a node is started with, looked at before it starts;
 //! - [`rpc`]: what the node answers beside what every Substrate node answers.
 
 // The SDK's error is large; it is returned once in a process's life.
@@ -19,6 +20,7 @@ mod command;
 mod limits;
 pub mod rpc;
 pub mod service;
+mod startup;
 
-pub use command::{run, run_with};
+pub use command::{exit, run, run_with};
 pub use sc_cli::{Error, Result};

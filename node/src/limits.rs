@@ -31,6 +31,14 @@ pub(crate) const LOCATE_TIME: Duration = Duration::from_secs(5);
 pub(crate) const ANNOUNCE_PERIOD: Duration = Duration::from_secs(600);
 /// How often a node without peers looks whether there is anybody to tell.
 pub(crate) const LONELY_PERIOD: Duration = Duration::from_secs(5);
+/// How often the node compares its providers' asks with the models that it has.
+pub(crate) const ASKS_PERIOD: Duration = Duration::from_secs(60);
+/// Providers read from the registry in one call, and calls at one time, to find those that this node works for.
+pub(crate) const PROVIDERS_A_PAGE: u32 = 64;
+/// See [`PROVIDERS_A_PAGE`].
+pub(crate) const PROVIDER_PAGES: usize = 64;
+/// Until a task begins anew that failed by a bug, at first.
+pub(crate) const TASK_PAUSE: Duration = Duration::from_secs(5);
 /// How often the node looks for uploads that no job needs any longer.
 pub(crate) const TEND_PERIOD: Duration = Duration::from_secs(30);
 

@@ -1,8 +1,7 @@
 //! The `strike-node` binary; see the library of the same name.
 
-// The SDK's error is large; it is returned once in a process's life.
-#![allow(clippy::result_large_err)]
+use std::process::ExitCode;
 
-fn main() -> strike_node::Result<()> {
-    strike_node::run()
+fn main() -> ExitCode {
+    strike_node::exit(strike_node::run())
 }

@@ -12,7 +12,7 @@ use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use strike_blobs::{BlobSource, BlobStore, Uploads};
 use strike_primitives::artifact::ArtifactId;
-use strike_rpc::{Bounds, StrikeRpc, StrikeServer};
+use strike_rpc::{Bounds, Guarded, StrikeRpc, StrikeServer};
 use strike_runtime::{configs::system::SS58Prefix, opaque::Block, BlockNumber, Hash};
 use strike_worker::ModelStore;
 use substrate_frame_rpc_system::{System, SystemApiServer};
@@ -84,7 +84,7 @@ pub fn create(
     let models = models.clone();
     let detokenizer = move |model: &ArtifactId, tokens: &[u32]| models.detokenize(model, tokens);
     module.merge(
-        StrikeRpc::<_, Block>::new(
+        Guarded(StrikeRpc::<_, Block>::new(
             client.clone(),
             store.clone(),
             blobs.clone(),
@@ -92,7 +92,7 @@ pub fn create(
             Arc::new(detokenizer),
             SS58Prefix::get(),
             bounds.clone(),
-        )
+        ))
         .into_rpc(),
     )?;
 

@@ -126,7 +126,7 @@ impl Executor for Faulty {
     }
 }
 
-fn main() -> strike_node::Result<()> {
+fn main() -> std::process::ExitCode {
     let plan = match std::env::var("STRIKE_FAULT").as_deref() {
         Ok("by-prompt") => Some(Plan::ByPrompt),
         Ok(name) => match Fault::named(name) {
@@ -154,5 +154,5 @@ fn main() -> strike_node::Result<()> {
     if let Some(plan) = plan {
         wraps.provider = Box::new(move |honest| Arc::new(Faulty { honest, plan }));
     }
-    strike_node::run_with(wraps)
+    strike_node::exit(strike_node::run_with(wraps))
 }

@@ -1,6 +1,6 @@
-//! What this node says in the distributed hash table, and the uploads that it keeps.
+//! What this node keeps for jobs, and that it says so in the distributed hash table.
 
-use super::handles::Handles;
+use super::{final_jobs::FinalJobs, handles::Handles, resilient::blocking};
 use crate::{
     client::FullClient,
     limits::{ANNOUNCE_PERIOD, LONELY_PERIOD, TEND_PERIOD},
@@ -8,27 +8,20 @@ use crate::{
 use parking_lot::Mutex;
 use sc_network::{service::traits::NetworkService, KademliaKey};
 use sc_network_sync::SyncingService;
-use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
-use sp_keystore::KeystorePtr;
+use sp_consensus::SyncOracle;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use strike_blobs::{JobInputs, Uploads};
-use strike_primitives::{
-    api::{ProvidersApi, StrikeApi},
-    app::APP_KEY_TYPE,
-    blob::{input_place, provider_place},
-    job::{Input, JobOrder},
-    JobId,
-};
+use strike_blobs::{BlobStore, ForgottenBlobs, Uploads};
+use strike_primitives::blob::input_place;
 use strike_runtime::{opaque::Block, Hash};
 
 /// Announces what this node has.
 #[derive(Clone)]
 pub(super) struct Announcer {
-    genesis: Hash,
-    client: Arc<FullClient>,
-    network: Arc<dyn NetworkService>,
-    sync: Arc<SyncingService<Block>>,
+    pub(super) genesis: Hash,
+    pub(super) client: Arc<FullClient>,
+    pub(super) network: Arc<dyn NetworkService>,
+    pub(super) sync: Arc<SyncingService<Block>>,
 }
 
 impl Announcer {
@@ -41,24 +34,6 @@ impl Announcer {
     async fn until_there_are_peers(&self) {
         while self.sync.num_connected_peers() == 0 {
             tokio::time::sleep(LONELY_PERIOD).await;
-        }
-    }
-
-    /// Says which providers this node works for, by the app keys in its keystore, until the node ends.
-    pub async fn announce_providers(self, keystore: KeystorePtr) {
-        loop {
-            self.until_there_are_peers().await;
-            for key in keystore.sr25519_public_keys(APP_KEY_TYPE) {
-                match self.client.runtime_api().provider_of(self.client.info().best_hash, key.into()) {
-                    Ok(Some(account)) => {
-                        let place = provider_place(&self.genesis, &account);
-                        self.network.start_providing(KademliaKey::new(&place));
-                    }
-                    Ok(None) => {}
-                    Err(error) => log::debug!("The owner of an app key cannot be read: {error}"),
-                }
-            }
-            tokio::time::sleep(ANNOUNCE_PERIOD).await;
         }
     }
 
@@ -81,19 +56,18 @@ impl Announcer {
             loop {
                 tokio::time::sleep(TEND_PERIOD).await;
                 let (uploads, client) = (uploads.clone(), self.client.clone());
-                let tended = tokio::task::spawn_blocking(move || {
+                let tended = blocking(move || {
                     let info = client.info();
                     uploads.tend(&FinalJobs { client: &client, at: info.finalized_hash }, info.finalized_number)
                 });
                 match tended.await {
-                    Ok(Ok(gone)) => {
+                    Ok(gone) => {
                         for root in gone {
                             announced.lock().remove(&root);
                             self.network.stop_providing(self.place_of(&root));
                         }
                     }
-                    Ok(Err(error)) => log::warn!("Uploads are kept, for their jobs cannot be looked through: {error}"),
-                    Err(error) => log::warn!("Uploads are kept, for looking through their jobs failed: {error}"),
+                    Err(error) => log::warn!("Uploads are kept, for their jobs cannot be looked through: {error}"),
                 }
                 since += TEND_PERIOD;
                 if since >= ANNOUNCE_PERIOD {
@@ -107,32 +81,34 @@ impl Announcer {
         futures::future::join(announce, tend).await;
     }
 
+    /// Removes the blobs of jobs that the chain has forgotten, as long as the node runs.
+    pub async fn tend_blobs(self, store: Arc<BlobStore>) {
+        let forgotten = Arc::new(Mutex::new(ForgottenBlobs::new(store)));
+        let mut is_told = false;
+        loop {
+            tokio::time::sleep(TEND_PERIOD).await;
+            // The jobs of a block of long ago are not those that blobs are needed for.
+            if self.sync.is_major_syncing() {
+                continue;
+            }
+            let (forgotten, client) = (forgotten.clone(), self.client.clone());
+            let tended = blocking(move || {
+                let info = client.info();
+                let jobs = FinalJobs { client: &client, at: info.finalized_hash };
+                forgotten.lock().tend(&jobs, info.finalized_number)
+            });
+            match tended.await {
+                Ok(_) => is_told = false,
+                // Said once: it may come every time.
+                Err(error) if !std::mem::replace(&mut is_told, true) => {
+                    log::warn!("Blobs of forgotten jobs stay until the disk's limit: {error}")
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
     fn place_of(&self, root: &Hash) -> KademliaKey {
         KademliaKey::new(&input_place(&self.genesis, root))
-    }
-}
-
-/// What the chain says of jobs at a final block.
-struct FinalJobs<'a> {
-    client: &'a FullClient,
-    at: Hash,
-}
-
-impl JobInputs for FinalJobs<'_> {
-    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Vec<(JobId, Option<Hash>)>, String> {
-        let jobs = self.client.runtime_api().jobs(self.at, None, before, limit).map_err(|error| error.to_string())?;
-        let root = |order| {
-            let JobOrder::V1(order) = order;
-            match order.work.input() {
-                Input::Blob { root, .. } => Some(*root),
-                Input::Plain(_) | Input::Encrypted { .. } => None,
-            }
-        };
-        Ok(jobs.into_iter().map(|info| (info.job, root(info.order))).collect())
-    }
-
-    fn is_kept(&self, job: JobId) -> Result<bool, String> {
-        let info = self.client.runtime_api().job(self.at, job).map_err(|error| error.to_string())?;
-        Ok(info.is_some())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What is asked and answered, within which limits and by which rules, is `strike-blobs`'; here it meets the network.
 
-use super::handles::Handles;
+use super::{handles::Handles, resilient::blocking};
 use crate::limits::{BLOB_REQUESTS_ANSWERED, BLOB_REQUESTS_WAITING, BLOB_REQUEST_TIME, LOCATE_TIME};
 use futures::{
     stream::{self, BoxStream},
@@ -58,6 +58,7 @@ fn protocol_name(genesis: &Hash, fork_id: Option<&str>) -> ProtocolName {
 pub type WrapAnswer = Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>;
 
 /// The protocol, to be registered before the network is built.
+#[derive(Clone)]
 pub(super) struct Protocol {
     name: ProtocolName,
     requests: async_channel::Receiver<IncomingRequest>,
@@ -94,12 +95,21 @@ impl Protocol {
             let (server, wrap) = (server.clone(), wrap.clone());
             async move {
                 let IncomingRequest { peer, payload, pending_response } = request;
-                let answer = move || server.answer(&peer, &payload, Instant::now());
-                let Ok(answer) = tokio::task::spawn_blocking(answer).await else { return };
+                let answer = move || {
+                    let answer = server.answer(&peer, &payload, Instant::now());
+                    Ok((answer.response.map(|response| wrap(response)), answer.misconduct))
+                };
+                let (response, misconduct) = match blocking(answer).await {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        log::error!(target: strike_blobs::LOG_TARGET, "{peer} is not answered: {error}");
+                        return;
+                    }
+                };
                 // Nobody listens if the peer is gone.
                 let _ = pending_response.send(OutgoingResponse {
-                    result: answer.response.map(|response| wrap(response)).ok_or(()),
-                    reputation_changes: answer.misconduct.into_iter().map(reputation).collect(),
+                    result: response.ok_or(()),
+                    reputation_changes: misconduct.into_iter().map(reputation).collect(),
                     sent_feedback: None,
                 });
             }

@@ -8,9 +8,9 @@ use super::{
     work::{WorkOptions, WorkServices, Wraps},
 };
 use crate::{
-    client::FullSelectChain,
+    client::{FullClient, FullSelectChain},
     limits::{FETCHES_FOR_CALLERS, RPC_FETCH_TIME},
-    rpc,
+    rpc, startup,
 };
 use futures::FutureExt;
 use sc_client_api::Backend;
@@ -21,6 +21,7 @@ use sc_network_sync::WarpSyncConfig;
 use sc_service::{ChainType, Configuration, PartialComponents, TaskManager};
 use sc_telemetry::Telemetry;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_blockchain::HeaderBackend;
 use std::sync::Arc;
 use strike_blobs::BlobSource;
 use strike_rpc::Bounds;
@@ -46,6 +47,7 @@ where
         transaction_pool,
         other: Consensus { block_import, babe, babe_worker, grandpa, mut telemetry },
     } = new_partial(&config, work.wasm_cache.as_deref())?;
+    check_clock(&config, &client)?;
     work.insert_provider_key(&keystore_container.keystore())?;
     let services = WorkServices::open(&config, &work, wraps.provider)?;
 
@@ -129,6 +131,24 @@ where
         consensus::start_grandpa(&handles, voting, telemetry)?;
     }
     Ok(task_manager)
+}
+
+/// Compares this machine's clock with the last block. A validator whose clock is behind does not start: it would only make blocks that
+/// nobody takes.
+fn check_clock(config: &Configuration, client: &FullClient) -> Result<(), sc_service::Error> {
+    let Some(best) = client.header(client.info().best_hash)? else { return Ok(()) };
+    // Genesis has no slot.
+    let Ok(digest) = sc_consensus_babe::find_pre_digest::<Block>(&best) else { return Ok(()) };
+    let slot_duration = sc_consensus_babe::configuration(client)?.slot_duration();
+    let Some(time) = digest.slot().timestamp(slot_duration) else { return Ok(()) };
+    match startup::check_clock(time.as_duration()) {
+        Err(problem) if config.role.is_authority() => Err(sc_service::Error::Application(Box::new(problem))),
+        Err(problem) => {
+            log::error!("⚠️ {problem}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// What the arguments mean beyond what they say.

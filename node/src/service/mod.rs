@@ -3,11 +3,14 @@
 mod announce;
 mod blobs;
 mod consensus;
+mod final_jobs;
 mod full;
 mod handles;
 mod inherents;
 mod network;
 mod partial;
+mod providers;
+mod resilient;
 mod work;
 
 pub use blobs::WrapAnswer;

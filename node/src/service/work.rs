@@ -4,12 +4,16 @@ use super::{
     announce::Announcer,
     blobs::{Protocol, WrapAnswer},
     handles::Handles,
+    resilient::resilient,
 };
-use crate::limits::{MODEL_MEMORY, WORK_FETCH_TIME};
+use crate::{
+    limits::{MODEL_MEMORY, TASK_PAUSE, WORK_FETCH_TIME},
+    startup::CommandLine,
+};
 use sc_client_api::Backend;
 use sc_service::Configuration;
 use sp_keystore::{Keystore, KeystorePtr};
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 use strike_blobs::{BlobStore, Uploads};
 use strike_primitives::app::APP_KEY_TYPE;
 use strike_runtime::{opaque::Block, Hash};
@@ -90,12 +94,23 @@ impl WorkServices {
     /// it starts the worker, and announces which providers it works for.
     pub(super) fn start(&self, handles: &Handles, protocol: &Protocol, genesis: Hash, wrap: WrapAnswer, works: bool) {
         let networking = Some("networking");
-        handles.tasks.spawn("blobs-server", networking, protocol.serve(self.blobs.clone(), wrap));
+        let (protocol_of_server, blobs) = (protocol.clone(), self.blobs.clone());
+        let serve = move || protocol_of_server.serve(blobs.clone(), wrap.clone());
+        handles.tasks.spawn("blobs-server", networking, resilient("blobs-server", TASK_PAUSE, serve));
         let announcer = Announcer::new(genesis, handles);
-        handles.tasks.spawn("uploads", networking, announcer.clone().announce_uploads(self.uploads.clone()));
+        let (of_uploads, uploads) = (announcer.clone(), self.uploads.clone());
+        let announce_uploads = move || of_uploads.clone().announce_uploads(uploads.clone());
+        handles.tasks.spawn("uploads", networking, resilient("uploads", TASK_PAUSE, announce_uploads));
+        let (of_blobs, blobs) = (announcer.clone(), self.blobs.clone());
+        let tend_blobs = move || of_blobs.clone().tend_blobs(blobs.clone());
+        handles.tasks.spawn("forgotten-blobs", networking, resilient("forgotten-blobs", TASK_PAUSE, tend_blobs));
         if works {
             self.start_worker(handles, protocol);
-            let announce = announcer.announce_providers(handles.keystore.clone());
+            let (keystore, models) = (handles.keystore.clone(), self.models.ids().into_iter().collect::<BTreeSet<_>>());
+            let with_model = CommandLine::of_process().and("--model-dir", "FOLDER").line();
+            let announce =
+                move || announcer.clone().announce_providers(keystore.clone(), models.clone(), with_model.clone());
+            let announce = resilient("provider-announcement", TASK_PAUSE, announce);
             handles.tasks.spawn("provider-announcement", networking, announce);
         }
     }
@@ -108,19 +123,26 @@ impl WorkServices {
             return;
         };
         let source = || protocol.source(handles, self.blobs.clone(), WORK_FETCH_TIME);
-        let worker = strike_worker::run::<Block, _, _>(WorkerParams {
-            client: handles.client.clone(),
-            sync_oracle: Arc::new(handles.sync.clone()),
-            keystore: handles.keystore.clone(),
-            offchain_storage,
-            blobs: self.blobs.clone(),
-            inputs: source(),
-            outputs: source(),
-            provide: self.provide.clone(),
-            check: self.check.clone(),
-            registry: handles.prometheus.clone(),
-            limits: Default::default(),
-        });
+        let (inputs, outputs) = (source(), source());
+        let (client, sync, keystore) = (handles.client.clone(), handles.sync.clone(), handles.keystore.clone());
+        let (blobs, provide, check) = (self.blobs.clone(), self.provide.clone(), self.check.clone());
+        let registry = handles.prometheus.clone();
+        let work = move || {
+            strike_worker::run::<Block, _, _>(WorkerParams {
+                client: client.clone(),
+                sync_oracle: Arc::new(sync.clone()),
+                keystore: keystore.clone(),
+                offchain_storage: offchain_storage.clone(),
+                blobs: blobs.clone(),
+                inputs: inputs.clone(),
+                outputs: outputs.clone(),
+                provide: provide.clone(),
+                check: check.clone(),
+                registry: registry.clone(),
+                limits: Default::default(),
+            })
+        };
+        let worker = resilient("strike-worker", TASK_PAUSE, work);
         handles.tasks.spawn_blocking("strike-worker", Some("work"), worker);
     }
 }
