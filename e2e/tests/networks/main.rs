@@ -15,6 +15,7 @@ mod provider_faults;
 mod quorum;
 mod settlement;
 mod slow_clock;
+mod startup;
 mod upgrade;
 #[cfg(feature = "fault-injection")]
 mod validator_faults;

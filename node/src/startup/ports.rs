@@ -91,52 +91,60 @@ fn overlap(one: &Port, other: &Port) -> bool {
     one.what != other.what && a.port() != 0 && a.port() == b.port() && is_same
 }
 
-/// A problem with the first port that the node cannot have.
+/// Why the node cannot have a port, behind the ones `before` it.
+fn refusal(port: &Port, before: &[Port], bind: impl Fn(SocketAddr) -> io::Result<()>) -> Option<String> {
+    let Port { what, address, is_optional, .. } = port;
+    if let Some(other) = before.iter().find(|other| overlap(other, port)) {
+        return Some(format!("{} and {what} are both to have port {}", other.what, address.port()));
+    }
+    if address.port() == 0 {
+        return None;
+    }
+    match bind(*address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Some(format!("{address}, for {what}, is taken")),
+        Err(error) if !is_optional => Some(format!("{address}, for {what}, cannot be had: {error}")),
+        Ok(()) | Err(_) => None,
+    }
+}
+
+/// A problem with the ports that the node cannot have, if there are such, and the line with which it has all.
 pub(super) fn check(
     ports: &[Port],
     line: &CommandLine,
     bind: impl Fn(SocketAddr) -> io::Result<()>,
 ) -> Result<(), Problem> {
-    let propose = |port: &Port| -> Vec<String> {
-        let taken: Vec<u16> = ports.iter().map(|port| port.address.port()).collect();
-        let is_free = |number: &u16| {
-            let at = |other: &Port| bind(SocketAddr::new(other.address.ip(), *number));
-            !taken.contains(number)
-                && ports.iter().filter(|other| other.what == port.what).all(|it| is_not_taken(at(it)))
-        };
-        let above = (1..=PROPOSED).filter_map(|step| port.address.port().checked_add(step)).find(is_free);
-        let value = above.and_then(|number| port.value(number));
-        value.map(|(option, value)| line.with(option, &value).line()).into_iter().collect()
-    };
+    let mut refused: Vec<(&Port, String)> = Vec::new();
     for (at, port) in ports.iter().enumerate() {
-        let Port { what, address, .. } = port;
-        if let Some(other) = ports.iter().take(at).find(|other| overlap(other, port)) {
-            let what = format!(
-                "{} and {what} are both to listen on port {}. Give one of them another:",
-                other.what,
-                address.port()
-            );
-            return Err(Problem::new(what, propose(port)));
-        }
-        if address.port() == 0 {
+        // IPv4 and IPv6 have one option.
+        if refused.iter().any(|(other, _)| other.what == port.what) {
             continue;
         }
-        match bind(*address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                let what = format!(
-                    "something else listens on {address}, where this node is to listen for {what}; perhaps it is another node. End it, or \
-                     start this one with another port:"
-                );
-                return Err(Problem::new(what, propose(port)));
-            }
-            Err(error) if !port.is_optional => {
-                let what = format!("this node cannot listen for {what} on {address}: {error}. Give another port:");
-                return Err(Problem::new(what, propose(port)));
-            }
-            Ok(()) | Err(_) => {}
-        }
+        let before = ports.get(..at).unwrap_or_default();
+        refused.extend(refusal(port, before, &bind).map(|why| (port, why)));
     }
-    Ok(())
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let mut used: Vec<u16> = ports.iter().map(|port| port.address.port()).collect();
+    let mut mended = Some(line.clone());
+    for (port, _) in &refused {
+        let is_free = |number: &u16| {
+            let mut alike = ports.iter().filter(|other| other.what == port.what);
+            !used.contains(number)
+                && alike.all(|other| is_not_taken(bind(SocketAddr::new(other.address.ip(), *number))))
+        };
+        let free = (1..=PROPOSED).filter_map(|step| port.address.port().checked_add(step)).find(is_free);
+        used.extend(free);
+        let value = free.and_then(|number| port.value(number));
+        mended = mended.zip(value).map(|(line, (option, value))| line.with(option, &value));
+    }
+    let why: Vec<String> = refused.into_iter().map(|(_, why)| why).collect();
+    let what = format!(
+        "this node cannot have its ports: {}. Perhaps another node runs here: end it, or start this one with other ports{}",
+        why.join("; "),
+        if mended.is_some() { ":" } else { "" },
+    );
+    Err(Problem::new(what, mended.map(|line| line.line())))
 }
 
 /// An address that this machine does not have is nobody else's.
@@ -179,6 +187,13 @@ mod tests {
         );
         let told = check(&ports, &line(), taken(&[9946])).expect_err("it is taken").to_string();
         assert!(told.ends_with("\n  strike-node --rpc-port 9944 --tmp --prometheus-port 9947"), "{told}");
+        // One line mends all of them, as beside another node with the same options.
+        let told = check(&ports, &line(), taken(&[9944, 9946])).expect_err("both are taken").to_string();
+        assert!(
+            told.contains("127.0.0.1:9944, for JSON-RPC, is taken; 127.0.0.1:9946, for Prometheus, is taken"),
+            "{told}"
+        );
+        assert!(told.ends_with("\n  strike-node --tmp --rpc-port 9945 --prometheus-port 9947"), "{told}");
     }
 
     #[test]
