@@ -62,7 +62,8 @@ pub(super) fn no_network_key(file: &Path, place: &Place, is_temporary: bool, lin
         true => place.make_network_key(line),
         // Elsewhere, by --node-key-file.
         false => {
-            let (file, folder) = (file.to_string_lossy(), file.parent().unwrap_or(Path::new(".")).to_string_lossy());
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let (file, folder) = (file.to_string_lossy(), folder.to_string_lossy());
             let place = CommandLine::of_words(["mkdir", "-p", &*folder]).line();
             format!("{place} && {}", line.subcommand(["key", "generate-node-key", "--file", &*file]).line())
         }
@@ -135,6 +136,8 @@ mod tests {
         assert!(told.ends_with("\n  strike-node --validator --chain spec.json --base-path /data"), "{told}");
         let told = no_network_key(Path::new("/keys/mine"), &place(), false, &line()).to_string();
         assert!(told.contains("\n  mkdir -p /keys && strike-node key generate-node-key --file /keys/mine\n"), "{told}");
+        let told = no_network_key(Path::new("mine"), &place(), false, &line()).to_string();
+        assert!(told.contains("mkdir -p . && strike-node key generate-node-key --file mine"), "{told}");
         let told = no_network_key(Path::new("/tmp/x/secret_ed25519"), &place(), true, &line()).to_string();
         assert!(told.contains("--base-path FOLDER") && !told.contains("generate-node-key"), "{told}");
     }
