@@ -160,7 +160,7 @@ fn frame(bytes: &[u8]) -> Option<(usize, Option<Value>)> {
         let bytes = bytes.get(2..2 + length)?;
         Some(bytes.iter().fold(0usize, |number, byte| number << 8 | usize::from(*byte)))
     };
-    let (extended, length) = match second & 0x7f {
+    let (extended, length): (usize, usize) = match second & 0x7f {
         126 => (2, number(2)?),
         127 => (8, number(8)?),
         short => (0, usize::from(short)),

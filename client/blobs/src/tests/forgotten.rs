@@ -10,10 +10,13 @@ use std::{
 };
 use strike_primitives::{artifact::ArtifactKind, JobId};
 
-/// The jobs that a chain keeps, and the roots of their inputs and outputs.
+/// The roots of a job's input and output.
+type Roots = (Option<H256>, Option<H256>);
+
+/// The jobs that a chain keeps.
 #[derive(Default)]
 struct Paper {
-    jobs: RefCell<BTreeMap<JobId, (Option<H256>, Option<H256>)>>,
+    jobs: RefCell<BTreeMap<JobId, Roots>>,
     /// A job that comes after so many pages were read.
     late: Cell<Option<(usize, JobId, H256)>>,
     pages: Cell<usize>,
