@@ -78,12 +78,38 @@ pub struct JobInfo {
     pub submitted_at: BlockNumber,
     /// What is held of the requester for it.
     pub escrow: Balance,
+    /// What the requester burned for attestations, and for visits while the job waited.
+    pub upkeep: Balance,
+    /// What is held of the requester for the attestations of further attempts, until the job closes.
+    pub reserve: Balance,
+    /// What is held of the requester for storage, until the job is forgotten.
+    pub deposit: Balance,
+    /// The block in which a closed job is forgotten at the latest, later if finality lags.
+    pub kept_until: Option<BlockNumber>,
     /// Where it stands.
     pub status: JobStatus,
     /// The last commitment.
     pub commitment: Option<Commitment>,
     /// Its receipt, once closed.
     pub receipt: Option<Receipt>,
+}
+
+/// What an order costs and holds beside its price, whoever gets it. What is burned is not given back, however the job
+/// ends.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct Costs {
+    /// Burned by the transaction that orders, about: it depends on how many asks are looked at.
+    pub transaction_fee: Balance,
+    /// Burned with the order, for the attestations of one attempt.
+    pub attestation_fee: Balance,
+    /// Held until the job closes, and burned only if a further attempt causes attestations again.
+    pub reserve: Balance,
+    /// Burned with the order if no provider is free: for the visits while it waits.
+    pub waiting_fee: Balance,
+    /// Held for storage until the job is forgotten.
+    pub deposit: Balance,
+    /// Blocks for which a closed job is kept, unless its requester forgets it earlier.
+    pub retention: BlockNumber,
 }
 
 /// What an order would cost now.
@@ -97,6 +123,8 @@ pub struct Quote {
     pub max_units: Units,
     /// The most it can cost; a lower `max_price` finds no provider.
     pub max_fee: Balance,
+    /// What the order costs and holds beside that.
+    pub costs: Costs,
 }
 
 /// An offer of a provider.
@@ -286,6 +314,8 @@ sp_api::decl_runtime_apis! {
     pub trait MarketApi {
         /// What an order would cost now; `None` if no ask fits it.
         fn quote(order: JobOrder) -> Option<Quote>;
+        /// What an order costs and holds now beside its price; `None` if it is not one that is taken now.
+        fn costs(order: JobOrder) -> Option<Costs>;
         /// All asks for a model, by class, the cheapest first.
         fn asks(model: ArtifactId) -> Vec<AskInfo>;
     }

@@ -103,7 +103,7 @@ pub struct Payment {
 /// The one record behind every payment of a job.
 ///
 /// `fee = provider + royalties + validators + burned`, and `escrow = fee + refunded`. Compensation and slashed
-/// amounts come from bonds.
+/// amounts come from bonds. `upkeep` is paid beside the fee and not from the escrow.
 #[derive(
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
 )]
@@ -140,6 +140,8 @@ pub struct Receipt {
     pub burned: Balance,
     /// What was burned of providers' bonds, all attempts together.
     pub slashed: Balance,
+    /// What the requester burned beside the fee: for attestations, and for visits while the job waited.
+    pub upkeep: Balance,
     /// Who got what.
     pub payments: BoundedVec<Payment, ConstU32<MAX_PAYMENTS>>,
     /// Block of the order.

@@ -11,6 +11,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::weights::Weight;
 use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult, Perbill};
@@ -166,6 +167,15 @@ pub trait Audits {
     fn has_eligible_validator(provider: &AccountId) -> bool;
     /// Drop everything kept for a job that is pruned.
     fn forget(job: JobId);
+}
+
+/// What checking a result makes the chain do. Implemented by the verification pallet.
+pub trait Attestations {
+    /// Most validators that check a result now.
+    fn validators() -> u32;
+    /// What all attestations of one attempt weigh at most, each with its transaction: a commitment, and a seal and a
+    /// reveal of every validator of now.
+    fn weight() -> Weight;
 }
 
 /// What became of a payment.

@@ -106,7 +106,7 @@ impl BenchmarkHelper for Chain {
 
     fn assign_job(provider: &AccountId, model: ArtifactId, work: WorkSpec) -> JobId {
         let class = VerificationClass::Exact;
-        let price: Balance = <Runtime as pallet_market::Config>::MinPrice::get();
+        let price: Balance = <Runtime as pallet_market::Config>::MinAskPrice::get();
         let units = work.max_units();
         Market::place_ask(RuntimeOrigin::signed(provider.clone()), model, class, price, 1, units, u32::MAX)
             .expect("it serves it");

@@ -44,6 +44,15 @@ pub mod currency {
             .saturating_mul(100 * MILLISTRIKE)
             .saturating_add((bytes as Balance).saturating_mul(100 * MICROSTRIKE))
     }
+
+    /// The deposit for keeping so many bytes in the chain's state for a day at most: as much as a byte of a transaction
+    /// costs, a hundredth of what is held for what stands as long as its owner likes.
+    ///
+    /// It is no bound on what is stored; what is burned is. Each job burns no less than 0.03 tokens with four validators,
+    /// so a gigabyte of jobs, which is gone a day later, costs above 15,000 tokens burned and 1,000 held.
+    pub const fn deposit_for_a_day(bytes: u32) -> Balance {
+        (bytes as Balance).saturating_mul(MICROSTRIKE)
+    }
 }
 
 /// The part of each block that a pallet's upkeep may use, of every pallet that has upkeep. Together they are at most

@@ -80,3 +80,7 @@ pub type StoppedSince = StorageValue<Fakes, Option<BlockNumber>, ValueQuery>;
 /// Blocks in which time stood still before.
 #[storage_alias]
 pub type LostTime = StorageValue<Fakes, BlockNumber, ValueQuery>;
+
+/// How many validators check, and what the attestations of an attempt weigh, in picoseconds.
+#[storage_alias]
+pub type Attesting = StorageValue<Fakes, (u32, u64), ValueQuery>;

@@ -5,13 +5,13 @@ use frame_support::{
     traits::{ConstU128, ConstU16, ConstU32, ConstU64, Get},
     weights::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
-        Weight,
+        ConstantMultiplier, Weight,
     },
     PalletId,
 };
 use frame_system::limits::BlockWeights;
 use sp_runtime::{
-    traits::{BlakeTwo256, IdentityLookup},
+    traits::{BlakeTwo256, Convert, IdentityLookup},
     Perbill,
 };
 use std::collections::BTreeMap;
@@ -106,6 +106,17 @@ parameter_types! {
     pub const InvalidPenalty: Perbill = INVALID_PENALTY;
     pub const MarketHookShare: Perbill = Perbill::from_percent(20);
     pub const VerificationHookShare: Perbill = Perbill::from_percent(10);
+    pub const AttestationShare: Perbill = Perbill::from_percent(30);
+    pub const AttestationOverhead: Weight = Weight::zero();
+}
+
+/// The same for every job. What deposits and upkeep come to is tested on the market alone and on the chain's runtime.
+pub struct JobDeposit;
+
+impl Convert<u32, Balance> for JobDeposit {
+    fn convert(_: u32) -> Balance {
+        JOB_DEPOSIT
+    }
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -163,19 +174,24 @@ impl pallet_market::Config for Test {
     type MaxCapacity = ConstU32<1_024>;
     type MaxPending = ConstU32<1_024>;
     type MaxMatches = ConstU32<64>;
+    type VisitEvery = ConstU32<1>;
     type MinDeadline = ConstU32<MIN_DEADLINE>;
     type MaxDeadline = ConstU32<MAX_DEADLINE>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<MIN_PRICE>;
+    type MinAskPrice = ConstU128<MIN_PRICE>;
     type MinAtRisk = ConstU128<MIN_AT_RISK>;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = ConstU32<MAX_DEMOTION>;
     type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
-    type JobDeposit = ConstU128<JOB_DEPOSIT>;
+    type JobDeposit = JobDeposit;
     type AskDeposit = ConstU128<ASK_DEPOSIT>;
+    type WeightToFee = ConstantMultiplier<Balance, ConstU128<0>>;
+    type LoadLimit = ConstU64<{ u64::MAX }>;
     type Retention = ConstU32<RETENTION>;
+    type FinalAfter = ConstU32<{ LAG_LIMIT + 1 }>;
     type HookShare = MarketHookShare;
     type WeightInfo = pallet_market::weights::SubstrateWeight<Test>;
 }
@@ -235,6 +251,8 @@ impl pallet_verification::Config for Test {
     type RevealPeriod = ConstU32<REVEAL_PERIOD>;
     type BeaconHistory = ConstU32<{ MAX_DEADLINE + SEAL_PERIOD + REVEAL_PERIOD + 20 }>;
     type HookShare = VerificationHookShare;
+    type AttestationShare = AttestationShare;
+    type AttestationOverhead = AttestationOverhead;
     type UnsignedPriority = ConstU64<{ u64::MAX / 2 }>;
     type ResendAfter = ConstU32<4>;
     type WeightInfo = pallet_verification::weights::SubstrateWeight<Test>;

@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
         ensure!(T::Artifacts::is_model(&model), Error::<T>::ModelNotFound);
         ensure!(T::Providers::is_active(provider), Error::<T>::ProviderNotActive);
         ensure!(T::Providers::serves(provider, &model), Error::<T>::ModelNotServed);
-        ensure!(price >= T::MinPrice::get(), Error::<T>::PriceTooLow);
+        ensure!(price >= T::MinAskPrice::get(), Error::<T>::PriceTooLow);
         ensure!((1..=T::MaxCapacity::get()).contains(&capacity), Error::<T>::CapacityOutOfRange);
         // No order can use more than its two limits together.
         let most = Units::from(MAX_TOKENS).saturating_mul(2);

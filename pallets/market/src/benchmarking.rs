@@ -56,7 +56,7 @@ fn scene<T: Config>() -> ArtifactId {
 }
 
 fn price<T: Config>() -> Balance {
-    T::MinPrice::get().saturating_mul(100)
+    T::MinAskPrice::get().max(T::MinPrice::get()).saturating_mul(100)
 }
 
 /// A provider with an ask. One that is linked to half of the validators gets no jobs. That is found last, and without
@@ -327,6 +327,19 @@ mod benchmarks {
         {
             assert!(Pallet::<T>::pass_deadlines(due, &mut WeightMeter::new()));
         }
+        assert_eq!(state::<T>(job), None);
+    }
+
+    // A closed job is forgotten by its requester, with its audit.
+    #[benchmark]
+    fn forget() {
+        let (model, requester) = (scene::<T>(), requester::<T>());
+        providers::<T>(1, model, true);
+        let job = judged::<T>(&requester, model, Verdict::Valid { units: UNITS - 1 }, MAX_VALIDATORS);
+        Pallet::<T>::do_settle(job).expect("it is judged");
+        T::BenchmarkHelper::set_block(NOW.saturating_add(T::FinalAfter::get()));
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), job);
         assert_eq!(state::<T>(job), None);
     }
 

@@ -106,7 +106,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Forget a closed job and give its deposit back.
-    fn prune(id: JobId, job: &Job) {
+    pub(crate) fn prune(id: JobId, job: &Job) {
         Jobs::<T>::remove(id);
         Orders::<T>::remove(id);
         Receipts::<T>::remove(id);

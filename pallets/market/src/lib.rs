@@ -9,6 +9,7 @@ mod asks;
 mod attempts;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod charges;
 mod deadlines;
 mod demotion;
 mod genesis;
@@ -42,16 +43,17 @@ pub(crate) const LOG_TARGET: &str = "runtime::market";
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter};
+    use frame_support::weights::{WeightMeter, WeightToFee};
+    use frame_support::{pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
     use sp_core::H256;
-    use sp_runtime::Perbill;
+    use sp_runtime::{traits::Convert, Perbill};
     use strike_primitives::{
         artifact::ArtifactId,
         job::{JobOrder, VerificationClass},
         receipt::{CloseReason, PaymentRole, Receipt},
         split::Shares,
-        traits::{ArtifactRegistry, AuditOutcome, Audits, Bonds, Clock, Payouts, ProviderRegistry, Royalties},
+        traits::*,
         verdict::Verdict,
         AccountId, Attempt, Balance, BlockNumber, JobId, Units,
     };
@@ -75,8 +77,8 @@ pub mod pallet {
         type Artifacts: ArtifactRegistry;
         /// Who owns a share of what a model earns.
         type Royalties: Royalties;
-        /// Who checks.
-        type Audits: Audits;
+        /// Who checks, and what that makes the chain do.
+        type Audits: Audits + Attestations;
         /// What deadlines are counted in.
         type Clock: Clock;
         /// What keeps payments that their payees cannot receive.
@@ -96,6 +98,9 @@ pub mod pallet {
         /// Most waiting jobs that one block tries to assign.
         #[pallet::constant]
         type MaxMatches: Get<u32>;
+        /// Blocks between two tries to assign the same waiting job, on average. Above zero.
+        #[pallet::constant]
+        type VisitEvery: Get<BlockNumber>;
         /// Fewest blocks an order may give a provider: no fewer than finality may lag before time stands still.
         #[pallet::constant]
         type MinDeadline: Get<BlockNumber>;
@@ -105,10 +110,13 @@ pub mod pallet {
         /// Most providers that get to try a job: from 1 to [`MAX_ATTEMPTS`].
         #[pallet::constant]
         type MaxAttempts: Get<u16>;
-        /// Least price per 1,000 units of an ask, and least maximum price of an order. Above zero.
+        /// Least maximum price of an order. Above zero.
         #[pallet::constant]
         type MinPrice: Get<Balance>;
-        /// Least part of a bond behind a job, so that failing is not free where the price is next to nothing.
+        /// Least price per 1,000 units of an ask, so that checks have a least fee. Above zero.
+        #[pallet::constant]
+        type MinAskPrice: Get<Balance>;
+        /// Least part of a bond behind a job, so that failing is never free.
         #[pallet::constant]
         type MinAtRisk: Get<Balance>;
         /// How long a provider is demoted after an attempt that failed by its fault. Above zero.
@@ -117,26 +125,31 @@ pub mod pallet {
         /// The same for one that fails again and again: it doubles each time, up to this.
         #[pallet::constant]
         type MaxDemotion: Get<BlockNumber>;
-        /// How a fee is split. The market pays providers, owners and the validators whose verdicts agree with the
-        /// outcome; it serves no other role.
+        /// How a fee is split, among providers, owners and the validators whose verdicts agree with the outcome.
         #[pallet::constant]
         type FeeShares: Get<Shares>;
         /// Share of what a provider has at risk that it loses by committing nothing in time.
         #[pallet::constant]
         type LatePenalty: Get<Perbill>;
-        /// Share of what a provider has at risk that it loses by a result found invalid, or withheld. Never more than
-        /// that: the statistical class decides no large slash.
+        /// The same by a result found invalid, or withheld. Never more: the statistical class decides no large slash.
         #[pallet::constant]
         type InvalidPenalty: Get<Perbill>;
-        /// Held of the requester for the storage of a job, until the job is pruned.
-        #[pallet::constant]
-        type JobDeposit: Get<Balance>;
+        /// Held of the requester for the bytes of a job, until it is forgotten.
+        type JobDeposit: Convert<u32, Balance>;
         /// Held of the provider for the storage of an ask.
         #[pallet::constant]
         type AskDeposit: Get<Balance>;
+        /// The price of weight.
+        type WeightToFee: WeightToFee<Balance = Balance>;
+        /// Most that the attestations of all open jobs may weigh together, in picoseconds. Above zero.
+        #[pallet::constant]
+        type LoadLimit: Get<u64>;
         /// Blocks that a closed job and its receipt are kept. Above zero.
         #[pallet::constant]
         type Retention: Get<BlockNumber>;
+        /// Time after which the end of a job is final, so that its requester may forget it.
+        #[pallet::constant]
+        type FinalAfter: Get<BlockNumber>;
         /// Share of a block's weight that the pallet's upkeep may use.
         #[pallet::constant]
         type HookShare: Get<Perbill>;
@@ -156,6 +169,8 @@ pub mod pallet {
         JobDeposit = 1,
         /// Storage of an ask.
         AskDeposit = 2,
+        /// Attestations of further attempts at an open job.
+        Attestations = 3,
     }
 
     #[pallet::pallet]
@@ -182,11 +197,13 @@ pub mod pallet {
     /// Jobs that each provider works on, by service: assigned, committed or judged. Outlives a withdrawn ask.
     #[pallet::storage]
     pub type Running<T: Config> = StorageMap<_, Blake2_128Concat, (AccountId, Service), u32, ValueQuery>;
-
     /// The id the next job gets.
     #[pallet::storage]
     pub type NextJobId<T: Config> = StorageValue<_, JobId, ValueQuery>;
-
+    /// What the attestations of all open jobs weigh, one attempt of each, in picoseconds.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type Load<T: Config> = StorageValue<_, u64, ValueQuery>;
     /// Every job that is not pruned.
     #[pallet::storage]
     pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, Job>;
@@ -196,7 +213,6 @@ pub mod pallet {
     /// The jobs of each requester that are not pruned.
     #[pallet::storage]
     pub type JobsOf<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
-
     /// Jobs assigned to each provider that wait for its commitment.
     #[pallet::storage]
     pub type AwaitingCommitment<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
@@ -230,7 +246,6 @@ pub mod pallet {
     /// The ends of [`SettlementQueue`].
     #[pallet::storage]
     pub type SettlementQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
-
     /// The receipt of every closed job that is not pruned.
     #[pallet::storage]
     pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, Receipt>;
@@ -254,13 +269,11 @@ pub mod pallet {
         }
     }
 
-    // What a field's name does not say is in the line of its event.
-    #[allow(missing_docs)]
+    #[allow(missing_docs)] // What a field's name does not say is in the line of its event.
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A provider offers a service, or changed its offer: at a price per 1,000 units, for `capacity` jobs at once
-        /// of up to `max_units` each, of which it does `throughput` units a block.
+        /// A provider offers a service, or changed its offer; the fields are those of [`Pallet::place_ask`].
         AskPlaced {
             provider: AccountId,
             model: ArtifactId,
@@ -282,8 +295,7 @@ pub mod pallet {
         },
         /// No provider fits now; the job waits for one until the block `deadline`, later if time stands still.
         JobQueued { job: JobId, deadline: BlockNumber },
-        /// A provider got the job as its `attempt`, at a price per 1,000 units, with `at_risk` of its bond behind it.
-        /// It commits by the block `deadline`, later if time stands still.
+        /// A provider got the job, at a price per 1,000 units, and commits by `deadline`, later if time stands still.
         JobAssigned {
             job: JobId,
             attempt: Attempt,
@@ -294,8 +306,7 @@ pub mod pallet {
         },
         /// The validators' verdict is in, none if undecided, and waits for its settlement.
         JobJudged { job: JobId, attempt: Attempt, verdict: Option<Verdict> },
-        /// An attempt came to nothing. The job closes with this reason only if nobody else takes it. Of the
-        /// provider's bond so much was burned, and so much paid to the requester.
+        /// An attempt came to nothing, the job closes only if nobody else takes it; what the provider's bond lost.
         AttemptFailed {
             job: JobId,
             attempt: Attempt,
@@ -306,7 +317,7 @@ pub mod pallet {
         },
         /// Somebody was paid for their part in a job.
         PaymentMade { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
-        /// Somebody was to be paid but cannot receive it now; it waits for the payee's claim.
+        /// Somebody was to be paid but cannot receive it now: it waits for a claim.
         PaymentDeferred { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
         /// A valid result was paid: `units` cost `fee`, `burned` of it burned; `refunded` went back to the requester.
         JobSettled {
@@ -318,15 +329,16 @@ pub mod pallet {
             burned: Balance,
             refunded: Balance,
         },
-        /// An attempt could be ended neither as settled nor as failed, so the requester got the escrow back and
-        /// nobody was paid or punished.
+        /// An attempt could not be ended: the requester got the escrow back, nobody was paid or punished.
         SettlementFailed { job: JobId, attempt: Attempt, error: DispatchError },
         /// A job is over; `receipt` is the hash of its receipt.
         JobClosed { job: JobId, reason: CloseReason, receipt: H256 },
         /// A closed job is no longer kept, and its deposit went back.
         JobPruned { job: JobId },
-        /// A requester was to get held money back but cannot receive it now; it waits for the requester's claim.
+        /// A requester was to get held money back but cannot receive it now: it waits for a claim.
         RefundDeferred { job: JobId, account: AccountId, amount: Balance },
+        /// A requester burned so much for attestations of a job, or for visits while it waits.
+        UpkeepPaid { job: JobId, account: AccountId, amount: Balance },
     }
 
     #[pallet::error]
@@ -379,6 +391,12 @@ pub mod pallet {
         InputLengthOutOfRange,
         /// An ask promises to do at least one unit in a block.
         ThroughputZero,
+        /// As many jobs are open as can be checked in time: order again when some of them are closed.
+        ChainBusy,
+        /// The job is not over: only a closed job can be forgotten.
+        JobNotClosed,
+        /// The end of the job may not be final yet: forget it some blocks later.
+        EndNotFinal,
     }
 
     #[pallet::call]
@@ -391,10 +409,9 @@ pub mod pallet {
         ///
         /// Origin: signed, an active provider that serves the model. Holds the deposit for a new ask.
         ///
-        /// Errors: [`Error::ProviderNotActive`], [`Error::ModelNotServed`], [`Error::ModelNotFound`],
-        /// [`Error::PriceTooLow`], [`Error::CapacityOutOfRange`], [`Error::LimitsOutOfRange`],
-        /// [`Error::ThroughputZero`], [`Error::TooManyAsks`], [`Error::TooManyAsksOfProvider`], or the currency's if the
-        /// deposit cannot be held. Emits [`Event::AskPlaced`], and [`Event::AskWithdrawn`] of the ask that made room.
+        /// Errors: `ProviderNotActive`, `ModelNotServed`, `ModelNotFound`, `PriceTooLow`, `CapacityOutOfRange`,
+        /// `LimitsOutOfRange`, `ThroughputZero`, `TooManyAsks`, `TooManyAsksOfProvider`, or the currency's if the deposit
+        /// cannot be held. Emits [`Event::AskPlaced`], and [`Event::AskWithdrawn`] of the ask that made room.
         #[pallet::call_index(0)]
         #[pallet::weight(Pallet::<T>::placing())]
         pub fn place_ask(
@@ -420,20 +437,18 @@ pub mod pallet {
             Self::do_withdraw_ask(&provider, (model, class))
         }
 
-        /// Order a job, and pay for how it ends. Its maximum price and the deposit are held; the cheapest fitting
-        /// provider gets it at once, else it waits for one for as many blocks as its deadline says.
+        /// Order a job, and pay for all that it makes the chain do. Its maximum price, the deposit and the fee of a further
+        /// attempt are held; the cheapest fitting provider gets it at once, else it waits for as long as its deadline says.
         ///
-        /// Origin: signed. Errors: [`Error::ModelNotFound`], [`Error::InputNotSupported`],
-        /// [`Error::InputLengthOutOfRange`], [`Error::ClassNotSupported`], [`Error::SamplerInvalid`],
-        /// [`Error::StopSequenceEmpty`], [`Error::LimitsOutOfRange`], [`Error::DeadlineOutOfRange`],
-        /// [`Error::PriceTooLow`], [`Error::QueueFull`], or the currency's if the money cannot be held. Emits
+        /// Origin: signed. Errors: `ModelNotFound`, `InputNotSupported`, `InputLengthOutOfRange`, `ClassNotSupported`,
+        /// `SamplerInvalid`, `StopSequenceEmpty`, `LimitsOutOfRange`, `DeadlineOutOfRange`, `PriceTooLow`, `ChainBusy`,
+        /// `QueueFull`, or the currency's if the money cannot be held. Emits [`Event::UpkeepPaid`],
         /// [`Event::JobSubmitted`], then [`Event::JobAssigned`] or [`Event::JobQueued`].
         #[pallet::call_index(2)]
-        #[pallet::weight(Pallet::<T>::submission(T::MaxAsksPerModel::get()))]
+        #[pallet::weight(Pallet::<T>::worst_submission())]
         pub fn submit(origin: OriginFor<T>, order: JobOrder) -> DispatchResultWithPostInfo {
             let requester = ensure_signed(origin)?;
-            let visited = Self::do_submit(requester, order)?;
-            Ok(Some(Self::submission(visited)).into())
+            Ok(Some(Self::do_submit(requester, order)?).into())
         }
 
         /// Withdraw a job that waits for a provider. The escrow goes back at once, the deposit when the job is pruned.
@@ -458,6 +473,18 @@ pub mod pallet {
         pub fn settle(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Ok(Some(Self::do_settle(job)?).into())
+        }
+
+        /// Forget a closed job before its time, and get its deposit back at once. The order has paid for it.
+        ///
+        /// Origin: signed, the job's requester. Errors: [`Error::JobNotFound`], [`Error::NotRequester`],
+        /// [`Error::JobNotClosed`], [`Error::EndNotFinal`]. Emits [`Event::JobPruned`].
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::forget())]
+        pub fn forget(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
+            let requester = ensure_signed(origin)?;
+            Self::do_forget(&requester, job)?;
+            Ok(Pays::No.into())
         }
     }
 

@@ -4,12 +4,15 @@ use crate::{self as pallet_market, weights::SubstrateWeight};
 use alloc::collections::BTreeMap;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::Inspect, BuildGenesisConfig, ConstU128, ConstU16, ConstU32, Hooks},
-    weights::{constants::RocksDbWeight, Weight, WeightMeter},
+    traits::{fungible::Inspect, BuildGenesisConfig, ConstU128, ConstU16, ConstU32, ConstU64, Hooks},
+    weights::{constants::RocksDbWeight, Weight, WeightMeter, WeightToFee},
 };
 pub use pallet_fakes::*;
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult, Perbill};
+use sp_runtime::{
+    traits::{Convert, IdentityLookup},
+    BuildStorage, DispatchResult, Perbill,
+};
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     embedding::encode_texts,
@@ -28,6 +31,9 @@ pub const BOND: Balance = 100 * UNIT;
 pub const ASK_DEPOSIT: Balance = 5_000;
 pub const JOB_DEPOSIT: Balance = 3_000;
 pub const RETENTION: BlockNumber = 20;
+pub const FINAL_AFTER: BlockNumber = 3;
+/// Most picoseconds of attestations.
+pub const LOAD_LIMIT: u64 = 10_000_000;
 pub const MIN_DEMOTION: BlockNumber = 15;
 /// Units in a block: enough for any deadline.
 pub const THROUGHPUT: u32 = 1_001;
@@ -87,6 +93,30 @@ parameter_types! {
     pub HookShare: Perbill = Perbill::from_percent(25);
 
     pub storage MinAtRisk: Balance = 1;
+    pub storage VisitEvery: BlockNumber = 1;
+    /// For a thousand picoseconds of weight, and for ten bytes of a job.
+    pub storage WeightPrice: Balance = 0;
+    pub storage BytePrice: Balance = 0;
+}
+
+/// [`WeightPrice`] for every thousand picoseconds.
+pub struct Priced;
+
+impl WeightToFee for Priced {
+    type Balance = Balance;
+
+    fn weight_to_fee(weight: &Weight) -> Balance {
+        Balance::from(weight.ref_time()) / 1_000 * WeightPrice::get()
+    }
+}
+
+/// [`JOB_DEPOSIT`], and [`BytePrice`] for every ten bytes.
+pub struct JobDeposit;
+
+impl Convert<u32, Balance> for JobDeposit {
+    fn convert(bytes: u32) -> Balance {
+        JOB_DEPOSIT + Balance::from(bytes) / 10 * BytePrice::get()
+    }
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -121,19 +151,24 @@ impl pallet_market::Config for Test {
     type MaxCapacity = ConstU32<8>;
     type MaxPending = ConstU32<5>;
     type MaxMatches = ConstU32<4>;
+    type VisitEvery = VisitEvery;
     type MinDeadline = ConstU32<2>;
     type MaxDeadline = ConstU32<100>;
     type MaxAttempts = ConstU16<2>;
     type MinPrice = ConstU128<10>;
+    type MinAskPrice = ConstU128<10>;
     type MinAtRisk = MinAtRisk;
     type MinDemotion = ConstU32<MIN_DEMOTION>;
     type MaxDemotion = ConstU32<{ 4 * MIN_DEMOTION }>;
     type FeeShares = FeeShares;
     type LatePenalty = LatePenalty;
     type InvalidPenalty = InvalidPenalty;
-    type JobDeposit = ConstU128<JOB_DEPOSIT>;
+    type JobDeposit = JobDeposit;
     type AskDeposit = ConstU128<ASK_DEPOSIT>;
+    type WeightToFee = Priced;
+    type LoadLimit = ConstU64<LOAD_LIMIT>;
     type Retention = ConstU32<RETENTION>;
+    type FinalAfter = ConstU32<FINAL_AFTER>;
     type HookShare = HookShare;
     type WeightInfo = SubstrateWeight<Test>;
 }

@@ -1,6 +1,6 @@
 //! Orders: what is taken, what it costs to take it, and how a requester takes it back.
 
-use crate::{pallet::*, types::*, weights::WeightInfo};
+use crate::{pallet::*, types::*};
 use frame_support::{
     ensure,
     traits::{fungible::MutateHold, Get},
@@ -10,21 +10,23 @@ use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use strike_primitives::{
     job::{Input, JobOrder, JobOrderV1, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
-    traits::ArtifactRegistry,
+    traits::{ArtifactRegistry, Attestations},
     AccountId, JobId,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Take an order: hold its money, then assign it or let it wait. Returns how many asks were looked at.
-    pub(crate) fn do_submit(requester: AccountId, order: JobOrder) -> Result<u32, DispatchError> {
+    /// Take an order: take its money, then assign it or let it wait. Returns what the call costs.
+    pub(crate) fn do_submit(requester: AccountId, order: JobOrder) -> Result<Weight, DispatchError> {
         Self::ensure_order(&order)?;
+        let mut upkeep = Self::terms()?;
         let JobOrder::V1(JobOrderV1 { ref work, model, class, max_price, deadline }) = order;
-        let (escrow, deposit) = (max_price, T::JobDeposit::get());
+        let (escrow, deposit) = (max_price, Self::storage_deposit(&order));
         T::Currency::hold(&HoldReason::Escrow.into(), &requester, escrow)?;
         T::Currency::hold(&HoldReason::JobDeposit.into(), &requester, deposit)?;
 
         let id = NextJobId::<T>::get();
         NextJobId::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+        Self::take_upkeep(id, &requester, &mut upkeep)?;
         let now = Self::now();
         let expiry = Self::time().checked_add(deadline).ok_or(ArithmeticError::Overflow)?;
         let mut job = Job {
@@ -34,6 +36,7 @@ impl<T: Config> Pallet<T> {
             max_units: work.max_units(),
             escrow,
             deposit,
+            upkeep,
             deadline,
             submitted_at: now,
             attempt: 0,
@@ -49,10 +52,11 @@ impl<T: Config> Pallet<T> {
 
         let (assigned, visited) = Self::try_assign(id, &mut job, 0);
         if !assigned {
+            Self::pay_visits(id, &mut job, visited)?;
             Self::enqueue(id, &mut job, expiry)?;
         }
         Jobs::<T>::insert(id, job);
-        Ok(visited)
+        Ok(Self::submission(visited, T::Audits::validators()))
     }
 
     /// Close a waiting job at its requester's wish.
@@ -97,13 +101,5 @@ impl<T: Config> Pallet<T> {
         ensure!(deadlines.contains(&order.deadline), Error::<T>::DeadlineOutOfRange);
         ensure!(order.max_price >= T::MinPrice::get(), Error::<T>::PriceTooLow);
         Ok(())
-    }
-
-    /// What an order costs that so many asks were looked at for: to take it, to end its first attempt, which may look
-    /// at as many again, and to forget it. What is done later is paid for here; [`Config::HookShare`] says
-    /// how much of it a block does.
-    pub(crate) fn submission(asks: u32) -> Weight {
-        let taken = T::WeightInfo::submit_assigned(asks).max(T::WeightInfo::submit_queued(asks));
-        taken.saturating_add(Self::deadline(asks)).saturating_add(T::WeightInfo::prune())
     }
 }

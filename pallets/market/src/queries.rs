@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use strike_primitives::{
     api::{AskInfo, JobInfo, JobStatus, Quote},
     artifact::ArtifactId,
-    job::{JobOrder, VerificationClass},
+    job::{JobOrder, JobOrderV1, VerificationClass},
     traits::Clock,
     AccountId, JobId,
 };
@@ -15,27 +15,35 @@ const MAX_IDS: u64 = 10_000;
 
 impl<T: Config> Pallet<T> {
     /// What the order would cost now, from the very search that assigns jobs, for a requester linked to nobody.
-    /// `None` if the order is not one that `submit` takes, or no ask fits it within its maximum price.
+    /// `None` if the order is not one that `submit` takes, or no ask fits it within its maximum price. The fee of the
+    /// transaction is that of the call alone.
     pub fn quote(order: &JobOrder) -> Option<Quote> {
         Self::ensure_order(order).ok()?;
-        let JobOrder::V1(order) = order;
-        let max_units = order.work.max_units();
-        let demand = Demand {
-            service: &(order.model, order.class),
-            max_units,
-            max_price: order.max_price,
-            deadline: order.deadline,
+        let JobOrder::V1(JobOrderV1 { work, model, class, .. }) = order;
+        let max_units = work.max_units();
+        let (fit, visited) = Self::find_fit(&Self::demand_of(order, &(*model, *class)));
+        let Fit { provider, price, max_fee, .. } = fit?;
+        Some(Quote { provider, price, max_units, max_fee, costs: Self::costs_at(order, visited)? })
+    }
+
+    /// What an order needs of an ask, for a requester linked to nobody.
+    pub(crate) fn demand_of<'a>(order: &JobOrder, service: &'a Service) -> Demand<'a> {
+        let JobOrder::V1(JobOrderV1 { work, max_price, deadline, .. }) = order;
+        Demand {
+            service,
+            max_units: work.max_units(),
+            max_price: *max_price,
+            deadline: *deadline,
             requester: None,
             failed: &[],
-        };
-        let Fit { provider, price, max_fee, .. } = Self::find_fit(&demand).0?;
-        Some(Quote { provider, price, max_units, max_fee })
+        }
     }
 
     /// What the market knows of a job. The commitment and, for a committed job, the counts of its audit are the
     /// verification pallet's to fill in.
     pub fn job_info(id: JobId) -> Option<JobInfo> {
         let job = Jobs::<T>::get(id)?;
+        let closed = matches!(job.state, JobState::Closed(_));
         let status = match job.state {
             JobState::Pending { deadline } => JobStatus::Pending { deadline: T::Clock::block_at(deadline) },
             JobState::Assigned(Assignment { provider, assigned_at, deadline, .. }) => {
@@ -58,6 +66,10 @@ impl<T: Config> Pallet<T> {
             order: Orders::<T>::get(id)?,
             submitted_at: job.submitted_at,
             escrow: job.escrow,
+            upkeep: job.upkeep.burned,
+            reserve: job.upkeep.reserve,
+            deposit: job.deposit,
+            kept_until: job.due.filter(|_| closed).map(T::Clock::block_at),
             status,
             commitment: None,
             receipt: Receipts::<T>::get(id),

@@ -159,7 +159,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Who owns a share of what the model earns, as many as one settlement pays.
-    fn owners(model: &ArtifactId) -> Vec<(AccountId, Perbill)> {
+    pub(crate) fn owners(model: &ArtifactId) -> Vec<(AccountId, Perbill)> {
         T::Royalties::shares(model).into_iter().take(MAX_ROYALTIES as usize).collect()
     }
 
@@ -224,6 +224,8 @@ impl<T: Config> Pallet<T> {
         job.slashed = job.slashed.checked_add(burned).ok_or(ArithmeticError::Overflow)?;
         job.compensated = job.compensated.checked_add(compensated).ok_or(ArithmeticError::Overflow)?;
         Self::free_capacity(id, &job, provider);
+        // One that was late has caused no attestations: the next attempt uses what is paid.
+        let attested = matches!(job.state, JobState::Judged(_));
         Self::deposit_event(Event::AttemptFailed {
             job: id,
             attempt: job.attempt,
@@ -238,6 +240,9 @@ impl<T: Config> Pallet<T> {
         if let (Some(next), Ok(())) = (next, job.failed.try_push(provider.clone())) {
             let (assigned, looked_at) = Self::try_assign(id, &mut job, next);
             if assigned {
+                if attested {
+                    Self::pay_again(id, &mut job)?;
+                }
                 Jobs::<T>::insert(id, job);
                 return Ok(looked_at);
             }
@@ -310,6 +315,7 @@ impl<T: Config> Pallet<T> {
 
     /// Write the receipt and let the job be pruned in time.
     fn close(id: JobId, mut job: Job, reason: CloseReason, ending: Ending) {
+        Self::end_upkeep(id, &mut job);
         let now = Self::now();
         let (provider, price) =
             job.assignment().map_or((None, 0), |assignment| (Some(assignment.provider.clone()), assignment.price));
@@ -338,6 +344,7 @@ impl<T: Config> Pallet<T> {
             refunded: ending.refunded,
             burned: ending.burned,
             slashed: job.slashed,
+            upkeep: job.upkeep.burned,
             payments: BoundedVec::truncate_from(payments),
             submitted_at: job.submitted_at,
             closed_at: now,

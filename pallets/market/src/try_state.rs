@@ -36,22 +36,29 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_money(jobs: &BTreeMap<JobId, Job>) -> Outcome {
-        let mut held: BTreeMap<AccountId, (Balance, Balance, Balance)> = BTreeMap::new();
+        let mut held: BTreeMap<AccountId, (Balance, Balance, Balance, Balance)> = BTreeMap::new();
+        let mut load = 0u64;
         for job in jobs.values() {
+            let closed = matches!(job.state, JobState::Closed(_));
             let sums = held.entry(job.requester.clone()).or_default();
             sums.0 = sums.0.saturating_add(job.escrow);
             sums.1 = sums.1.saturating_add(job.deposit);
-            ensure!((job.escrow > 0) != matches!(job.state, JobState::Closed(_)), "only open jobs have an escrow");
+            sums.3 = sums.3.saturating_add(job.upkeep.reserve);
+            load = load.saturating_add(job.upkeep.load);
+            ensure!((job.escrow > 0) != closed, "only open jobs have an escrow");
+            ensure!(!closed || (job.upkeep.load, job.upkeep.reserve) == (0, 0), "only open jobs cause attestations");
         }
+        ensure!(Load::<T>::get() == load, "the load is that of the open jobs");
         for ask in Asks::<T>::iter_values().flatten() {
             let sums = held.entry(ask.provider).or_default();
             sums.2 = sums.2.saturating_add(ask.deposit);
         }
-        for (account, (escrow, deposit, asks)) in held {
+        for (account, (escrow, deposit, asks, attestations)) in held {
             let on_hold = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &account);
             ensure!(on_hold(HoldReason::Escrow) == escrow, "escrow held is that of the open jobs");
             ensure!(on_hold(HoldReason::JobDeposit) == deposit, "deposits held are those of the jobs kept");
             ensure!(on_hold(HoldReason::AskDeposit) == asks, "deposits held are those of the asks");
+            ensure!(on_hold(HoldReason::Attestations) == attestations, "what further attempts need is held");
         }
         Ok(())
     }

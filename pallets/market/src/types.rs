@@ -111,6 +111,19 @@ pub enum JobState {
     Closed(CloseReason),
 }
 
+/// What an order pays for what it makes the chain do later.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Upkeep {
+    /// The job's part of [`crate::Load`], in picoseconds: what the attestations of one attempt weigh. Zero once closed.
+    pub load: u64,
+    /// The attestation fee of one attempt, as it was when the job was ordered.
+    pub fee: Balance,
+    /// What was burned, all attempts together.
+    pub burned: Balance,
+    /// What is held of the requester for the attestations of further attempts.
+    pub reserve: Balance,
+}
+
 /// A job without its order, which is kept apart because it is large and never changes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Job {
@@ -126,6 +139,8 @@ pub struct Job {
     pub escrow: Balance,
     /// What is held of the requester for the storage.
     pub deposit: Balance,
+    /// What it pays for beside the work.
+    pub upkeep: Upkeep,
     /// Blocks each provider has for its commitment.
     pub deadline: BlockNumber,
     /// Block of the order.

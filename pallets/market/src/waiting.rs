@@ -66,12 +66,17 @@ impl<T: Config> Pallet<T> {
 
     /// Try to assign waiting jobs. Services take turns, one job a turn; within a service the visits go in laps from
     /// the oldest job to the youngest. So a job that fits nobody holds up no other one, and whatever may have changed
-    /// (an ask, a bond, a free place, a validator) is noticed without being told.
+    /// (an ask, a bond, a free place, a validator) is noticed without being told. A lap takes [`Config::VisitEvery`]
+    /// blocks or longer, for no more visits than that are paid with the orders.
     pub(crate) fn poll_waiting(meter: &mut WeightMeter) {
         let ends = ServiceQueueEnds::<T>::get();
         let queued = ends.tail.saturating_sub(ends.head);
-        // Enough turns to visit each waiting job once if one service has them all, and to drop services without any.
-        let turns = queued.max(PendingCount::<T>::get().into()).min(T::MaxMatches::get().into());
+        // In so many blocks enough turns to visit each waiting job once if one service has them all, and to drop
+        // services without any.
+        let lap = queued.max(PendingCount::<T>::get().into());
+        let turns_by = |block: u64| lap.saturating_mul(block).checked_div(T::VisitEvery::get().into()).unwrap_or(0);
+        let now = u64::from(Self::now());
+        let turns = turns_by(now.saturating_add(1)).saturating_sub(turns_by(now)).min(T::MaxMatches::get().into());
         for _ in 0..turns {
             if !meter.can_consume(Self::worst_visit()) {
                 return;

@@ -103,20 +103,22 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn authorize_seal(
-        _source: TransactionSource,
+        source: TransactionSource,
         sealed: &SealedVerdict,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
+        Self::ensure_room(source, Self::seal_weight())?;
         let fitting = Self::check_seal(sealed)?;
         ensure!(fitting.key.verify(&seal_payload(&Self::genesis(), sealed), signature), Refusal::BadSignature);
         Self::valid_until(fitting.until, (TAG_SEAL, sealed.audit.job, sealed.audit.attempt, &sealed.validator))
     }
 
     pub(crate) fn authorize_reveal(
-        _source: TransactionSource,
+        source: TransactionSource,
         revealed: &RevealedVerdict,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
+        Self::ensure_room(source, Self::reveal_weight())?;
         let fitting = Self::check_reveal(revealed)?;
         ensure!(fitting.key.verify(&reveal_payload(&Self::genesis(), revealed), signature), Refusal::BadSignature);
         let AuditRef { job, attempt, .. } = revealed.audit;
@@ -127,6 +129,7 @@ impl<T: Config> Pallet<T> {
         let Fitting { mut audit, position, until, .. } = Self::check_seal(&sealed).map_err(Error::<T>::Refused)?;
         let SealedVerdict { audit: AuditRef { job, attempt, .. }, validator, seal, .. } = sealed;
         audit.seals.try_push((position, seal)).map_err(|_| Error::<T>::Refused(Refusal::AlreadySealed))?;
+        Self::count_attestation(Self::seal_weight());
         Self::deposit_event(Event::VerdictSealed { job, attempt, validator });
 
         if audit.seals.len() >= audit.eligible.len() {
@@ -151,6 +154,7 @@ impl<T: Config> Pallet<T> {
             .reveals
             .try_push((position, verdict, work_tag))
             .map_err(|_| Error::<T>::Refused(Refusal::AlreadyRevealed))?;
+        Self::count_attestation(Self::reveal_weight());
         Self::deposit_event(Event::VerdictRevealed { job, attempt, validator, verdict });
 
         if audit.reveals.len() >= audit.seals.len() {

@@ -99,12 +99,13 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn authorize_commit(
-        _source: TransactionSource,
+        source: TransactionSource,
         job: &JobId,
         attempt: &Attempt,
         commitment: &Commitment,
         signature: &AppSignature,
     ) -> TransactionValidityWithRefund {
+        Self::ensure_room(source, Self::commit_weight())?;
         let (assigned, binding) = Self::check_commitment(*job, *attempt, commitment)?;
         let key = T::Providers::app_key(&assigned.provider).ok_or(Refusal::ProviderKeyNotFound)?;
         let payload = commit_payload(&binding.genesis, *job, *attempt, commitment);
@@ -130,6 +131,7 @@ impl<T: Config> Pallet<T> {
         let (assigned, binding) = Self::check_commitment(job, attempt, &commitment).map_err(Error::<T>::Refused)?;
         let eligible = Self::judges(&assigned.provider).map_err(Error::<T>::Refused)?;
         T::Assignments::on_committed(job, attempt)?;
+        Self::count_attestation(Self::commit_weight());
         Self::deposit_event(Event::CommitmentRecorded {
             job,
             attempt,

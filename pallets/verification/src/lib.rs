@@ -12,6 +12,7 @@ mod benchmarking;
 mod commitments;
 mod deadlines;
 mod duties;
+mod load;
 mod offchain;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -96,6 +97,11 @@ pub mod pallet {
         /// The most of a block's weight that the deadline queue takes.
         #[pallet::constant]
         type HookShare: Get<Perbill>;
+        /// The most of a block's weight that attestations take: they come before transactions with fees.
+        #[pallet::constant]
+        type AttestationShare: Get<Perbill>;
+        /// What the transaction of an attestation weighs beside its call and that call's authorization.
+        type AttestationOverhead: Get<Weight>;
         /// Priority of all attestations in the pool. One value, so that none of a key's attestations displaces another.
         #[pallet::constant]
         type UnsignedPriority: Get<TransactionPriority>;
@@ -157,6 +163,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type DeadlineCursor<T: Config> = StorageValue<_, BlockNumber, ValueQuery>;
 
+    /// What the attestations of this block weigh, in picoseconds.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type BlockAttestations<T: Config> = StorageValue<_, u64, ValueQuery>;
+
     // What a field's name does not say is in the line of its event.
     #[allow(missing_docs)]
     #[pallet::event]
@@ -191,6 +202,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            BlockAttestations::<T>::kill();
             Self::roll_beacon(now.unique_saturated_into());
             T::WeightInfo::on_initialize()
         }
@@ -209,6 +221,8 @@ pub mod pallet {
             assert!(T::RevealPeriod::get() > 0, "reveals need a block");
             assert!(T::SealGrace::get() <= T::SealPeriod::get(), "grace is part of the period");
             assert!(T::BeaconHistory::get() > periods.saturating_add(2), "audits need their beacon to the end");
+            let largest = Self::commit_weight().max(Self::seal_weight()).max(Self::reveal_weight());
+            assert!(largest.ref_time() <= Self::attestation_limit(), "every attestation must fit into a block");
             assert!(T::ResendAfter::get() > 0, "a resend in the block of the first submission is refused");
             let least = T::WeightInfo::poll_base()
                 .saturating_add(T::WeightInfo::poll_height())

@@ -63,6 +63,8 @@ parameter_types! {
     pub static RevealPeriod: u32 = 10;
     pub const BeaconHistory: u32 = 60;
     pub const HookShare: Perbill = Perbill::from_percent(25);
+    pub static AttestationShare: Perbill = Perbill::from_percent(50);
+    pub const AttestationOverhead: Weight = Weight::from_parts(1_000_000, 0);
     pub const UnsignedPriority: u64 = 1 << 20;
     pub const ResendAfter: u32 = 4;
 
@@ -91,6 +93,8 @@ impl crate::Config for Test {
     type RevealPeriod = RevealPeriod;
     type BeaconHistory = BeaconHistory;
     type HookShare = HookShare;
+    type AttestationShare = AttestationShare;
+    type AttestationOverhead = AttestationOverhead;
     type UnsignedPriority = UnsignedPriority;
     type ResendAfter = ResendAfter;
     type WeightInfo = SubstrateWeight<Test>;
@@ -220,6 +224,7 @@ impl ExtBuilder {
     pub fn execute_on_node(self, test: impl FnOnce(&Node)) {
         Fork::set(0);
         SealPeriod::set(20);
+        AttestationShare::set(Perbill::from_percent(50));
         let storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         let mut ext = sp_io::TestExternalities::from(storage);
         let (offchain, offchain_state) = TestOffchainExt::new();
