@@ -116,8 +116,8 @@ pub fn assert_moved<'a>(
     let signed = |amount: Balance| i128::try_from(amount).expect("amounts of tests are small");
     let mut burned = 0;
     for receipt in receipts {
-        *expected.entry(&receipt.requester).or_default() -= signed(receipt.fee);
-        burned += receipt.burned + receipt.slashed;
+        *expected.entry(&receipt.requester).or_default() -= signed(receipt.fee + receipt.upkeep);
+        burned += receipt.burned + receipt.slashed + receipt.upkeep;
         for payment in &receipt.payments {
             *expected.entry(&payment.account).or_default() += signed(payment.amount);
         }

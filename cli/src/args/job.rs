@@ -37,6 +37,14 @@ pub enum JobCommand {
         #[command(flatten)]
         key: KeyArgs,
     },
+    /// Forget a closed job before its time and get its deposit back. Its receipt is gone then, but for the hash.
+    Forget {
+        /// Its id.
+        job: JobId,
+        /// Who signs.
+        #[command(flatten)]
+        key: KeyArgs,
+    },
     /// Print the output of a job, if the node has it.
     Output {
         /// Its id.

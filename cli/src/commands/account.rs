@@ -7,7 +7,7 @@ use crate::{
     args::AccountCommand,
     error::{Error, Result},
     output,
-    present::json::BalanceView,
+    present::{json::BalanceView, words::held_until},
 };
 use strike_chain::{amounts, calls, client::Holdings, keys, TransactionQuery};
 use strike_primitives::AccountId;
@@ -50,6 +50,11 @@ fn view(account: AccountId, holdings: Holdings) -> BalanceView {
         account,
         total: holdings.total().into(),
         free: holdings.free.into(),
+        held_until: holdings
+            .held
+            .iter()
+            .filter_map(|(reason, _)| Some((reason.clone(), held_until(reason)?)))
+            .collect(),
         held: holdings.held.into_iter().map(|(reason, amount)| (reason, amount.into())).collect(),
         frozen: holdings.frozen.into(),
     }
@@ -58,7 +63,8 @@ fn view(account: AccountId, holdings: Holdings) -> BalanceView {
 fn text(account: &AccountId, holdings: &Holdings) -> String {
     let mut rows = vec![vec!["free".into(), amounts::amount(holdings.free)]];
     for (reason, amount) in &holdings.held {
-        rows.push(vec![format!("held for {reason}"), amounts::amount(*amount)]);
+        let until = held_until(reason).map(|until| format!("until {until}"));
+        rows.push(vec![format!("held for {reason}"), amounts::amount(*amount), until.unwrap_or_default()]);
     }
     if holdings.frozen > 0 {
         rows.push(vec!["frozen of what is free".into(), amounts::amount(holdings.frozen)]);
@@ -83,7 +89,7 @@ mod tests {
         assert_eq!(
             text,
             format!(
-                r#"{{"account":"{account}","free":"3000000000000","held":{{"Market.Escrow":"1000000000000"}},"frozen":"0","total":"4000000000000"}}"#
+                r#"{{"account":"{account}","free":"3000000000000","held":{{"Market.Escrow":"1000000000000"}},"held_until":{{"Market.Escrow":"the jobs close"}},"frozen":"0","total":"4000000000000"}}"#
             )
         );
     }
@@ -93,7 +99,7 @@ mod tests {
         let alice = keys::account("alice").unwrap();
         let text = text(&alice, &holdings());
         assert!(text.starts_with("Alice ("), "{text}");
-        assert!(text.contains("held for Market.Escrow  1 STRIKE"), "{text}");
+        assert!(text.contains("held for Market.Escrow  1 STRIKE  until the jobs close"), "{text}");
         assert!(text.ends_with("total                   4 STRIKE"), "{text}");
     }
 }

@@ -50,6 +50,11 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
             let signer = keys::signer(key.key.as_deref(), &chain).await?;
             submit_and_report(context, &chain, &calls::cancel_job(job), &signer, &format!("cancelled job {job}")).await
         }
+        JobCommand::Forget { job, key } => {
+            let chain = context.chain().await?;
+            let signer = keys::signer(key.key.as_deref(), &chain).await?;
+            submit_and_report(context, &chain, &calls::forget_job(job), &signer, &format!("forgot job {job}")).await
+        }
         JobCommand::Output { job } => {
             let chain = context.chain().await?;
             let output = chain.output(job).await?.ok_or_else(|| not_here(job))?;
@@ -139,6 +144,7 @@ async fn generate(context: &Context, args: GenerateArgs) -> Result<()> {
         Some(price) => generation.within_asks(&chain).await?.order(price)?,
         None => generation.order_at_quote(&chain).await?,
     };
+    order::tell_costs(&chain, &job_order).await?;
     order::leave(&chain, &job_order, generation.prompt.as_bytes()).await?;
     let Placed { job, sent, submission } = place(context, &chain, &job_order, &signer, None).await?;
     if !args.wait {

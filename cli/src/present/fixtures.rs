@@ -51,6 +51,7 @@ pub(crate) fn receipt() -> Receipt {
         refunded: 88,
         burned: 0,
         slashed: 0,
+        upkeep: 6,
         payments: payments.try_into().unwrap(),
         submitted_at: 10,
         closed_at: 21,

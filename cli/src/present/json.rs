@@ -35,9 +35,14 @@ mod tests {
     fn job() -> JobInfo {
         let JobOrder::V1(order) = order();
         let mut receipt = receipt();
-        for amount in
-            [&mut receipt.price, &mut receipt.fee, &mut receipt.refunded, &mut receipt.burned, &mut receipt.slashed]
-        {
+        for amount in [
+            &mut receipt.price,
+            &mut receipt.fee,
+            &mut receipt.refunded,
+            &mut receipt.burned,
+            &mut receipt.slashed,
+            &mut receipt.upkeep,
+        ] {
             *amount = LARGE;
         }
         receipt.payments.iter_mut().for_each(|payment| payment.amount = LARGE);
@@ -48,6 +53,10 @@ mod tests {
             order: JobOrder::V1(strike_primitives::job::JobOrderV1 { max_price: LARGE, ..order }),
             submitted_at: 10,
             escrow: LARGE,
+            upkeep: LARGE,
+            reserve: LARGE,
+            deposit: LARGE,
+            kept_until: Some(900),
             status: JobStatus::Closed { reason: CloseReason::Settled },
             commitment: None,
             receipt: Some(receipt),
@@ -97,14 +106,15 @@ mod tests {
             account: AccountId::new([1; 32]),
             free: Amount(LARGE),
             held: [("Market.Escrow".to_owned(), Amount(LARGE))].into(),
+            held_until: [("Market.Escrow".to_owned(), "its jobs close")].into(),
             frozen: Amount(LARGE),
             total: Amount(LARGE),
         };
         let receipt = job.receipt.as_ref().unwrap();
         // Each with how many amounts it has.
         let views = [
-            (to_string(&JobView::from(&job)), 2 + 5 + 3),
-            (to_string(&ReceiptView::from(receipt)), 5 + 3),
+            (to_string(&JobView::from(&job)), 5 + 6 + 3),
+            (to_string(&ReceiptView::from(receipt)), 6 + 3),
             (to_string(&Summary::new(receipt, None)), 2 + 1),
             (to_string(&ProviderView::from(&provider())), 2 + 1),
             (to_string(&balance), 4),

@@ -84,12 +84,33 @@ pub fn payments(receipt: &Receipt) -> String {
         }
     };
     add("burned", receipt.burned, "of the fee");
+    add("burned", receipt.upkeep, "by the requester beside the fee, for attestations and waiting");
     add("refunded", receipt.refunded, "to the requester");
     add("slashed", receipt.slashed, "of providers' bonds");
     if rows.is_empty() {
         return "  nobody".into();
     }
     table(&rows)
+}
+
+/// What is held of the requester for a job, and until when; nothing where nothing is.
+pub fn held(info: &JobInfo) -> Option<String> {
+    let until_forgotten = match info.kept_until {
+        Some(block) => format!("until block {block}, or 'strike job forget {}'", info.job),
+        None => "until the job is forgotten".into(),
+    };
+    let until_forgotten = format!("for storage, {until_forgotten}");
+    let amounts = [
+        (info.escrow, "for the price, until the job closes"),
+        (info.reserve, "for a further attempt, until the job closes"),
+        (info.deposit, until_forgotten.as_str()),
+    ];
+    let parts: Vec<String> = amounts
+        .into_iter()
+        .filter(|(held, _)| *held > 0)
+        .map(|(held, why)| format!("{} {why}", amount(held)))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Everything about a job, for people.
@@ -119,6 +140,8 @@ pub fn job(info: &JobInfo) -> String {
         vec!["maximum price".into(), amount(order.max_price)],
         vec!["submitted".into(), format!("block {}", info.submitted_at)],
         vec!["status".into(), sentence(info, None)],
+        vec!["burned".into(), format!("{} for attestations and waiting", amount(info.upkeep))],
+        vec!["held".into(), held(info).unwrap_or_else(|| "nothing".into())],
     ];
     if let Some(receipt) = &info.receipt {
         rows.push(vec!["closed".into(), format!("block {}", receipt.closed_at)]);
@@ -145,6 +168,10 @@ mod tests {
             order: crate::present::fixtures::order(),
             submitted_at: 10,
             escrow: 0,
+            upkeep: 6,
+            reserve: 0,
+            deposit: 8_000_000_000,
+            kept_until: Some(900),
             status,
             commitment: None,
             receipt: Some(receipt),
@@ -171,9 +198,21 @@ mod tests {
     }
 
     #[test]
+    fn a_job_says_what_is_held_and_until_when() {
+        let mut info = info(JobStatus::Pending { deadline: 60 }, 0);
+        let held = held(&info).unwrap();
+        assert_eq!(held, "0.008 STRIKE for storage, until block 900, or 'strike job forget 9'");
+        assert!(job(&info).contains(&held));
+        (info.escrow, info.reserve, info.kept_until) = (1_000_000_000_000, 2_000_000_000_000, None);
+        let held = super::held(&info).unwrap();
+        assert!(held.starts_with("1 STRIKE for the price, until the job closes; 2 STRIKE for a further"), "{held}");
+        assert!(held.ends_with("until the job is forgotten"), "{held}");
+    }
+
+    #[test]
     fn payments_name_what_they_are_for() {
         let text = payments(&crate::present::fixtures::receipt());
         assert!(text.contains("for checking") && text.contains("to the requester"), "{text}");
-        assert!(!text.contains("burned"), "{text}");
+        assert!(!text.contains("of the fee") && text.contains("beside the fee, for attestations"), "{text}");
     }
 }

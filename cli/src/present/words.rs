@@ -34,6 +34,19 @@ pub fn reason(reason: CloseReason) -> &'static str {
     }
 }
 
+/// Until when the chain holds money for a reason: `Pallet.Reason`.
+pub fn held_until(reason: &str) -> Option<&'static str> {
+    match reason {
+        "Market.Escrow" => Some("the jobs close"),
+        "Market.Attestations" => Some("the jobs close, but for what further attempts burn"),
+        "Market.JobDeposit" => Some("the jobs are forgotten: a day after they closed, or by 'strike job forget'"),
+        "Market.AskDeposit" => Some("the asks are withdrawn"),
+        "Providers.Bond" => Some("the provider has left and its bond is withdrawn"),
+        "Provenance.Registration" => Some("the models are no longer registered"),
+        _ => None,
+    }
+}
+
 /// Why an output ended.
 pub fn stop(reason: StopReason) -> &'static str {
     match reason {

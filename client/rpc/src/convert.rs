@@ -1,11 +1,11 @@
 //! From the runtime's types to the JSON that clients see.
 
 use crate::views::{
-    Accounts, AskView, BytesView, CommitmentView, InputView, JobView, ModelView, PaymentView, ProviderView, QuoteView,
-    ReceiptView, StatusView, WorkView,
+    Accounts, AskView, BytesView, CommitmentView, CostsView, InputView, JobView, ModelView, PaymentView, ProviderView,
+    QuoteView, ReceiptView, StatusView, WorkView,
 };
 use strike_primitives::{
-    api::{AskInfo, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, JobInfo, JobStatus, ModelInfo, ProviderInfo, Quote},
     commitment::Commitment,
     embedding::decode_texts,
     job::{Input, JobOrder, WorkSpec},
@@ -58,6 +58,10 @@ impl Accounts {
             deadline: order.deadline,
             submitted_at: info.submitted_at,
             escrow: info.escrow.into(),
+            upkeep: info.upkeep.into(),
+            reserve: info.reserve.into(),
+            deposit: info.deposit.into(),
+            kept_until: info.kept_until,
             status: self.status(info.status),
             commitment: info.commitment.as_ref().map(commitment),
             receipt: info.receipt.map(|receipt| self.receipt(receipt)),
@@ -92,6 +96,7 @@ impl Accounts {
             refunded: receipt.refunded.into(),
             burned: receipt.burned.into(),
             slashed: receipt.slashed.into(),
+            upkeep: receipt.upkeep.into(),
             payments: receipt
                 .payments
                 .iter()
@@ -112,6 +117,7 @@ impl Accounts {
             price: quote.price.into(),
             max_units: quote.max_units,
             max_fee: quote.max_fee.into(),
+            costs: costs(quote.costs),
         }
     }
 
@@ -144,6 +150,18 @@ impl Accounts {
             owner: self.show(&info.owner),
             royalty: info.royalty,
         }
+    }
+}
+
+/// What an order costs and holds beside its price.
+pub(crate) fn costs(costs: Costs) -> CostsView {
+    CostsView {
+        transaction_fee: costs.transaction_fee.into(),
+        attestation_fee: costs.attestation_fee.into(),
+        reserve: costs.reserve.into(),
+        waiting_fee: costs.waiting_fee.into(),
+        deposit: costs.deposit.into(),
+        retention: costs.retention,
     }
 }
 

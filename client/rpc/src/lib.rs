@@ -15,8 +15,8 @@ pub use bounds::Bounds;
 pub use error::Error;
 pub use guarded::Guarded;
 pub use views::{
-    AskView, BytesView, CommitmentView, InputView, JobView, ModelView, OutputView, PaymentView, ProviderView,
-    QuoteView, ReceiptView, StatusView, UploadView, WorkView,
+    AskView, BytesView, CommitmentView, CostsView, InputView, JobView, ModelView, OutputView, PaymentView,
+    ProviderView, QuoteView, ReceiptView, StatusView, UploadView, WorkView,
 };
 
 use bounds::turn;
@@ -64,6 +64,10 @@ pub trait Strike {
     /// What an order would cost now; `null` if no ask fits it.
     #[method(name = "quote", blocking)]
     fn quote(&self, order: Value) -> RpcResult<Option<QuoteView>>;
+
+    /// What an order costs and holds now beside its price, whoever gets it; `null` if it is not one that is taken now.
+    #[method(name = "costs", blocking)]
+    fn costs(&self, order: Value) -> RpcResult<Option<CostsView>>;
 
     /// Registered providers with their asks, from the one after `after`.
     #[method(name = "providers", blocking)]
@@ -271,6 +275,13 @@ where
         let api = self.api::<dyn MarketApi<Block>>("MarketApi", at)?;
         let quote = api.quote(at, order).map_err(unavailable(at))?;
         Ok(quote.map(|quote| self.accounts.quote(quote)))
+    }
+
+    fn costs(&self, order: Value) -> RpcResult<Option<CostsView>> {
+        let (order, at): (JobOrder, _) = (order::parse_order(order)?, self.best());
+        let api = self.api::<dyn MarketApi<Block>>("MarketApi", at)?;
+        let costs = api.costs(at, order).map_err(unavailable(at))?;
+        Ok(costs.map(convert::costs))
     }
 
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {

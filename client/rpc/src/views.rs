@@ -255,6 +255,8 @@ pub struct ReceiptView {
     pub burned: Amount,
     /// What was burned of providers' bonds.
     pub slashed: Amount,
+    /// What the requester burned beside the fee, for attestations and for visits while the job waited.
+    pub upkeep: Amount,
     /// Who got what.
     pub payments: Vec<PaymentView>,
     /// Block of the order.
@@ -286,6 +288,14 @@ pub struct JobView {
     pub submitted_at: BlockNumber,
     /// What is held of the requester for it.
     pub escrow: Amount,
+    /// What the requester burned for attestations, and for visits while the job waited.
+    pub upkeep: Amount,
+    /// What is held for the attestations of further attempts, until the job closes.
+    pub reserve: Amount,
+    /// What is held for storage, until the job is forgotten.
+    pub deposit: Amount,
+    /// The block in which a closed job is forgotten at the latest.
+    pub kept_until: Option<BlockNumber>,
     /// Where it stands.
     pub status: StatusView,
     /// The last commitment.
@@ -315,6 +325,23 @@ pub struct OutputView {
     pub stop: StopReason,
 }
 
+/// What an order costs and holds beside its price. Fields as in the runtime's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CostsView {
+    /// Burned by the transaction that orders, about.
+    pub transaction_fee: Amount,
+    /// Burned with the order, for the attestations of one attempt.
+    pub attestation_fee: Amount,
+    /// Held until the job closes, and burned only if a further attempt causes attestations again.
+    pub reserve: Amount,
+    /// Burned with the order if no provider is free.
+    pub waiting_fee: Amount,
+    /// Held for storage until the job is forgotten.
+    pub deposit: Amount,
+    /// Blocks for which a closed job is kept, unless its requester forgets it earlier.
+    pub retention: BlockNumber,
+}
+
 /// What an order would cost now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct QuoteView {
@@ -326,6 +353,8 @@ pub struct QuoteView {
     pub max_units: Units,
     /// The most it can cost.
     pub max_fee: Amount,
+    /// What the order costs and holds beside that.
+    pub costs: CostsView,
 }
 
 /// An offer of a provider.

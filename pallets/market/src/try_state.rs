@@ -27,9 +27,10 @@ impl<T: Config> Pallet<T> {
         Self::check_records(&jobs)
     }
 
-    /// Periods may follow the chain's timing, so they are known in its state alone.
+    /// Periods may follow the chain's timing, and prices its validators, so they are known in its state alone.
     fn check_periods() -> Outcome {
         ensure!(T::Retention::get() > 0, "a receipt must be readable");
+        ensure!(T::MinAskPrice::get() > 0, "a service has a price");
         let (first, most) = (T::MinDemotion::get(), T::MaxDemotion::get());
         ensure!(first > 0 && first <= most, "a demotion lasts a while, and at first no longer than at most");
         Ok(())

@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
         assert!(!T::MinDeadline::get().is_zero() && T::MinDeadline::get() <= T::MaxDeadline::get());
         assert!((1..=MAX_ATTEMPTS).contains(&u32::from(T::MaxAttempts::get())));
         assert!(T::FeeShares::get().served() == Served::NOTHING, "the market pays nobody else");
-        assert!(T::LoadLimit::get() > 0 && !T::VisitEvery::get().is_zero() && T::MinAskPrice::get() > 0);
+        assert!(T::LoadLimit::get() > 0 && !T::VisitEvery::get().is_zero());
         assert!(T::MaxCapacity::get() > 0 && T::MaxPending::get() > 0 && T::MaxMatches::get() > 0);
         assert!(MAX_ROYALTIES.saturating_add(MAX_VALIDATORS).saturating_add(2) <= MAX_PAYMENTS);
         // Every item of upkeep must fit, or it would wait for ever.

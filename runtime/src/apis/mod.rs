@@ -13,6 +13,7 @@
 mod babe;
 mod grandpa;
 mod jobs;
+mod market;
 mod providers;
 #[cfg(feature = "try-runtime")]
 mod try_runtime;
@@ -41,7 +42,7 @@ use sp_runtime::{
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 use strike_primitives::{
-    api::{AskInfo, Duty, DutyCursor, DutyPage, JobInfo, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobInfo, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::ArtifactId,
     job::JobOrder,
@@ -255,7 +256,11 @@ impl_runtime_apis! {
 
     impl strike_primitives::api::MarketApi<Block> for Runtime {
         fn quote(order: JobOrder) -> Option<Quote> {
-            Market::quote(&order)
+            market::quote(order)
+        }
+
+        fn costs(order: JobOrder) -> Option<Costs> {
+            market::costs(order)
         }
 
         fn asks(model: ArtifactId) -> Vec<AskInfo> {

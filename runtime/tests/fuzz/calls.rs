@@ -268,7 +268,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let leaving = [&submit[..], &signed(3, leave), &two, &commit, &two, &seal, &reveal, &two].concat();
     let bare = transfer.encode();
     let bare = [&[step::BARE, bare.len().saturated_into()], &bare[..]].concat();
-    let asks = [step::ASK, 3, 1, 0, 2, 200, 0, step::BLOCKS, 0, u8::MAX, step::RAW, 1, 4].to_vec();
+    let asks = [step::ASK, 3, 0, 1, 2, 200, 0, step::BLOCKS, 0, u8::MAX, step::RAW, 1, 4].to_vec();
     vec![
         ("settled", life),
         ("invalid", wrong),

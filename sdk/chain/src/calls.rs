@@ -33,6 +33,11 @@ pub fn cancel_job(job: JobId) -> Call {
     Call::new("Market", "cancel", job)
 }
 
+/// Forget a closed job before its time, and get its deposit back.
+pub fn forget_job(job: JobId) -> Call {
+    Call::new("Market", "forget", job)
+}
+
 /// Offer a model, or change the offer.
 pub fn place_ask(
     model: &ArtifactId,

@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use std::{sync::Arc, time::Duration};
 use strike_primitives::{
-    api::{AskInfo, JobInfo, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, JobInfo, ModelInfo, ProviderInfo, Quote},
     artifact::ArtifactId,
     job::JobOrder,
     AccountId, Balance, BlockNumber, JobId, H256,
@@ -232,6 +232,11 @@ impl Chain {
     /// What an order would cost now.
     pub async fn quote(&self, order: &JobOrder) -> Result<Option<Quote>> {
         self.api("MarketApi_quote", order, None).await
+    }
+
+    /// What an order costs and holds now beside its price; `None` if it is not one that the chain takes now.
+    pub async fn costs(&self, order: &JobOrder) -> Result<Option<Costs>> {
+        self.api("MarketApi_costs", order, None).await
     }
 
     /// All asks for a model, those of providers that are not active too.

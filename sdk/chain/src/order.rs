@@ -9,4 +9,4 @@ mod quote;
 pub use embedding::{jobs, Embedding};
 pub use generation::Generation;
 pub use input::leave;
-pub use quote::at_quote;
+pub use quote::{at_quote, costs, tell_costs};

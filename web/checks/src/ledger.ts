@@ -96,8 +96,8 @@ export class Ledger {
     let burned = this.fees;
     add(this.requester, -this.fees);
     for (const receipt of receipts) {
-      add(this.requester, -receipt.fee);
-      burned += receipt.burned + receipt.slashed;
+      add(this.requester, -receipt.fee - receipt.upkeep);
+      burned += receipt.burned + receipt.slashed + receipt.upkeep;
       for (const { account, amount } of receipt.payments) add(account, amount);
     }
     compare('the total issuance', after.issuance, this.before.issuance - burned);

@@ -3,7 +3,7 @@
  *
  * - Connect, order, follow to the end: {@link connect}, {@link generation}, {@link embedding}, {@link submitJob},
  *   {@link followJobs}, {@link findTransaction}.
- * - Read: {@link models}, {@link readQuote}, {@link readJob}, {@link readOutput}, {@link readReceipt}, {@link finalBlocks}.
+ * - Read: {@link models}, {@link readQuote}, {@link readCosts}, {@link readJob}, {@link readOutput}, {@link readReceipt}, {@link finalBlocks}.
  * - Amounts are `bigint`: {@link Amount}.
  * - Hashes and encodings for checking by oneself: {@link protocol}.
  */
@@ -38,5 +38,5 @@ export {
 export * from './receipt.js';
 export { parseJob, readJob, type Job, type JobStatus } from './rpc/job.js';
 export { parseOutput, readOutput, STOP_REASONS, type Output, type StopReason } from './rpc/output.js';
-export { orderJson, parseQuote, readQuote, type Quote } from './rpc/quote.js';
+export { orderJson, parseCosts, parseQuote, readCosts, readQuote, type Costs, type Quote } from './rpc/quote.js';
 export * as protocol from './protocol/index.js';

@@ -66,6 +66,8 @@ export interface Receipt {
   burned: Amount;
   /** What was burned of providers' bonds, all attempts together. */
   slashed: Amount;
+  /** What the requester burned beside the fee, for attestations and for visits while the job waited. */
+  upkeep: Amount;
   payments: readonly Payment[];
   /** Block of the order. */
   submittedAt: number;

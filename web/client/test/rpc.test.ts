@@ -1,30 +1,32 @@
 // The node's JSON, as client/rpc writes it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { InvalidAmount, MAX_AMOUNT, orderJson, parseJob, parseOutput, parseQuote, UnexpectedAnswer } from '@strike/client';
+import { InvalidAmount, MAX_AMOUNT, orderJson, parseCosts, parseJob, parseOutput, parseQuote, UnexpectedAnswer } from '@strike/client';
 
 const root = `0x${'ab'.repeat(32)}`;
 const model = { kind: 'bundle', root } as const;
 
 const receipt = {
   hash: root, attempt: 0, reason: 'settled', provider: 'eve', verdict: { valid: { units: 50 } }, verdicts: 4, units: 50, price: '1000',
-  fee: '9007199254740993', refunded: 1, burned: '2', slashed: 0, payments: [{ account: 'eve', role: 'validator', amount: '9007199254740993' }],
+  fee: '9007199254740993', refunded: 1, burned: '2', slashed: 0, upkeep: '23', payments: [{ account: 'eve', role: 'validator', amount: '9007199254740993' }],
   submitted_at: 10, closed_at: 16,
 };
 const job = {
   job: 7, attempt: 0, requester: 'ferdie', model, class: 'exact', work: { kind: 'generate' }, max_price: MAX_AMOUNT.toString(), deadline: 60,
-  submitted_at: 10, escrow: '9007199254740993', status: { state: 'closed', reason: 'settled' }, commitment: null, receipt,
+  submitted_at: 10, escrow: '9007199254740993', upkeep: '23', reserve: 0, deposit: '2', kept_until: 28_816, status: { state: 'closed', reason: 'settled' }, commitment: null, receipt,
 };
 
 test('a job is read, with amounts to the last unit, written as strings or as numbers', () => {
   const read = parseJob(job);
+  assert.deepEqual([read.upkeep, read.reserve, read.deposit, read.keptUntil], [23n, 0n, 2n, 28_816]);
   assert.deepEqual([read.maxPrice, read.escrow, read.status], [MAX_AMOUNT, 2n ** 53n + 1n, { state: 'closed', reason: 'settled' }]);
   assert.deepEqual(read.receipt, {
     attempt: 0, reason: 'settled', provider: 'eve', verdict: { kind: 'valid', units: 50 }, verdicts: 4, units: 50, price: 1_000n,
-    fee: 2n ** 53n + 1n, refunded: 1n, burned: 2n, slashed: 0n, payments: [{ account: 'eve', role: 'validator', amount: 2n ** 53n + 1n }],
+    fee: 2n ** 53n + 1n, refunded: 1n, burned: 2n, slashed: 0n, upkeep: 23n, payments: [{ account: 'eve', role: 'validator', amount: 2n ** 53n + 1n }],
     submittedAt: 10, closedAt: 16,
   });
   const open = parseJob({ ...job, max_price: 5, escrow: 5, status: { state: 'pending', deadline: 70 }, receipt: null });
+  assert.equal(parseJob({ ...job, kept_until: null }).keptUntil, null);
   assert.deepEqual([open.maxPrice, open.status, open.receipt], [5n, { state: 'pending', deadline: 70 }, null]);
 });
 
@@ -73,9 +75,14 @@ test('outputs of both kinds are read', () => {
 
 test('a quote is read, and none', () => {
   assert.equal(parseQuote(null), null);
-  assert.deepEqual(parseQuote({ provider: 'eve', price: '1000', max_units: 64, max_fee: '9007199254740993' }), {
-    provider: 'eve', price: 1_000n, maxUnits: 64, maxFee: 2n ** 53n + 1n,
+  const costs = {
+    transaction_fee: '9007199254740993', attestation_fee: '2', reserve: '3', waiting_fee: 4, deposit: '5', retention: 28_800,
+  };
+  const read = { transactionFee: 2n ** 53n + 1n, attestationFee: 2n, reserve: 3n, waitingFee: 4n, deposit: 5n, retention: 28_800 };
+  assert.deepEqual(parseQuote({ provider: 'eve', price: '1000', max_units: 64, max_fee: '9007199254740993', costs }), {
+    provider: 'eve', price: 1_000n, maxUnits: 64, maxFee: 2n ** 53n + 1n, costs: read,
   });
+  assert.deepEqual([parseCosts(costs), parseCosts(null)], [read, null]);
 });
 
 test('an order goes to the node with decimal strings for amounts', () => {

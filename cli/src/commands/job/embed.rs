@@ -122,6 +122,7 @@ async fn one(
         Some(price) => embedding.order(price)?,
         None => embedding.order_at_quote(chain).await?,
     };
+    order::tell_costs(chain, &job_order).await?;
     order::leave(chain, &job_order, &embedding.bytes()).await?;
     place(context, chain, &job_order, signer, Some(range)).await
 }

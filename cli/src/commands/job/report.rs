@@ -4,7 +4,11 @@ use crate::{
     commands::context::Context,
     error::{Error, Result, SENT},
     output::{self, progress},
-    present::{json::JobView, text::payments, words},
+    present::{
+        json::JobView,
+        text::{held, payments},
+        words,
+    },
 };
 use strike_chain::{
     follow::is_cut_off,
@@ -24,6 +28,9 @@ pub async fn print(context: &Context, chain: &Chain, info: &JobInfo) -> Result<(
     let failure = failure(info);
     if let (false, Some(receipt)) = (context.json, &info.receipt) {
         progress(format!("paid for {} units:\n{}", receipt.units, payments(receipt)));
+        if let Some(held) = held(info) {
+            progress(format!("still held: {held}"));
+        }
     }
     if let Some(failure) = failure {
         return Err(failure);
@@ -166,6 +173,10 @@ mod tests {
             order: order(),
             submitted_at: 1,
             escrow: 0,
+            upkeep: 6,
+            reserve: 0,
+            deposit: 8_000_000_000,
+            kept_until: Some(900),
             status: JobStatus::Closed { reason: CloseReason::Settled },
             commitment: Some(Commitment::V1(CommitmentV1 {
                 job_root: H256::zero(),

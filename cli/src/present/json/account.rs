@@ -66,6 +66,8 @@ pub struct BalanceView {
     pub free: Amount,
     /// Held, by pallet and reason.
     pub held: BTreeMap<String, Amount>,
+    /// Until when it is held, by the same, where that is known.
+    pub held_until: BTreeMap<String, &'static str>,
     /// The part of what is free that is frozen.
     pub frozen: Amount,
     /// Everything.

@@ -34,6 +34,14 @@ pub struct JobView {
     pub submitted_at: BlockNumber,
     /// What is held for it.
     pub escrow: Amount,
+    /// What the requester burned for attestations, and for visits while the job waited.
+    pub upkeep: Amount,
+    /// What is held for the attestations of further attempts, until the job closes.
+    pub reserve: Amount,
+    /// What is held for storage, until the job is forgotten.
+    pub deposit: Amount,
+    /// The block in which a closed job is forgotten at the latest.
+    pub kept_until: Option<BlockNumber>,
     /// Where it stands.
     pub status: JobStatus,
     /// The last commitment.
@@ -77,6 +85,10 @@ impl From<&JobInfo> for JobView {
             deadline: order.deadline,
             submitted_at: info.submitted_at,
             escrow: info.escrow.into(),
+            upkeep: info.upkeep.into(),
+            reserve: info.reserve.into(),
+            deposit: info.deposit.into(),
+            kept_until: info.kept_until,
             status: info.status.clone(),
             commitment: info.commitment.as_ref().map(|commitment| CommitmentView {
                 hash: hash(&commitment.hash()),

@@ -48,6 +48,8 @@ pub struct ReceiptView {
     pub burned: Amount,
     /// What was burned of bonds.
     pub slashed: Amount,
+    /// What the requester burned beside the fee, for attestations and for visits while the job waited.
+    pub upkeep: Amount,
     /// Who got what, and for what.
     pub payments: Vec<PaymentView>,
     /// Block of the order.
@@ -138,6 +140,7 @@ impl From<&Receipt> for ReceiptView {
             refunded: receipt.refunded.into(),
             burned: receipt.burned.into(),
             slashed: receipt.slashed.into(),
+            upkeep: receipt.upkeep.into(),
             payments: receipt
                 .payments
                 .iter()

@@ -13,6 +13,7 @@ async fn a_job_is_told_whole() {
     assert_eq!(job["commitment"]["stop"], "end_of_text");
     assert_eq!(job["receipt"]["verdict"], json!({ "valid": { "units": 7 } }));
     assert_eq!(job["receipt"]["payments"][0]["role"], "provider");
+    assert_eq!((&job["receipt"]["upkeep"], &job["upkeep"], &job["deposit"]), (&json!("5"), &json!("5"), &json!("4")));
     assert_eq!(job["model"]["root"], format!("0x{}", "09".repeat(32)));
 }
 
@@ -51,7 +52,11 @@ async fn jobs_are_listed_newest_first_in_pages() {
 #[tokio::test]
 async fn an_order_is_quoted_from_json_and_from_scale() {
     let world = world();
-    let expected = json!({ "provider": ALICE, "price": "2000", "max_units": 150, "max_fee": "300" });
+    let costs = json!({
+        "transaction_fee": "6", "attestation_fee": "6", "reserve": "6", "waiting_fee": "6", "deposit": "6",
+        "retention": 28_800,
+    });
+    let expected = json!({ "provider": ALICE, "price": "2000", "max_units": 150, "max_fee": "300", "costs": costs });
     let object = json!({
         "prompt": "once", "model": format!("0x{}", "09".repeat(32)), "max_input_tokens": 100, "max_output_tokens": 50,
     });
@@ -64,7 +69,7 @@ async fn an_order_is_quoted_from_json_and_from_scale() {
     assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), expected);
 
     let texts = json!({ "texts": ["one", "two"], "model": MODEL, "max_input_tokens": 20 });
-    let of_texts = json!({ "provider": ALICE, "price": "2000", "max_units": 20, "max_fee": "300" });
+    let of_texts = json!({ "provider": ALICE, "price": "2000", "max_units": 20, "max_fee": "300", "costs": costs });
     assert_eq!(world.call("strike_quote", json!([texts])).await.unwrap(), of_texts);
     let scale = format!("0x{}", hex::encode(embedding().encode()));
     assert_eq!(world.call("strike_quote", json!([scale])).await.unwrap(), of_texts);
@@ -72,6 +77,8 @@ async fn an_order_is_quoted_from_json_and_from_scale() {
     let mut other_model = object.clone();
     other_model["model"] = json!(format!("0x{}", "08".repeat(32)));
     assert_eq!(world.call("strike_quote", json!([other_model])).await.unwrap(), Value::Null);
+    assert_eq!(world.call("strike_costs", json!([object])).await.unwrap(), costs);
+    assert_eq!(world.call("strike_costs", json!([other_model])).await.unwrap(), Value::Null);
 }
 
 #[tokio::test]
@@ -142,11 +149,16 @@ fn every_amount_keeps_its_digits_in_a_javascript_client() {
     let accounts = Accounts(PREFIX);
     let JobOrder::V1(order) = order(b"once");
     let mut job = job(1).unwrap();
-    job.escrow = Balance::MAX;
+    (job.escrow, job.upkeep, job.reserve, job.deposit) = (Balance::MAX, Balance::MAX, Balance::MAX, Balance::MAX);
     let mut receipt = job.receipt.take().unwrap();
-    for amount in
-        [&mut receipt.price, &mut receipt.fee, &mut receipt.refunded, &mut receipt.burned, &mut receipt.slashed]
-    {
+    for amount in [
+        &mut receipt.price,
+        &mut receipt.fee,
+        &mut receipt.refunded,
+        &mut receipt.burned,
+        &mut receipt.slashed,
+        &mut receipt.upkeep,
+    ] {
         *amount = Balance::MAX;
     }
     receipt.payments.iter_mut().for_each(|payment| payment.amount = Balance::MAX);
@@ -170,11 +182,17 @@ fn every_amount_keeps_its_digits_in_a_javascript_client() {
         linked: vec![],
         asks: vec![ask],
     };
-    let quote = Quote { provider: alice(), price: Balance::MAX, max_units: 20, max_fee: Balance::MAX };
+    let quote = Quote {
+        provider: alice(),
+        price: Balance::MAX,
+        max_units: 20,
+        max_fee: Balance::MAX,
+        costs: all_costs(Balance::MAX),
+    };
     // Each with how many amounts it has.
     let views = [
-        (serde_json::to_string(&accounts.job(job)), 2 + 5 + 1),
-        (serde_json::to_string(&accounts.quote(quote)), 2),
+        (serde_json::to_string(&accounts.job(job)), 5 + 6 + 1),
+        (serde_json::to_string(&accounts.quote(quote)), 2 + 5),
         (serde_json::to_string(&accounts.provider(provider)), 2 + 1),
     ];
     for (text, amounts) in views {

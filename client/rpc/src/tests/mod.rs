@@ -18,7 +18,7 @@ use sp_runtime::{
 };
 use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
-    api::{AskInfo, Duty, DutyCursor, DutyPage, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
@@ -100,6 +100,7 @@ fn job(id: JobId) -> Option<JobInfo> {
         refunded: 3,
         burned: 1,
         slashed: 0,
+        upkeep: 5,
         payments: vec![Payment { account: alice(), role: PaymentRole::Provider, amount: u128::from(u64::MAX) + 1 }]
             .try_into()
             .unwrap(),
@@ -113,6 +114,10 @@ fn job(id: JobId) -> Option<JobInfo> {
         order,
         submitted_at: 3,
         escrow: 10,
+        upkeep: 5,
+        reserve: 0,
+        deposit: 4,
+        kept_until: None,
         status,
         commitment,
         receipt,
@@ -146,6 +151,18 @@ fn job(id: JobId) -> Option<JobInfo> {
     }
 }
 
+/// The same amount for each.
+fn all_costs(amount: Balance) -> Costs {
+    Costs {
+        transaction_fee: amount,
+        attestation_fee: amount,
+        reserve: amount,
+        waiting_fee: amount,
+        deposit: amount,
+        retention: 28_800,
+    }
+}
+
 struct MockApi;
 
 sp_api::mock_impl_runtime_apis! {
@@ -174,7 +191,17 @@ sp_api::mock_impl_runtime_apis! {
         fn quote(order: JobOrder) -> Option<Quote> {
             let JobOrder::V1(order) = order;
             let max_units = order.work.max_units();
-            (order.model == MODEL).then(|| Quote { provider: alice(), price: 2_000, max_units, max_fee: 300 })
+            (order.model == MODEL).then(|| Quote {
+                provider: alice(),
+                price: 2_000,
+                max_units,
+                max_fee: 300,
+                costs: all_costs(6),
+            })
+        }
+        fn costs(order: JobOrder) -> Option<Costs> {
+            let JobOrder::V1(order) = order;
+            (order.model == MODEL).then(|| all_costs(6))
         }
         fn asks(_model: ArtifactId) -> Vec<AskInfo> {
             vec![]

@@ -3,7 +3,7 @@
 use super::fit::{needed, none_fits};
 use crate::{amounts, client::Chain, error::Result, keys};
 use strike_primitives::{
-    api::{AskInfo, ProviderInfo},
+    api::{AskInfo, Costs, ProviderInfo},
     job::{fee, JobOrder, JobOrderV1},
     Balance, BlockNumber,
 };
@@ -26,6 +26,31 @@ pub async fn at_quote(chain: &Chain, order: impl Fn(Balance) -> Result<JobOrder>
     let max_fee = cheapest(&providers, unlimited, least).ok_or_else(|| none_fits(&providers, unlimited, least))?;
     chain.progress().tell(format!("no quote now; the order offers at most {}", amounts::amount(max_fee)));
     order(max_fee)
+}
+
+/// Tells what an order costs and holds beside its price, whoever gets it.
+pub async fn tell_costs(chain: &Chain, order: &JobOrder) -> Result<()> {
+    if let Some(told) = chain.costs(order).await?.as_ref().map(costs) {
+        chain.progress().tell(told);
+    }
+    Ok(())
+}
+
+/// What an order costs and holds beside its price, in a sentence.
+pub fn costs(costs: &Costs) -> String {
+    let burned = costs.transaction_fee.saturating_add(costs.attestation_fee);
+    format!(
+        "beside the price: {} burned (transaction about {}, attestations {}; {} more if it has to wait); \
+         held: {} until the job closes, for a second attempt, and {} for storage until it is forgotten, \
+         {} blocks after that or by 'strike job forget'",
+        amounts::amount(burned),
+        amounts::tokens(costs.transaction_fee),
+        amounts::tokens(costs.attestation_fee),
+        amounts::tokens(costs.waiting_fee),
+        amounts::amount(costs.reserve),
+        amounts::amount(costs.deposit),
+        costs.retention
+    )
 }
 
 /// What the order would cost at the lowest price that an active provider asks for such, free or not. Every ask needs `least` blocks.
@@ -62,6 +87,28 @@ mod tests {
             class: VerificationClass::Statistical,
             max_price: 5,
             deadline: 50,
+        }
+    }
+
+    #[test]
+    fn an_order_says_what_is_burned_and_what_is_held_until_when() {
+        let told = costs(&Costs {
+            transaction_fee: 9_000_000_000,
+            attestation_fee: 23_000_000_000,
+            reserve: 23_000_000_000,
+            waiting_fee: 20_000_000_000,
+            deposit: 2_000_000_000,
+            retention: 28_800,
+        });
+        for part in [
+            "0.032 STRIKE burned",
+            "about 0.009",
+            "0.02 more",
+            "0.023 STRIKE until the job closes",
+            "0.002 STRIKE",
+            "28800",
+        ] {
+            assert!(told.contains(part), "{told} says {part}");
         }
     }
 

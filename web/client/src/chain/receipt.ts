@@ -21,6 +21,7 @@ interface ReceiptCodec extends Struct {
   refunded: u128;
   burned: u128;
   slashed: u128;
+  upkeep: u128;
   payments: Vec<Struct & { account: AccountId32; role: Enum; amount: u128 }>;
   submittedAt: u32;
   closedAt: u32;
@@ -48,6 +49,7 @@ export function receiptOf(receipt: ReceiptCodec): Receipt {
     refunded: receipt.refunded.toBigInt(),
     burned: receipt.burned.toBigInt(),
     slashed: receipt.slashed.toBigInt(),
+    upkeep: receipt.upkeep.toBigInt(),
     payments: receipt.payments.map(({ account, role, amount }) => ({
       account: account.toString(),
       role: oneOf(PAYMENT_ROLES, snakeCase(role.type), 'role of a payment'),

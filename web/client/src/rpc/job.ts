@@ -33,6 +33,14 @@ export interface Job {
   submittedAt: number;
   /** What is held of the requester for it. */
   escrow: Amount;
+  /** What the requester burned for attestations, and for visits while the job waited. */
+  upkeep: Amount;
+  /** What is held for the attestations of further attempts, until the job closes. */
+  reserve: Amount;
+  /** What is held for storage, until the job is forgotten. */
+  deposit: Amount;
+  /** The block in which a closed job is forgotten at the latest; `null` while it is open. */
+  keptUntil: number | null;
   status: JobStatus;
   /** There once the job is closed. */
   receipt: Receipt | null;
@@ -73,6 +81,10 @@ export function parseJob(answered: unknown): Job {
     deadline: job.field('deadline').count(),
     submittedAt: job.field('submitted_at').count(),
     escrow: job.field('escrow').amount(),
+    upkeep: job.field('upkeep').amount(),
+    reserve: job.field('reserve').amount(),
+    deposit: job.field('deposit').amount(),
+    keptUntil: job.field('kept_until').orNull((block) => block.count()),
     status: parseStatus(job.field('status')),
     receipt: job.field('receipt').orNull(parseReceipt),
   };

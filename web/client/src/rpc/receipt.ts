@@ -40,6 +40,7 @@ export const parseReceipt = (receipt: Json): Receipt => ({
   refunded: receipt.field('refunded').amount(),
   burned: receipt.field('burned').amount(),
   slashed: receipt.field('slashed').amount(),
+  upkeep: receipt.field('upkeep').amount(),
   payments: receipt.field('payments').list((payment) => ({
     account: payment.field('account').text(),
     role: payment.field('role').word(PAYMENT_ROLES),
