@@ -48,7 +48,7 @@ registry.register({
   ChainReceipt: {
     job: 'u64', attempt: 'u16', reason: 'CloseReason', requester: 'AccountId32', provider: 'Option<AccountId32>', model: 'Artifact',
     class: 'Class', commitment: 'Option<Root>', verdict: 'Option<Verdict>', verdicts: 'u32', units: 'u64', price: 'u128',
-    fee: 'u128', refunded: 'u128', burned: 'u128', slashed: 'u128', payments: 'Vec<Payment>', submittedAt: 'u32', closedAt: 'u32',
+    fee: 'u128', refunded: 'u128', burned: 'u128', slashed: 'u128', upkeep: 'u128', payments: 'Vec<Payment>', submittedAt: 'u32', closedAt: 'u32',
   },
 });
 
@@ -99,14 +99,14 @@ const account = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
 const stored = (over: object) =>
   receiptOf(registry.createType('ChainReceipt', {
     job: 7, attempt: 1, reason: 'Settled', requester: account, provider: account, model: { kind: 'Bundle', root }, class: 'Exact', commitment: root,
-    verdict: { Valid: { units: 50 } }, verdicts: 4, units: 50, price: MAX_AMOUNT.toString(), fee: '9007199254740993', refunded: 1, burned: 2, slashed: 3,
+    verdict: { Valid: { units: 50 } }, verdicts: 4, units: 50, price: MAX_AMOUNT.toString(), fee: '9007199254740993', refunded: 1, burned: 2, slashed: 3, upkeep: 4,
     payments: [{ account, role: 'Validator', amount: '9007199254740993' }], submittedAt: 10, closedAt: 16, ...over,
   }));
 
 test('a receipt of the chain is read to the last unit', () => {
   assert.deepEqual(stored({}), {
     attempt: 1, reason: 'settled', provider: account, verdict: { kind: 'valid', units: 50 }, verdicts: 4, units: 50,
-    price: MAX_AMOUNT, fee: 2n ** 53n + 1n, refunded: 1n, burned: 2n, slashed: 3n,
+    price: MAX_AMOUNT, fee: 2n ** 53n + 1n, refunded: 1n, burned: 2n, slashed: 3n, upkeep: 4n,
     payments: [{ account, role: 'validator', amount: 2n ** 53n + 1n }], submittedAt: 10, closedAt: 16,
   });
 });

@@ -21,6 +21,7 @@ enum Step {
     Commit { pick: u64 },
     Judge { pick: u64, verdict: Option<Verdict>, validators: u8 },
     Settle { pick: u64 },
+    Forget { requester: u8, pick: u64 },
     Claim { who: u8 },
     Activate { provider: u8, active: bool },
     Blocks { count: u32, tight: bool },
@@ -46,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (any::<u64>(), verdict, 0u8..=3)
             .prop_map(|(pick, verdict, validators)| Step::Judge { pick, verdict, validators }),
         1 => any::<u64>().prop_map(|pick| Step::Settle { pick }),
+        1 => (1u8..=2, any::<u64>()).prop_map(|(requester, pick)| Step::Forget { requester, pick }),
         1 => (0u8..40).prop_map(|who| Step::Claim { who }),
         1 => (1u8..=3, any::<bool>()).prop_map(|(provider, active)| Step::Activate { provider, active }),
         4 => (1u32..4, any::<bool>()).prop_map(|(count, tight)| Step::Blocks { count, tight }),
@@ -101,6 +103,10 @@ fn run(step: Step) {
                 let id = picked(pick, |state| matches!(state, JobState::Judged(_)));
                 Market::settle(RuntimeOrigin::signed(account(2)), id).map(|_| ()).map_err(|error| error.error)
             }
+            Step::Forget { requester, pick } => {
+                let id = picked(pick, |state| matches!(state, JobState::Closed(_)));
+                Market::forget(RuntimeOrigin::signed(account(requester)), id).map(|_| ()).map_err(|error| error.error)
+            }
             Step::Claim { who } => claim(&account(who)),
             Step::Activate { provider: n, active } => {
                 let mut inactive = Inactive::get();
@@ -141,9 +147,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_whatever_happens(steps in proptest::collection::vec(step(), 1..60)) {
+    fn nothing_is_lost_whatever_happens(
+        steps in proptest::collection::vec(step(), 1..60),
+        // What attestations weigh: at the most, two jobs are the limit.
+        weight in prop_oneof![Just(0), 1u64..LOAD_LIMIT / 2],
+        price in 0u128..3,
+        every in 1u32..4,
+    ) {
         ExtBuilder::default().ask(provider(1), 50_000, 2).without(validator(2)).run(|| {
             Shares::set(vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
+            Attesting::set((3, weight));
+            WeightPrice::set(price);
+            BytePrice::set(price);
+            VisitEvery::set(every);
             for step in steps {
                 run(step);
                 check();

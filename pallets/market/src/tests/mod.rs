@@ -1,6 +1,7 @@
 //! Tests by concern. Each ends with a check of the pallet's invariants.
 
 mod asks;
+mod charges;
 mod deadlines;
 mod demotions;
 mod invariants;

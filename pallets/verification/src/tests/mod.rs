@@ -5,6 +5,7 @@ mod beacon;
 mod commitments;
 mod deadlines;
 mod duties;
+mod load;
 mod offchain;
 mod refusals;
 mod validators;
