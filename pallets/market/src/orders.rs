@@ -1,7 +1,8 @@
 //! Orders: what is taken, what it costs to take it, and how a requester takes it back.
 
-use crate::{pallet::*, types::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{
+    dispatch::{DispatchErrorWithPostInfo, WithPostDispatchInfo},
     ensure,
     traits::{fungible::MutateHold, Get},
     weights::Weight,
@@ -11,12 +12,26 @@ use strike_primitives::{
     job::{Input, JobOrder, JobOrderV1, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
     traits::{ArtifactRegistry, Attestations},
-    AccountId, JobId,
+    AccountId, BlockNumber, JobId,
 };
 
 impl<T: Config> Pallet<T> {
     /// Take an order: take its money, then assign it or let it wait. Returns what the call costs.
-    pub(crate) fn do_submit(requester: AccountId, order: JobOrder) -> Result<Weight, DispatchError> {
+    pub(crate) fn do_submit(requester: AccountId, order: JobOrder) -> Result<Weight, DispatchErrorWithPostInfo> {
+        // What is refused before any ask is looked at pays for no more.
+        let (id, mut job, expiry) =
+            Self::open_job(requester, order).map_err(|error| error.with_weight(T::WeightInfo::submit_queued(0)))?;
+        let (assigned, visited) = Self::try_assign(id, &mut job, 0);
+        if !assigned {
+            Self::pay_visits(id, &mut job, visited)?;
+            Self::enqueue(id, &mut job, expiry)?;
+        }
+        Jobs::<T>::insert(id, job);
+        Ok(Self::submission(visited, T::Audits::validators()))
+    }
+
+    /// A job for an order, with its money taken, and the last time of its waiting. The caller stores the job.
+    fn open_job(requester: AccountId, order: JobOrder) -> Result<(JobId, Job, BlockNumber), DispatchError> {
         Self::ensure_order(&order)?;
         let mut upkeep = Self::terms()?;
         let JobOrder::V1(JobOrderV1 { ref work, model, class, max_price, deadline }) = order;
@@ -29,7 +44,7 @@ impl<T: Config> Pallet<T> {
         Self::take_upkeep(id, &requester, &mut upkeep)?;
         let now = Self::now();
         let expiry = Self::time().checked_add(deadline).ok_or(ArithmeticError::Overflow)?;
-        let mut job = Job {
+        let job = Job {
             requester: requester.clone(),
             service: (model, class),
             kind: work.kind(),
@@ -49,14 +64,7 @@ impl<T: Config> Pallet<T> {
         Orders::<T>::insert(id, order);
         JobsOf::<T>::insert(&requester, id, ());
         Self::deposit_event(Event::JobSubmitted { job: id, requester, model, class, max_price });
-
-        let (assigned, visited) = Self::try_assign(id, &mut job, 0);
-        if !assigned {
-            Self::pay_visits(id, &mut job, visited)?;
-            Self::enqueue(id, &mut job, expiry)?;
-        }
-        Jobs::<T>::insert(id, job);
-        Ok(Self::submission(visited, T::Audits::validators()))
+        Ok((id, job, expiry))
     }
 
     /// Close a waiting job at its requester's wish.

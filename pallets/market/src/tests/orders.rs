@@ -4,11 +4,21 @@ use super::*;
 use crate::{mock::*, Error, Event, JobState, Jobs};
 use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
+use sp_runtime::DispatchError;
 use strike_primitives::{
     artifact::{ArtifactId, ArtifactKind},
     job::{Input, JobOrder, JobOrderV1, VerificationClass, WorkSpec, MAX_BLOB_INPUT, MAX_TOKENS},
     receipt::CloseReason,
 };
+
+/// What an order is answered, without what the answer costs: less than one that is taken.
+fn refusal(order: JobOrder) -> Result<(), DispatchError> {
+    let most = Market::submission(0, 0);
+    Market::submit(RuntimeOrigin::signed(requester()), order).map(|_| ()).map_err(|refused| {
+        assert!(refused.post_info.actual_weight.is_some_and(|weight| weight.all_lt(most)));
+        refused.error
+    })
+}
 
 #[test]
 fn orders_that_cannot_be_are_refused() {
@@ -18,7 +28,7 @@ fn orders_that_cannot_be_are_refused() {
             change(&mut order);
             let order = JobOrder::V1(order);
             assert_eq!(Market::quote(&order), None);
-            assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
+            assert_noop!(refusal(order), error);
         }
         fn work(order: &mut JobOrderV1) -> &mut strike_primitives::job::Generate {
             match &mut order.work {
@@ -55,7 +65,7 @@ fn embeddings_are_ordered_in_the_exact_class_and_cost_what_is_read() {
         let refused = |order, error: Error<Test>| {
             let order = JobOrder::V1(order);
             assert_eq!(Market::quote(&order), None);
-            assert_noop!(Market::submit(RuntimeOrigin::signed(requester()), order), error);
+            assert_noop!(refusal(order), error);
         };
         refused(JobOrderV1 { class: VerificationClass::Statistical, ..exact(100) }, Error::ClassNotSupported);
         for limit in [0, MAX_TOKENS + 1] {
