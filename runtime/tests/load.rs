@@ -22,7 +22,7 @@ use strike_primitives::{
 };
 use strike_runtime::{
     configs::{
-        market::MIN_DEADLINE,
+        market::{LOAD_LIMIT, MIN_DEADLINE},
         system::{RuntimeBlockWeights, NORMAL_DISPATCH_RATIO},
         transactions::extension,
     },
@@ -75,8 +75,17 @@ fn order(index: u64) -> RuntimeCall {
     pallet_market::Call::submit { order: JobOrder::V1(order) }.into()
 }
 
-/// Put a transaction into the block, as an author does; whether the block had room for it.
-fn put(nonce: u32, call: RuntimeCall) -> bool {
+/// What became of a transaction that an author had for its block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Put {
+    Taken,
+    /// In the block, and refused: too many jobs are open.
+    Busy,
+    NoRoom,
+}
+
+/// Put a transaction into the block, as an author does.
+fn put(nonce: u32, call: RuntimeCall) -> Put {
     let payload = SignedPayload::new(call, extension(Era::Immortal, nonce)).expect("nothing forbids to sign it");
     let signature = payload.using_encoded(|bytes| MultiSignature::Sr25519(Ferdie.sign(bytes)));
     let (call, extension, _) = payload.deconstruct();
@@ -87,8 +96,9 @@ fn put(nonce: u32, call: RuntimeCall) -> bool {
         Err(error) => TransactionOutcome::Rollback(Ok(Err(error))),
     });
     match applied.expect("transactions nest") {
-        Ok(Ok(())) => true,
-        Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => false,
+        Ok(Ok(())) => Put::Taken,
+        Ok(Err(error)) if error == DispatchError::from(pallet_market::Error::<Runtime>::ChainBusy) => Put::Busy,
+        Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => Put::NoRoom,
         other => panic!("an order is taken or has to wait: {other:?}"),
     }
 }
@@ -104,19 +114,26 @@ fn upkeep_keeps_up_with_orders_that_all_fail() {
     genesis().execute_with(|| {
         let mut chain = Chain::begin();
         offer();
-        let (mut taken, mut room) = (0u64, 0usize);
+        let (mut sent, mut taken, mut room) = (0u64, 0u64, 0usize);
         for block in 0..BLOCKS {
             chain.close();
             chain.open(1, block % 4);
             let before = taken;
-            while put(taken as u32, order(taken)) {
-                taken += 1;
+            loop {
+                match put(sent as u32, order(sent)) {
+                    Put::Taken => taken += 1,
+                    Put::Busy => {}
+                    Put::NoRoom => break,
+                }
+                sent += 1;
             }
             room = room.max((taken - before) as usize);
         }
+        let load = pallet_market::Load::<Runtime>::get();
+        assert!(load <= LOAD_LIMIT && load > LOAD_LIMIT / 2, "as many jobs are open as may be: {load}");
         // The author goes on to offer the last block what does not fit.
         for _ in 0..room * (TIMES - 1) {
-            assert!(!put(taken as u32, order(taken)), "a full block has no room");
+            assert_eq!(put(sent as u32, order(sent)), Put::NoRoom, "a full block has no room");
         }
         let normal = NORMAL_DISPATCH_RATIO * RuntimeBlockWeights::get().max_block;
         assert!(System::block_weight().total().ref_time() > normal.ref_time() / 2, "the load is one");
@@ -126,7 +143,7 @@ fn upkeep_keeps_up_with_orders_that_all_fail() {
         // The provider is late with all that is older than its time for them.
         let cursor = pallet_market::DeadlineCursor::<Runtime>::get();
         assert!(cursor + BEHIND >= chain.number(), "deadlines of {cursor} are passed at {}", chain.number());
-        eprintln!("{taken} orders in {BLOCKS} blocks, at most {room} in one, {} open", open_jobs());
+        eprintln!("{taken} orders of {sent} in {BLOCKS} blocks, at most {room} in one, {} open", open_jobs());
 
         for block in 0..=MIN_DEADLINE + BEHIND {
             chain.open(1, block % 4);

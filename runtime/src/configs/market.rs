@@ -48,7 +48,7 @@ impl Get<Balance> for MinAskPrice {
 }
 
 /// What the attestations of all open jobs may weigh: half of thirty blocks, in picoseconds. Blocks give attestations
-/// 30 % of themselves ([`super::verification`]), so all that is open passes in fifty blocks even if it comes at once:
+/// 29 % of themselves, so all that is open passes in 52 blocks even if it comes at once:
 /// commitments in 16, seals in 13 of the 40 that they have, reveals in 22, which begin one after the other as the
 /// commitments did. With four validators these are 2,600 jobs.
 pub const LOAD_LIMIT: u64 = 15 * 2 * WEIGHT_REF_TIME_PER_SECOND;

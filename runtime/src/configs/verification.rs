@@ -27,8 +27,8 @@ const _: () = assert!(LAG_LIMIT <= SEAL_PERIOD && LAG_LIMIT <= REVEAL_PERIOD);
 parameter_types! {
     /// For deadlines of audits.
     pub const HookShare: Perbill = hook_shares::VERIFICATION;
-    /// What attestations leave of the three quarters for transactions is 45 % of a block: for those with fees.
-    pub const AttestationShare: Perbill = Perbill::from_percent(30);
+    /// Of the three quarters that transactions may fill, attestations leave more than 45 % of a block to those with fees.
+    pub const AttestationShare: Perbill = Perbill::from_percent(29);
 }
 
 /// What the transaction of an attestation weighs beside its call and that call's authorization: what every transaction
