@@ -2,7 +2,6 @@
 
 use super::timing::TimingUnits;
 use crate::{
-    configs::finality::LAG_LIMIT,
     constants::{
         currency::{deposit, deposit_for_a_day, MICROSTRIKE, MILLISTRIKE},
         fee::PER_PICOSECOND,
@@ -135,8 +134,8 @@ impl pallet_market::Config for Runtime {
     type LoadLimit = ConstU64<LOAD_LIMIT>;
     // How long a closed job and its receipt can be read: one day.
     type Retention = TimingUnits<1>;
-    // Time stands still while the last final block lies further behind than that.
-    type FinalAfter = ConstU32<{ LAG_LIMIT + 1 }>;
+    // Time goes on only while finality lags by no more than the shortest deadline.
+    type FinalAfter = ConstU32<{ MIN_DEADLINE + 1 }>;
     type HookShare = HookShare;
     type WeightInfo = pallet_market::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]

@@ -19,7 +19,7 @@ const PLAIN: Balance = 1_000;
 fn priced(world: ExtBuilder, test: impl FnOnce()) {
     world.run(|| {
         Attesting::set((4, WEIGHT));
-        WeightPrice::set(1);
+        WeightPrice::set(&1);
         test();
     });
 }
@@ -129,7 +129,7 @@ fn who_cannot_pay_for_attestations_orders_nothing() {
 #[test]
 fn an_order_that_waits_pays_for_its_visits_and_one_that_is_taken_does_not() {
     priced(ExtBuilder::default(), || {
-        VisitEvery::set(5);
+        VisitEvery::set(&5);
         let costs = Market::costs(&JobOrder::V1(order(UNIT))).unwrap();
         // Ten blocks, one visit in five of them, and one more.
         let visit = <Test as crate::Config>::WeightInfo::visit_waiting(1);
@@ -149,7 +149,7 @@ fn a_waiting_job_is_not_visited_more_often_than_it_pays_for() {
     for every in [1, 3, 5] {
         for jobs in [1u32, 2, 5] {
             ExtBuilder::default().run(|| {
-                VisitEvery::set(every);
+                VisitEvery::set(&every);
                 // Too dear for any of them, so that each visit fails.
                 place_ask(provider(1), 100_000, 1);
                 for _ in 0..jobs {
@@ -176,7 +176,7 @@ fn a_waiting_job_is_not_visited_more_often_than_it_pays_for() {
 fn a_deposit_counts_the_bytes_that_are_kept() {
     ExtBuilder::default().ask(provider(1), 100_000, 4).run(|| {
         Attesting::set((4, 0));
-        BytePrice::set(10);
+        BytePrice::set(&10);
         let with = |prompt: usize| {
             let mut order = order(UNIT);
             let WorkSpec::Generate(work) = &mut order.work else { panic!("not a generation") };

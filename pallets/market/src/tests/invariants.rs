@@ -157,9 +157,9 @@ proptest! {
         ExtBuilder::default().ask(provider(1), 50_000, 2).without(validator(2)).run(|| {
             Shares::set(vec![(owner(), Perbill::from_percent(7)), (account(31), Perbill::from_percent(1))]);
             Attesting::set((3, weight));
-            WeightPrice::set(price);
-            BytePrice::set(price);
-            VisitEvery::set(every);
+            WeightPrice::set(&price);
+            BytePrice::set(&price);
+            VisitEvery::set(&every);
             for step in steps {
                 run(step);
                 check();
