@@ -1,7 +1,8 @@
 //! The methods, of which a panic is an error of the one call.
 
 use crate::{
-    error::Error, BytesView, JobView, ModelView, OutputView, ProviderView, QuoteView, StrikeServer, UploadView,
+    error::Error, BytesView, CostsView, JobView, ModelView, OutputView, ProviderView, QuoteView, StrikeServer,
+    UploadView,
 };
 use jsonrpsee::{core::RpcResult, Extensions};
 use serde_json::Value;
@@ -27,6 +28,10 @@ impl<Server: StrikeServer> StrikeServer for Guarded<Server> {
 
     fn quote(&self, order: Value) -> RpcResult<Option<QuoteView>> {
         answer(|| self.0.quote(order))
+    }
+
+    fn costs(&self, order: Value) -> RpcResult<Option<CostsView>> {
+        answer(|| self.0.costs(order))
     }
 
     fn providers(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<Vec<ProviderView>> {

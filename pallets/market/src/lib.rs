@@ -12,6 +12,8 @@ mod benchmarking;
 mod charges;
 mod deadlines;
 mod demotion;
+mod errors;
+mod events;
 mod genesis;
 mod matching;
 mod orders;
@@ -33,10 +35,14 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
 /// Target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::market";
 
-/// The pallet; see the crate's documentation.
+/// The pallet; see the crate's documentation. Its errors and events are in files of their own.
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 // The code that FRAME's macros generate uses `expect`; calls here only check the origin and go on to other modules.
 #[allow(clippy::expect_used)]
@@ -267,136 +273,6 @@ pub mod pallet {
         fn build(&self) {
             Pallet::<T>::build_genesis(&self.asks);
         }
-    }
-
-    #[allow(missing_docs)] // What a field's name does not say is in the line of its event.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A provider offers a service, or changed its offer; the fields are those of [`Pallet::place_ask`].
-        AskPlaced {
-            provider: AccountId,
-            model: ArtifactId,
-            class: VerificationClass,
-            price: Balance,
-            capacity: u32,
-            max_units: Units,
-            throughput: u32,
-        },
-        /// A provider no longer offers a service, or could get no jobs with its ask, whose place somebody else needed.
-        AskWithdrawn { provider: AccountId, model: ArtifactId, class: VerificationClass },
-        /// A job was ordered, and its maximum price is held.
-        JobSubmitted {
-            job: JobId,
-            requester: AccountId,
-            model: ArtifactId,
-            class: VerificationClass,
-            max_price: Balance,
-        },
-        /// No provider fits now; the job waits for one until the block `deadline`, later if time stands still.
-        JobQueued { job: JobId, deadline: BlockNumber },
-        /// A provider got the job, at a price per 1,000 units, and commits by `deadline`, later if time stands still.
-        JobAssigned {
-            job: JobId,
-            attempt: Attempt,
-            provider: AccountId,
-            price: Balance,
-            at_risk: Balance,
-            deadline: BlockNumber,
-        },
-        /// The validators' verdict is in, none if undecided, and waits for its settlement.
-        JobJudged { job: JobId, attempt: Attempt, verdict: Option<Verdict> },
-        /// An attempt came to nothing, the job closes only if nobody else takes it; what the provider's bond lost.
-        AttemptFailed {
-            job: JobId,
-            attempt: Attempt,
-            provider: AccountId,
-            reason: CloseReason,
-            burned: Balance,
-            compensated: Balance,
-        },
-        /// Somebody was paid for their part in a job.
-        PaymentMade { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
-        /// Somebody was to be paid but cannot receive it now: it waits for a claim.
-        PaymentDeferred { job: JobId, account: AccountId, role: PaymentRole, amount: Balance },
-        /// A valid result was paid: `units` cost `fee`, `burned` of it burned; `refunded` went back to the requester.
-        JobSettled {
-            job: JobId,
-            attempt: Attempt,
-            provider: AccountId,
-            units: Units,
-            fee: Balance,
-            burned: Balance,
-            refunded: Balance,
-        },
-        /// An attempt could not be ended: the requester got the escrow back, nobody was paid or punished.
-        SettlementFailed { job: JobId, attempt: Attempt, error: DispatchError },
-        /// A job is over; `receipt` is the hash of its receipt.
-        JobClosed { job: JobId, reason: CloseReason, receipt: H256 },
-        /// A closed job is no longer kept, and its deposit went back.
-        JobPruned { job: JobId },
-        /// A requester was to get held money back but cannot receive it now: it waits for a claim.
-        RefundDeferred { job: JobId, account: AccountId, amount: Balance },
-        /// A requester burned so much for attestations of a job, or for visits while it waits.
-        UpkeepPaid { job: JobId, account: AccountId, amount: Balance },
-    }
-
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The account is no active provider: register first.
-        ProviderNotActive,
-        /// The provider does not say that it serves this model: add it in the registry first.
-        ModelNotServed,
-        /// The artifact is not registered as a model: register it, or name another.
-        ModelNotFound,
-        /// This form of input is reserved: send it plain, or as a blob.
-        InputNotSupported,
-        /// The price is below the least one: raise it.
-        PriceTooLow,
-        /// The capacity is zero or above the most allowed.
-        CapacityOutOfRange,
-        /// A limit of tokens or units is zero or above the most allowed.
-        LimitsOutOfRange,
-        /// A value of the sampler is out of range.
-        SamplerInvalid,
-        /// A stop sequence has no tokens: leave it out.
-        StopSequenceEmpty,
-        /// The deadline is shorter or longer than allowed.
-        DeadlineOutOfRange,
-        /// The service has as many asks as are kept, all of them of use: wait for one to go.
-        TooManyAsks,
-        /// The provider has as many asks as it may have: withdraw one.
-        TooManyAsksOfProvider,
-        /// The provider has no ask for this service.
-        AskNotFound,
-        /// No provider fits now and no more jobs may wait: raise the maximum price or try later.
-        QueueFull,
-        /// No job has this id, or it has been pruned.
-        JobNotFound,
-        /// Only who ordered the job may do this.
-        NotRequester,
-        /// A provider has the job already: it can no longer be cancelled.
-        JobAlreadyAssigned,
-        /// The job is over.
-        JobAlreadyClosed,
-        /// The attempt is not the one that is running, or not at this stage.
-        AttemptNotRunning,
-        /// The last block for the commitment is over.
-        DeadlinePassed,
-        /// No verdict waits for its settlement.
-        NothingToSettle,
-        /// Such work cannot be verified in this class: embeddings are of the exact class.
-        ClassNotSupported,
-        /// The input that travels as a blob is empty or longer than 1 MiB: shorten it.
-        InputLengthOutOfRange,
-        /// An ask promises to do at least one unit in a block.
-        ThroughputZero,
-        /// As many jobs are open as can be checked in time: order again when some of them are closed.
-        ChainBusy,
-        /// The job is not over: only a closed job can be forgotten.
-        JobNotClosed,
-        /// The end of the job may not be final yet: forget it some blocks later.
-        EndNotFinal,
     }
 
     #[pallet::call]

@@ -3,6 +3,7 @@ use frame_support::{
     assert_ok,
     traits::{Authorize, Get},
 };
+use frame_system::limits::BlockWeights;
 use sp_runtime::{
     traits::Dispatchable,
     transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
@@ -37,7 +38,8 @@ fn attestations_beyond_their_part_of_a_block_wait_for_the_next_one_and_stay_in_t
         let call = |index| sign_seal(sealed(&audit, &validator(index), VALID), &validator(index));
         // Room for two seals and a half.
         let two = Verification::seal_weight().ref_time() * 5 / 2;
-        let block = <Test as frame_system::Config>::BlockWeights::get().max_block.ref_time();
+        let limits: BlockWeights = <Test as frame_system::Config>::BlockWeights::get();
+        let block = limits.max_block.ref_time();
         next_block();
         AttestationShare::set(Perbill::from_rational(two, block));
         assert_ok!(author(call(0)));
