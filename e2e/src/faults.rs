@@ -12,7 +12,7 @@ use strike_primitives::{
 /// Who orders in these tests: no validator, no provider, owner of no model.
 pub const REQUESTER: &str = "ferdie";
 /// The shortest deadline, in blocks, so that waiting for a silent provider is soon over.
-pub const SHORT_DEADLINE: BlockNumber = 10;
+pub const SHORT_DEADLINE: BlockNumber = 30;
 /// A deadline that a provider at work keeps.
 pub const DEADLINE: BlockNumber = 50;
 

@@ -181,7 +181,7 @@ pub const USUAL_THROUGHPUT: u32 = 30;
 /// network and the [`USUAL_THROUGHPUT`] ask for, but no more than an hour.
 pub fn usual_deadline(max_units: Units) -> BlockNumber {
     let blocks = max_units.checked_div(USUAL_THROUGHPUT.into()).and_then(|blocks| u32::try_from(blocks).ok());
-    blocks.unwrap_or(u32::MAX).saturating_add(10).clamp(50, 1_200)
+    blocks.unwrap_or(u32::MAX).saturating_add(30).clamp(50, 1_200)
 }
 
 impl WorkSpec {

@@ -51,7 +51,7 @@ pub enum ProviderCommand {
         #[arg(long, value_name = "UNITS", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..))]
         max_units: u64,
         /// The units of one job that the machine does in a block of three seconds, with as many jobs at once as it takes. Jobs come
-        /// only with a deadline of 10 blocks and one for every so many of their units, or longer.
+        /// only with a deadline of 30 blocks and one for every so many of their units, or longer.
         #[arg(long, value_name = "UNITS", default_value_t = USUAL_THROUGHPUT, value_parser = clap::value_parser!(u32).range(1..))]
         throughput: u32,
         /// How results are verified.

@@ -43,7 +43,7 @@ const OUTAGE: std::ops::Range<u32> = 300..5_000;
 /// Between two disturbances, in milliseconds.
 const GAP: std::ops::Range<u32> = 100..2_000;
 /// Longer than the short deadline of the chaos test's jobs.
-pub const LONG_OUTAGE: Duration = Duration::from_secs(75);
+pub const LONG_OUTAGE: Duration = Duration::from_secs(105);
 /// One in so many of the provider's outages is a long one …
 const LONG_ONE_IN: u32 = 20;
 /// … in schedules that have at least so many disturbances.

@@ -23,7 +23,7 @@ const REQUESTERS: [&str; 2] = ["ferdie", "one"];
 /// Blocks for the provider: longer than any outage …
 const LONG_DEADLINE: BlockNumber = 200;
 /// … and longer than a job takes, but shorter than [`LONG_OUTAGE`].
-const SHORT_DEADLINE: BlockNumber = 20;
+const SHORT_DEADLINE: BlockNumber = 30;
 /// How long an order may take before it is given up and made again: its node may be gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Before it is tried again.

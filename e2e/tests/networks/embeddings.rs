@@ -129,7 +129,7 @@ async fn one_flipped_bit_of_a_vector_is_found_invalid() {
     use strike_primitives::{receipt::CloseReason, verdict::InvalidReason};
     let node = offering("faulty-node", &[("STRIKE_FAULT", "other-text")]).await;
     let encoder = ModelFolder::read(&folder()).expect("a model").id;
-    let info = embed(&node, encoder, 10).await;
+    let info = embed(&node, encoder, 30).await;
     let receipt = info.receipt.expect("a closed job has a receipt");
     assert_eq!(receipt.reason, CloseReason::Invalid);
     assert_eq!(receipt.verdict, Some(Verdict::Invalid { reason: InvalidReason::OutputMismatch }));

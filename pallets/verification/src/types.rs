@@ -149,18 +149,27 @@ impl OpenAudit {
     ///
     /// Verdicts that agree need not be equal; the one revealed first stands for them. That an input could not be had
     /// is confirmed or stays undecided: it may have been served to the validators and not to the provider.
+    ///
+    /// Each reveal is looked at three times, however they are split (majority vote by Boyer and Moore): a vote without
+    /// a majority costs no more than one with it.
     fn majority_vote(&self) -> Option<(Verdict, Option<H256>, u32)> {
-        self.reveals
-            .iter()
-            .map(|(_, verdict, tag)| {
-                let same =
-                    self.reveals.iter().filter(|(_, other, other_tag)| same_vote((verdict, tag), (other, other_tag)));
-                (*verdict, *tag, same.count() as u32)
-            })
-            .find(|(_, _, agreeing)| *agreeing as usize >= self.majority())
-            .filter(|(verdict, ..)| {
-                self.commitment.v1().stop != StopReason::InputUnavailable || *verdict == Verdict::Valid { units: 0 }
-            })
+        // Whatever more than half of them cast is left when others are struck out against it one by one.
+        let mut left: Option<(usize, (&Verdict, &Option<H256>))> = None;
+        for (_, verdict, tag) in self.reveals.iter() {
+            let vote = (verdict, tag);
+            left = match left {
+                None | Some((0, _)) => Some((1, vote)),
+                Some((lead, ahead)) if same_vote(ahead, vote) => Some((lead.saturating_add(1), ahead)),
+                Some((lead, ahead)) => Some((lead.saturating_sub(1), ahead)),
+            };
+        }
+        let (_, ahead) = left?;
+        let mut agreeing = self.reveals.iter().filter(|(_, verdict, tag)| same_vote(ahead, (verdict, tag)));
+        let (_, verdict, tag) = agreeing.next()?;
+        let agreeing = agreeing.count().saturating_add(1);
+        let confirmed =
+            self.commitment.v1().stop != StopReason::InputUnavailable || *verdict == Verdict::Valid { units: 0 };
+        (confirmed && agreeing >= self.majority()).then_some((*verdict, *tag, agreeing as u32))
     }
 
     /// The verdict that a majority of the eligible validators revealed, with one work tag, if there is one, and how

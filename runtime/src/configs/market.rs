@@ -21,8 +21,9 @@ use strike_primitives::{
     traits::Attestations,
 };
 
-/// The fewest blocks an order may give a provider: half a minute.
-pub const MIN_DEADLINE: BlockNumber = MINUTES / 2;
+/// The fewest blocks an order may give a provider: a minute and a half. What a provider publishes rests on a final block, which
+/// may lie a minute behind; half a minute is left for the work.
+pub const MIN_DEADLINE: BlockNumber = 3 * MINUTES / 2;
 /// The most blocks an order may give a provider: one hour.
 pub const MAX_DEADLINE: BlockNumber = HOURS;
 
@@ -52,8 +53,8 @@ impl Get<Balance> for MinAskPrice {
 /// commitments did. With four validators these are 2,600 jobs.
 pub const LOAD_LIMIT: u64 = 15 * 2 * WEIGHT_REF_TIME_PER_SECOND;
 
-/// Blocks between two tries to assign the same waiting job: half a minute, the shortest deadline.
-pub const VISIT_EVERY: BlockNumber = MIN_DEADLINE;
+/// Blocks between two tries to assign the same waiting job: half a minute.
+pub const VISIT_EVERY: BlockNumber = MINUTES / 2;
 
 /// What is held for the bytes of a job, its order and its receipt, which are gone a day after its end.
 pub struct JobDeposit;

@@ -3,10 +3,10 @@
 use super::offences::forget_session;
 use crate::{
     constants::{currency::deposit, time::ANSWERABLE_SESSIONS},
-    AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeEvent, SessionKeys,
+    AccountId, Babe, Balance, Balances, Historical, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
 };
 use alloc::vec::Vec;
-use frame_support::parameter_types;
+use frame_support::{parameter_types, traits::Contains};
 use pallet_session::{historical, NextKeys, QueuedKeys};
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 use sp_staking::SessionIndex;
@@ -31,9 +31,10 @@ impl pallet_session::Config for Runtime {
     type KeyDeposit = KeyDeposit;
 }
 
-/// Keeps the validators that genesis named; they may change their keys.
+/// Keeps the validators that genesis named; they may change their keys. Who gives its keys up (`session.purge_keys`) leaves for good, two
+/// sessions later.
 ///
-/// The validator set is given anew only when a validator's keys have changed: a new set makes `historical` note the
+/// The validator set is given anew only when a validator's keys have changed or are gone: a new set makes `historical` note the
 /// new keys, without which an equivocation by one of them could not be proven, and GRANDPA start a new set id, which
 /// is not free.
 pub struct GenesisValidators;
@@ -66,10 +67,17 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
     fn new_session(_: SessionIndex) -> Option<Vec<Identified>> {
         // Bounded: the queue holds one entry a validator of the session that starts.
         let queued = QueuedKeys::<Runtime>::get();
-        let changed = queued
-            .iter()
-            .any(|(validator, keys)| NextKeys::<Runtime>::get(validator).is_some_and(|next| next != *keys));
-        changed.then(|| queued.into_iter().map(|(validator, _)| (validator, ())).collect())
+        let mut changed = false;
+        let mut staying = Vec::new();
+        for (validator, keys) in queued {
+            let next = NextKeys::<Runtime>::get(&validator);
+            changed |= next.as_ref() != Some(&keys);
+            // `pallet-session` leaves out whoever has no keys, and says that nothing has changed.
+            if next.is_some() {
+                staying.push((validator, ()));
+            }
+        }
+        changed.then_some(staying)
     }
 
     fn new_session_genesis(_: SessionIndex) -> Option<Vec<Identified>> {
@@ -84,5 +92,19 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
 
     fn end_session(end_index: SessionIndex) {
         <Self as pallet_session::SessionManager<AccountId>>::end_session(end_index);
+    }
+}
+
+/// Refuses `session.purge_keys` where one validator alone has keys for the next session: without validators there are no blocks.
+pub struct LastValidatorStays;
+
+impl Contains<RuntimeCall> for LastValidatorStays {
+    fn contains(call: &RuntimeCall) -> bool {
+        if !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys {})) {
+            return true;
+        }
+        // Two reads where nobody has left.
+        let queued = QueuedKeys::<Runtime>::get();
+        queued.iter().filter(|(validator, _)| NextKeys::<Runtime>::contains_key(validator)).nth(1).is_some()
     }
 }

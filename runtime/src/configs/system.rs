@@ -1,5 +1,6 @@
 //! `frame-system`: accounts, events, and the limits of a block.
 
+use super::session::LastValidatorStays;
 use crate::{
     AccountId, Balance, Block, BlockNumber, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin,
     RuntimeTask, VERSION,
@@ -55,6 +56,7 @@ impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type Nonce = Nonce;
     type Hash = Hash;
+    type BaseCallFilter = LastValidatorStays;
     type BlockHashCount = BlockHashCount;
     type AccountData = pallet_balances::AccountData<Balance>;
     type BlockWeights = RuntimeBlockWeights;

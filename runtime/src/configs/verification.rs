@@ -21,6 +21,10 @@ pub const SEAL_PERIOD: BlockNumber = 2 * MINUTES;
 /// Blocks validators have to reveal them.
 pub const REVEAL_PERIOD: BlockNumber = MINUTES;
 
+/// Blocks that validators have at least when a majority has sealed: half a minute. A validator publishes what rests on final
+/// blocks alone. All see a block final within a block or two of each other, and where all is well it lies four to six behind.
+pub const SEAL_GRACE: BlockNumber = MINUTES / 2;
+
 // As for providers: nobody is late before deadlines stand still.
 const _: () = assert!(LAG_LIMIT <= SEAL_PERIOD && LAG_LIMIT <= REVEAL_PERIOD);
 
@@ -65,8 +69,7 @@ impl pallet_verification::Config for Runtime {
     type Clock = Finality;
     type AuthorRandomness = ParentAuthorRandomness;
     type SealPeriod = ConstU32<SEAL_PERIOD>;
-    // A validator publishes what rests on final blocks alone, so one that is as quick as others may be later by a lag.
-    type SealGrace = ConstU32<LAG_LIMIT>;
+    type SealGrace = ConstU32<SEAL_GRACE>;
     type RevealPeriod = ConstU32<REVEAL_PERIOD>;
     type BeaconHistory = ConstU32<{ MAX_DEADLINE + SEAL_PERIOD + REVEAL_PERIOD + MINUTES }>;
     type HookShare = HookShare;

@@ -35,7 +35,7 @@ fn header(index: u32, state_root: H256) -> Header {
 }
 
 /// A network of four in its first block, by whoever is the first authority.
-fn first_block(test: impl FnOnce()) {
+pub(super) fn first_block(test: impl FnOnce()) {
     chain(local_testnet()).execute_with(|| {
         Executive::initialize_block(&header(0, H256::zero()));
         test();

@@ -1,6 +1,7 @@
 //! What has to stay as it is, and what the configuration promises.
 
 mod apis;
+mod departures;
 mod equivocations;
 mod hook_shares;
 mod migrations;

@@ -1,15 +1,23 @@
 //! Sessions and long periods follow the timing that genesis sets.
 
-use super::{chain, development, local_testnet, merge};
+use super::{accounts, chain, development, local_testnet, merge};
 use crate::{
     configs::timing::{ReportLongevity, SessionSlots},
     constants::time::{ANSWERABLE_SESSIONS, HOURS, MINUTES},
-    Finality, Runtime,
+    Finality, Runtime, RuntimeOrigin, System,
 };
-use frame_support::traits::Get;
+use frame_support::{
+    storage::{storage_prefix, unhashed},
+    traits::{Get, Hooks},
+};
 use serde_json::json;
 use sp_consensus_babe::runtime_decl_for_babe_api::BabeApi;
-use strike_primitives::{timing::Timing, traits::GetTiming, BlockNumber};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
+use strike_primitives::{
+    timing::Timing,
+    traits::{Clock, GetTiming},
+    BlockNumber,
+};
 
 /// A network of four with this timing.
 fn network(slots: BlockNumber, era: BlockNumber, unit: BlockNumber) -> sp_io::TestExternalities {
@@ -71,4 +79,23 @@ fn however_short_a_demotion_lasts_no_less_than_at_first() {
 #[should_panic(expected = "a unit is a whole number of eras")]
 fn a_chain_with_a_timing_that_is_none_is_not_built() {
     network(10, 20, 50);
+}
+
+#[test]
+fn one_silent_author_of_four_does_not_slow_the_clock() {
+    // What each author has seen final when it makes a block.
+    const BEHIND: BlockNumber = 5;
+    const BLOCKS: BlockNumber = 20_000;
+    network(200, 7_200, 28_800).execute_with(|| {
+        let authors = accounts(&[Alice, Bob, Charlie]);
+        for number in 1..=BLOCKS {
+            System::set_block_number(number);
+            // Slots are drawn: one author may make many blocks in a row.
+            let drawn = usize::from(sp_io::hashing::blake2_256(&number.to_le_bytes())[0]) % authors.len();
+            unhashed::put(&storage_prefix(b"Authorship", b"Author"), &authors[drawn]);
+            Finality::note_final(RuntimeOrigin::none(), number.saturating_sub(BEHIND)).expect("it is below the block");
+            Finality::on_finalize(number);
+        }
+        assert_eq!(Finality::time(), BLOCKS);
+    });
 }

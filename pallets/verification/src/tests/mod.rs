@@ -9,6 +9,7 @@ mod load;
 mod offchain;
 mod refusals;
 mod validators;
+mod votes;
 
 use crate::{
     mock::Test,
