@@ -58,6 +58,12 @@ impl Beginning {
         Self { ledger: Ledger::read(chain, block).await, height }
     }
 
+    /// What happened since.
+    pub async fn history(&self, chain: &Chain) -> History {
+        let (_, height) = jobs::final_block(chain).await;
+        History::read(chain, self.height, height).await
+    }
+
     /// Checks that money moved as the receipts of all jobs since then say, and nothing counted twice; returns what happened.
     pub async fn check(&self, chain: &Chain, infos: &[JobInfo], payers: &[AccountId]) -> History {
         let (block, height) = jobs::final_block(chain).await;

@@ -227,6 +227,15 @@ pub struct DutyCursor {
     pub after: Option<JobId>,
 }
 
+/// Some of the jobs that the chain keeps.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct JobPage {
+    /// The jobs, newest first. May be empty though there are more pages: requesters may have had many forgotten.
+    pub jobs: Vec<JobInfo>,
+    /// Ask for the jobs before this id for the next page; `None` behind the last one.
+    pub next: Option<JobId>,
+}
+
 /// Some of what keys owe.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct DutyPage {
@@ -302,8 +311,8 @@ sp_api::decl_runtime_apis! {
     pub trait StrikeApi {
         /// A job, while it is kept.
         fn job(job: JobId) -> Option<JobInfo>;
-        /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all.
-        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo>;
+        /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all, in pages.
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> JobPage;
         /// What these keys owe, in short and in pages: those behind `after`, of at most `limit` that are looked at.
         fn duty_heads(keys: Vec<AppKey>, after: Option<DutyCursor>, limit: u32) -> DutyPage;
         /// The duty of this kind that `key` owes for the job.

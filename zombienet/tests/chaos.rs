@@ -55,7 +55,7 @@ async fn jobs_settle_while_nodes_are_paused_killed_and_restarted() -> Result<()>
     ids.dedup();
     ensure!(ids.len() == 5 * JOBS && ids.iter().all(Option::is_some), "each order is a job of its own: {ids:?}");
     let listed = strike(&url, &["job", "list", "--limit", "100"]).await?;
-    let states = listed.as_array().into_iter().flatten().map(|job| &job["status"]["state"]);
+    let states = listed["jobs"].as_array().into_iter().flatten().map(|job| &job["status"]["state"]);
     ensure!(states.filter(|state| *state == "closed").count() == ids.len(), "no job is left open: {listed}");
     for name in network.node_names() {
         network.get_node(name.as_str())?.wait_until_is_up(OUTAGE.as_secs()).await?;

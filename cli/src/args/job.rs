@@ -28,6 +28,9 @@ pub enum JobCommand {
         /// Most jobs to list.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         limit: u32,
+        /// Only those older than this one: goes on where a list ended.
+        #[arg(long, value_name = "JOB")]
+        before: Option<JobId>,
     },
     /// Withdraw a job that no provider has yet.
     Cancel {

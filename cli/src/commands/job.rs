@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     output::{self, progress},
     present::{
-        json::JobView,
+        json::{JobListView, JobView},
         text::{self, Narrator},
         words,
     },
@@ -36,13 +36,17 @@ pub async fn run(context: &Context, command: JobCommand) -> Result<()> {
         JobCommand::Generate(args) => generate(context, *args).await,
         JobCommand::Embed(args) => embed::run(context, *args).await,
         JobCommand::Show { job } => show(context, job).await,
-        JobCommand::List { requester, limit } => {
+        JobCommand::List { requester, limit, before } => {
             let requester = requester.as_deref().map(keys::account).transpose()?;
-            let jobs = context.chain().await?.jobs(requester, limit).await?;
+            let page = context.chain().await?.jobs_before(requester, before, limit).await?;
             if context.json {
-                return output::json(&jobs.iter().map(JobView::from).collect::<Vec<_>>());
+                let jobs = page.jobs.iter().map(JobView::from).collect();
+                return output::json(&JobListView { jobs, next: page.next });
             }
-            output::line(list(&jobs));
+            output::line(list(&page.jobs));
+            if let Some(next) = page.next {
+                output::line(format!("there are older ones: --before {next} lists them"));
+            }
             Ok(())
         }
         JobCommand::Cancel { job, key } => {

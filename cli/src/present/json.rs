@@ -10,7 +10,7 @@ mod work;
 
 pub use account::{BalanceView, TextsView, TransactionStateView, TransactionView};
 pub use failure::{ErrorView, SentView};
-pub use job::{CommitmentView, JobView};
+pub use job::{CommitmentView, JobListView, JobView};
 pub use receipt::{PaymentView, ReceiptView, Summary};
 pub use registered::{AskView, ModelView, ProviderView};
 pub use work::WorkView;

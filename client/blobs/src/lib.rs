@@ -20,5 +20,5 @@ mod tests;
 pub use fetch::{BlobQuery, BlobSource, Exchange, FetchError, Fetcher};
 pub use limits::{FetchLimits, FetchTimes, Limits, Quota, ServeLimits, UploadLimits, LOG_TARGET};
 pub use message::Misconduct;
-pub use serve::{Answer, ForgottenBlobs, JobBlobs, JobInputs, KeptJobs, Server, UploadError, Uploads};
+pub use serve::{Answer, ForgottenBlobs, JobBlobs, JobInputs, KeptJobs, Page, Server, UploadError, Uploads};
 pub use store::{blob_root, BlobError, BlobStore, Download, Progress};

@@ -1,8 +1,8 @@
 //! The methods, of which a panic is an error of the one call.
 
 use crate::{
-    error::Error, BytesView, CostsView, JobView, ModelView, OutputView, ProviderView, QuoteView, StrikeServer,
-    UploadView,
+    error::Error, BytesView, CostsView, JobPageView, JobView, ModelView, OutputView, ProviderView, QuoteView,
+    StrikeServer, UploadView,
 };
 use jsonrpsee::{core::RpcResult, Extensions};
 use serde_json::Value;
@@ -22,7 +22,7 @@ impl<Server: StrikeServer> StrikeServer for Guarded<Server> {
         answer(|| self.0.job(id, at))
     }
 
-    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>> {
+    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<JobPageView> {
         answer(|| self.0.jobs(requester, before, limit))
     }
 

@@ -15,7 +15,7 @@ pub use bounds::Bounds;
 pub use error::Error;
 pub use guarded::Guarded;
 pub use views::{
-    AskView, BytesView, CommitmentView, CostsView, InputView, JobView, ModelView, OutputView, PaymentView,
+    AskView, BytesView, CommitmentView, CostsView, InputView, JobPageView, JobView, ModelView, OutputView, PaymentView,
     ProviderView, QuoteView, ReceiptView, StatusView, UploadView, WorkView,
 };
 
@@ -57,9 +57,9 @@ pub trait Strike {
     #[method(name = "job", blocking)]
     fn job(&self, id: JobId, at: Option<H256>) -> RpcResult<JobView>;
 
-    /// Jobs the chain keeps, newest first: of one requester or of all, below the id `before`.
+    /// Jobs the chain keeps, newest first: of one requester or of all, below the id `before`. `next` is the `before` of the next page.
     #[method(name = "jobs", blocking)]
-    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>>;
+    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<JobPageView>;
 
     /// What an order would cost now; `null` if no ask fits it.
     #[method(name = "quote", blocking)]
@@ -263,11 +263,12 @@ where
         Ok(self.accounts.job(info))
     }
 
-    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<Vec<JobView>> {
+    fn jobs(&self, requester: Option<String>, before: Option<JobId>, limit: Option<u32>) -> RpcResult<JobPageView> {
         let requester = requester.as_deref().map(parse_account).transpose()?;
         let (limit, at) = (page(limit)?, self.best());
-        let jobs = self.jobs_api(at)?.jobs(at, requester, before, limit).map_err(unavailable(at))?;
-        Ok(jobs.into_iter().map(|info| self.accounts.job(info)).collect())
+        let page = self.jobs_api(at)?.jobs(at, requester, before, limit).map_err(unavailable(at))?;
+        let jobs = page.jobs.into_iter().map(|info| self.accounts.job(info)).collect();
+        Ok(JobPageView { jobs, next: page.next })
     }
 
     fn quote(&self, order: Value) -> RpcResult<Option<QuoteView>> {

@@ -265,6 +265,15 @@ pub struct ReceiptView {
     pub closed_at: BlockNumber,
 }
 
+/// Some of the jobs that the chain keeps.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct JobPageView {
+    /// The jobs, newest first. May be empty though there are more pages.
+    pub jobs: Vec<JobView>,
+    /// `before` of the next page; none behind the last one.
+    pub next: Option<JobId>,
+}
+
 /// Everything the chain knows of a job.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct JobView {

@@ -89,7 +89,7 @@ async fn texts_are_embedded_checked_and_paid() {
     assert_eq!(vector_bytes(&arrays(&Value::Array(found))), vector_bytes(&expected), "to the bit");
 
     let jobs = strike(&node.url, &["job", "list"]).await.succeeded().json();
-    let job = jobs[0]["job"].as_u64().expect("a job id");
+    let job = jobs["jobs"][0]["job"].as_u64().expect("a job id");
     let info = closed(&node.chain, job).await;
     assert!(is_valid(&info), "{info:?}");
     let claim = info.commitment.as_ref().expect("a commitment").v1();

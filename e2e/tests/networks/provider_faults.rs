@@ -29,7 +29,7 @@ const MALLORY: &str = "//Mallory";
 /// Less than Eve asks, so Mallory gets what is ordered.
 const CHEAP: Balance = TOKEN / 1_000;
 /// Soon over for Mallory, long enough for Eve after her, in blocks.
-const BOTH_DEADLINES: u32 = 15;
+const BOTH_DEADLINES: u32 = 30;
 /// As many jobs as Eve takes at once, at most.
 const AT_ONCE: usize = 60;
 

@@ -2,7 +2,7 @@
 
 use crate::client::FullClient;
 use sp_api::ProvideRuntimeApi;
-use strike_blobs::{JobBlobs, JobInputs, KeptJobs};
+use strike_blobs::{JobBlobs, JobInputs, KeptJobs, Page};
 use strike_primitives::{
     api::{JobInfo, StrikeApi},
     job::{Input, JobOrder},
@@ -17,8 +17,9 @@ pub(super) struct FinalJobs<'a> {
 }
 
 impl FinalJobs<'_> {
-    fn page(&self, before: Option<JobId>, limit: u32) -> Result<Vec<JobInfo>, String> {
-        self.client.runtime_api().jobs(self.at, None, before, limit).map_err(|error| error.to_string())
+    fn page<J>(&self, before: Option<JobId>, limit: u32, of: impl Fn(&JobInfo) -> J) -> Result<Page<J>, String> {
+        let page = self.client.runtime_api().jobs(self.at, None, before, limit).map_err(|error| error.to_string())?;
+        Ok(Page { jobs: page.jobs.iter().map(of).collect(), next: page.next })
     }
 }
 
@@ -32,8 +33,8 @@ fn input(info: &JobInfo) -> Option<Hash> {
 }
 
 impl JobInputs for FinalJobs<'_> {
-    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Vec<(JobId, Option<Hash>)>, String> {
-        Ok(self.page(before, limit)?.iter().map(|info| (info.job, input(info))).collect())
+    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Page<(JobId, Option<Hash>)>, String> {
+        self.page(before, limit, |info| (info.job, input(info)))
     }
 
     fn is_kept(&self, job: JobId) -> Result<bool, String> {
@@ -43,12 +44,11 @@ impl JobInputs for FinalJobs<'_> {
 }
 
 impl KeptJobs for FinalJobs<'_> {
-    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Vec<JobBlobs>, String> {
-        let blobs = |info: &JobInfo| JobBlobs {
+    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Page<JobBlobs>, String> {
+        self.page(before, limit, |info| JobBlobs {
             job: info.job,
             input: input(info),
             output: info.commitment.as_ref().map(|commitment| commitment.v1().out_root),
-        };
-        Ok(self.page(before, limit)?.iter().map(blobs).collect())
+        })
     }
 }

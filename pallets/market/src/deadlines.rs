@@ -108,11 +108,23 @@ impl<T: Config> Pallet<T> {
     /// Forget a closed job and give its deposit back.
     pub(crate) fn prune(id: JobId, job: &Job) {
         Jobs::<T>::remove(id);
+        Self::advance_oldest(id);
         Orders::<T>::remove(id);
         Receipts::<T>::remove(id);
         JobsOf::<T>::remove(&job.requester, id);
         T::Audits::forget(id);
         Self::give_back(id, HoldReason::JobDeposit, &job.requester, job.deposit);
         Self::deposit_event(Event::JobPruned { job: id });
+    }
+
+    /// Go on over ids that are gone, up to `forgotten`, by two at most: one is forgotten at a time, so it catches up.
+    fn advance_oldest(forgotten: JobId) {
+        OldestJob::<T>::mutate(|oldest| {
+            for _ in 0..2 {
+                if *oldest <= forgotten && !Jobs::<T>::contains_key(*oldest) {
+                    *oldest = oldest.saturating_add(1);
+                }
+            }
+        });
     }
 }

@@ -206,6 +206,9 @@ pub mod pallet {
     /// The id the next job gets.
     #[pallet::storage]
     pub type NextJobId<T: Config> = StorageValue<_, JobId, ValueQuery>;
+    /// No job below this id is kept.
+    #[pallet::storage]
+    pub type OldestJob<T: Config> = StorageValue<_, JobId, ValueQuery>;
     /// What the attestations of all open jobs weigh, one attempt of each, in picoseconds.
     #[pallet::storage]
     #[pallet::whitelist_storage]

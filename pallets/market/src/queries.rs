@@ -10,8 +10,8 @@ use strike_primitives::{
     AccountId, JobId,
 };
 
-/// Most ids that [`Pallet::job_ids`] looks at when it looks for anybody's jobs.
-const MAX_IDS: u64 = 10_000;
+/// Most ids that [`Pallet::job_ids`] looks at in one call.
+const MAX_IDS: usize = 10_000;
 
 impl<T: Config> Pallet<T> {
     /// What the order would cost now, from the very search that assigns jobs, for a requester linked to nobody.
@@ -76,22 +76,40 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Up to `limit` ids of jobs that are kept, newest first, below `before`, of one requester or of all. For all, at
-    /// most 10,000 ids below `before` are looked at.
-    pub fn job_ids(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobId> {
+    /// Up to `limit` ids of jobs that are kept, at least one, newest first, below `before`, of one requester or of all; and the id
+    /// to go on before, where older ones were not looked at. One call looks at 10,000 ids at most, so a page may be short, or
+    /// empty, though others follow.
+    pub fn job_ids(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> (Vec<JobId>, Option<JobId>) {
         let end = before.unwrap_or(JobId::MAX).min(NextJobId::<T>::get());
-        let limit = limit as usize;
-        match requester {
-            Some(requester) => {
-                let mut ids: Vec<JobId> = JobsOf::<T>::iter_key_prefix(requester).filter(|id| *id < end).collect();
-                ids.sort_unstable_by(|a, b| b.cmp(a));
-                ids.truncate(limit);
-                ids
-            }
-            None => {
-                (end.saturating_sub(MAX_IDS)..end).rev().filter(|id| Jobs::<T>::contains_key(id)).take(limit).collect()
-            }
+        let limit = limit.max(1) as usize;
+        let Some(requester) = requester else { return Self::walk(end, limit, Jobs::<T>::contains_key) };
+        // Almost everybody has fewer, whose ids are all read, wherever they lie.
+        let mut ids: Vec<JobId> = JobsOf::<T>::iter_key_prefix(requester).take(MAX_IDS.saturating_add(1)).collect();
+        if ids.len() > MAX_IDS {
+            return Self::walk(end, limit, |id| JobsOf::<T>::contains_key(requester, id));
         }
+        ids.retain(|id| *id < end);
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let next = ids.last().copied().filter(|_| more);
+        (ids, next)
+    }
+
+    /// Goes down from below `end` until `limit` ids are found.
+    fn walk(end: JobId, limit: usize, is_one: impl Fn(JobId) -> bool) -> (Vec<JobId>, Option<JobId>) {
+        let oldest = OldestJob::<T>::get();
+        let (mut ids, mut next) = (Vec::new(), end);
+        for id in (oldest..end).rev().take(MAX_IDS) {
+            if ids.len() >= limit {
+                break;
+            }
+            if is_one(id) {
+                ids.push(id);
+            }
+            next = id;
+        }
+        (ids, Some(next).filter(|next| *next > oldest))
     }
 
     /// The asks of a provider.

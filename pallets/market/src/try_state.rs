@@ -172,9 +172,10 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_records(jobs: &BTreeMap<JobId, Job>) -> Outcome {
-        let next = NextJobId::<T>::get();
+        let (oldest, next) = (OldestJob::<T>::get(), NextJobId::<T>::get());
+        ensure!(oldest <= next, "the oldest job has an id");
         for (id, job) in jobs {
-            ensure!(*id < next, "ids are counted up");
+            ensure!(*id < next && *id >= oldest, "ids are counted up, and none is below the oldest");
             ensure!(Orders::<T>::contains_key(id), "every job has its order");
             ensure!(JobsOf::<T>::contains_key(&job.requester, id), "every job is indexed");
             let receipt = Receipts::<T>::get(id);

@@ -1,9 +1,8 @@
 //! `StrikeApi`: jobs, of which two pallets know a part each.
 
 use crate::{AccountId, Market, Verification};
-use alloc::vec::Vec;
 use strike_primitives::{
-    api::{JobInfo, JobStatus},
+    api::{JobInfo, JobPage, JobStatus},
     JobId,
 };
 
@@ -20,6 +19,7 @@ pub(super) fn job(job: JobId) -> Option<JobInfo> {
 }
 
 /// Up to `limit` of the jobs kept, newest first, below `before`, of one requester or of all.
-pub(super) fn jobs(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
-    Market::job_ids(requester, before, limit).into_iter().filter_map(job).collect()
+pub(super) fn jobs(requester: Option<&AccountId>, before: Option<JobId>, limit: u32) -> JobPage {
+    let (ids, next) = Market::job_ids(requester, before, limit);
+    JobPage { jobs: ids.into_iter().filter_map(job).collect(), next }
 }

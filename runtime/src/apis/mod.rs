@@ -42,7 +42,7 @@ use sp_runtime::{
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 use strike_primitives::{
-    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobInfo, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobInfo, JobPage, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::ArtifactId,
     job::JobOrder,
@@ -241,7 +241,7 @@ impl_runtime_apis! {
             jobs::job(job)
         }
 
-        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> JobPage {
             jobs::jobs(requester.as_ref(), before, limit.min(MAX_PAGE))
         }
 

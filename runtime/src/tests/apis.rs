@@ -12,8 +12,8 @@ use sp_keyring::Sr25519Keyring::Ferdie;
 use strike_primitives::{
     api::{
         runtime_decl_for_market_api::MarketApiV1, runtime_decl_for_provenance_api::ProvenanceApiV1,
-        runtime_decl_for_providers_api::ProvidersApiV1, runtime_decl_for_strike_api::StrikeApiV1, DutyPage, JobStatus,
-        MarketApi, ProvenanceApi, ProvidersApi, StrikeApi,
+        runtime_decl_for_providers_api::ProvidersApiV1, runtime_decl_for_strike_api::StrikeApiV1, DutyPage, JobPage,
+        JobStatus, MarketApi, ProvenanceApi, ProvidersApi, StrikeApi,
     },
     job::{Generate, Input, JobOrder, JobOrderV1, Sampler, VerificationClass, WorkSpec},
     TOKEN,
@@ -73,8 +73,8 @@ fn an_order_is_quoted_and_its_job_is_listed() {
         let info = Runtime::job(0).expect("it is kept");
         assert_eq!((info.requester.clone(), info.order.clone()), (Ferdie.to_account_id(), order));
         assert!(matches!(&info.status, JobStatus::Assigned { provider, .. } if *provider == quote.provider));
-        assert_eq!(Runtime::jobs(Some(Ferdie.to_account_id()), None, 10), [info]);
-        assert!(Runtime::jobs(Some(quote.provider), None, 10).is_empty());
+        assert_eq!(Runtime::jobs(Some(Ferdie.to_account_id()), None, 10), JobPage { jobs: vec![info], next: None });
+        assert!(Runtime::jobs(Some(quote.provider), None, 10).jobs.is_empty());
         // The seed's beacon is not known yet.
         let page = Runtime::duty_heads(vec![PROVIDER.public().into()], None, 10);
         assert_eq!(page, DutyPage { heads: vec![], next: None });

@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use std::{sync::Arc, time::Duration};
 use strike_primitives::{
-    api::{AskInfo, Costs, JobInfo, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, JobInfo, JobPage, ModelInfo, ProviderInfo, Quote},
     artifact::ArtifactId,
     job::JobOrder,
     AccountId, Balance, BlockNumber, JobId, H256,
@@ -216,17 +216,27 @@ impl Chain {
 
     /// The newest jobs, of one requester or of all.
     pub async fn jobs(&self, requester: Option<AccountId>, limit: u32) -> Result<Vec<JobInfo>> {
+        Ok(self.jobs_before(requester, None, limit).await?.jobs)
+    }
+
+    /// `limit` jobs below `before`, newest first, of one requester or of all; fewer only where there are no more.
+    pub async fn jobs_before(
+        &self,
+        requester: Option<AccountId>,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<JobPage> {
         let at = Some(self.best().await?);
-        let mut jobs: Vec<JobInfo> = Vec::new();
-        while let Some(missing) = limit.checked_sub(jobs.len() as u32).filter(|missing| *missing > 0) {
-            let before = jobs.last().map(|job| job.job);
-            let page: Vec<JobInfo> = self.api("StrikeApi_jobs", (&requester, before, missing.min(PAGE)), at).await?;
-            if page.is_empty() {
-                break;
+        let (mut jobs, mut before) = (Vec::new(), before);
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+            let page: JobPage = self.api("StrikeApi_jobs", (&requester, before, missing.min(PAGE)), at).await?;
+            jobs.extend(page.jobs);
+            before = page.next;
+            if before.is_none() || jobs.len() >= limit as usize {
+                return Ok(JobPage { jobs, next: before });
             }
-            jobs.extend(page);
         }
-        Ok(jobs)
     }
 
     /// What an order would cost now.

@@ -11,6 +11,15 @@ use strike_primitives::{
     AccountId, Attempt, BlockNumber, JobId,
 };
 
+/// Jobs, newest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobListView {
+    /// The jobs.
+    pub jobs: Vec<JobView>,
+    /// `--before` of the list that goes on; none where there are no older ones.
+    pub next: Option<JobId>,
+}
+
 /// A job.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobView {

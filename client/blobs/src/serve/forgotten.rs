@@ -22,10 +22,19 @@ pub struct JobBlobs {
     pub output: Option<H256>,
 }
 
+/// Some of the jobs that the chain keeps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page<J> {
+    /// The jobs, newest first. May be empty though there are more pages.
+    pub jobs: Vec<J>,
+    /// Before which job the next page begins; `None` behind the last one.
+    pub next: Option<JobId>,
+}
+
 /// What the chain says of the jobs that it keeps, at a block that stays.
 pub trait KeptJobs {
     /// Up to `limit` of the jobs kept, newest first, below `before`.
-    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Vec<JobBlobs>, String>;
+    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Page<JobBlobs>, String>;
 }
 
 /// Lists what is needed, and removes what is not.
@@ -68,14 +77,14 @@ impl ForgottenBlobs {
         for _ in 0..MAX_JOB_PAGES {
             let page = chain.kept(sweep.before, JOBS_A_PAGE)?;
             if sweep.before.is_none() {
-                sweep.newest = page.first().map(|newest| newest.job);
+                // Without any, all that were looked at are gone for good.
+                sweep.newest = page.jobs.first().map(|newest| newest.job).or(page.next);
             }
-            let inputs = page.iter().filter_map(|blobs| Some((ArtifactKind::File, blobs.input?)));
-            let outputs = page.iter().filter_map(|blobs| Some((ArtifactKind::Output, blobs.output?)));
+            let inputs = page.jobs.iter().filter_map(|blobs| Some((ArtifactKind::File, blobs.input?)));
+            let outputs = page.jobs.iter().filter_map(|blobs| Some((ArtifactKind::Output, blobs.output?)));
             // What is not here takes no room, in the list neither.
             sweep.needed.extend(inputs.chain(outputs).filter(|(kind, root)| self.store.contains(*kind, root)));
-            sweep.before =
-                page.last().map(|oldest| oldest.job).filter(|oldest| sweep.listed.is_none_or(|to| *oldest > to));
+            sweep.before = page.next.filter(|next| sweep.listed.is_none_or(|to| *next > to));
             if sweep.before.is_none() {
                 // Jobs that came meanwhile may need what was here long before them.
                 if sweep.listed == sweep.newest {

@@ -5,6 +5,6 @@ pub(crate) mod rate_limit;
 pub(crate) mod server;
 pub(crate) mod uploads;
 
-pub use forgotten::{ForgottenBlobs, JobBlobs, KeptJobs};
+pub use forgotten::{ForgottenBlobs, JobBlobs, KeptJobs, Page};
 pub use server::{Answer, Server};
 pub use uploads::{JobInputs, UploadError, Uploads};

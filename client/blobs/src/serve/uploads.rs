@@ -1,6 +1,6 @@
 //! Inputs that requesters left with this node for their jobs: kept from eviction until the jobs are forgotten.
 
-use super::rate_limit::RateLimiter;
+use super::{forgotten::Page, rate_limit::RateLimiter};
 use crate::{
     limits::{UploadLimits, JOBS_A_PAGE, MAX_JOBS_OF_UPLOAD, MAX_JOB_PAGES},
     store::{
@@ -48,7 +48,7 @@ pub enum UploadError {
 /// What the chain says of jobs, at a block that stays.
 pub trait JobInputs {
     /// Up to `limit` of the jobs kept, newest first, below `before`, each with the root of its input if that is a blob.
-    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Vec<(JobId, Option<H256>)>, String>;
+    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Page<(JobId, Option<H256>)>, String>;
     /// Whether the chain still keeps a job.
     fn is_kept(&self, job: JobId) -> Result<bool, String>;
 }
@@ -132,14 +132,11 @@ impl Uploads {
         let (mut before, mut next_job) = (None, seen.next_job);
         for _ in 0..MAX_JOB_PAGES {
             let page = chain.jobs(before, JOBS_A_PAGE)?;
-            let Some((oldest, _)) = page.last() else { break };
-            next_job = page.iter().map(|(job, _)| job.saturating_add(1)).fold(next_job, JobId::max);
-            let is_last = *oldest <= seen.next_job;
-            before = Some(*oldest);
-            found.extend(
-                page.into_iter().filter(|(job, _)| *job >= seen.next_job).filter_map(|(job, root)| Some((job, root?))),
-            );
-            if is_last {
+            next_job = page.jobs.iter().map(|(job, _)| job.saturating_add(1)).fold(next_job, JobId::max);
+            let new = page.jobs.into_iter().filter(|(job, _)| *job >= seen.next_job);
+            found.extend(new.filter_map(|(job, root)| Some((job, root?))));
+            before = page.next.filter(|next| *next > seen.next_job);
+            if before.is_none() {
                 break;
             }
         }

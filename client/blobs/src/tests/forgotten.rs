@@ -1,7 +1,7 @@
 //! Blobs of jobs that the chain has forgotten go, those of jobs that it keeps stay.
 
 use super::support::store;
-use crate::{limits::SWEEP_PAUSE, BlobStore, ForgottenBlobs, JobBlobs, KeptJobs, Limits};
+use crate::{limits::SWEEP_PAUSE, BlobStore, ForgottenBlobs, JobBlobs, KeptJobs, Limits, Page};
 use sp_core::H256;
 use std::{
     cell::{Cell, RefCell},
@@ -9,6 +9,9 @@ use std::{
     sync::Arc,
 };
 use strike_primitives::{artifact::ArtifactKind, JobId};
+
+/// Ids that the chain looks at in one call.
+const LOOKED_AT: JobId = 100;
 
 /// The roots of a job's input and output.
 type Roots = (Option<H256>, Option<H256>);
@@ -29,14 +32,23 @@ impl Paper {
 }
 
 impl KeptJobs for Paper {
-    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Vec<JobBlobs>, String> {
+    fn kept(&self, before: Option<JobId>, limit: u32) -> Result<Page<JobBlobs>, String> {
         self.pages.set(self.pages.get() + 1);
         if let Some((_, job, input)) = self.late.get().filter(|(pages, ..)| self.pages.get() > *pages) {
             self.order(job, Some(input), None);
         }
         let jobs = self.jobs.borrow();
-        let below = jobs.range(..before.unwrap_or(JobId::MAX)).rev().take(limit as usize);
-        Ok(below.map(|(job, (input, output))| JobBlobs { job: *job, input: *input, output: *output }).collect())
+        let end = before.unwrap_or(JobId::MAX);
+        // A chain looks at so many ids at once, whether their jobs are kept or not.
+        let start = jobs.keys().next_back().map_or(0, |newest| end.min(newest + 1).saturating_sub(LOOKED_AT));
+        let below: Vec<_> = jobs.range(start..end).rev().take(limit as usize).collect();
+        let next = if below.len() < limit as usize { start } else { *below[below.len() - 1].0 };
+        let blobs = |(job, (input, output)): (&JobId, &(Option<H256>, Option<H256>))| JobBlobs {
+            job: *job,
+            input: *input,
+            output: *output,
+        };
+        Ok(Page { jobs: below.into_iter().map(blobs).collect(), next: Some(next).filter(|next| *next > 0) })
     }
 }
 
@@ -74,6 +86,19 @@ fn outputs_of_jobs_that_the_chain_has_forgotten_go_and_others_stay() {
         assert_eq!(has(&store, root), job % 3 == 0, "{job}");
     }
     assert_eq!(store.size(), 100 * Limits::cost(4));
+}
+
+#[test]
+fn jobs_that_are_gone_hide_no_older_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let paper = Paper::default();
+    let (kept, gone) = (output(&store, 1), output(&store, 2));
+    paper.order(0, None, Some(kept));
+    paper.order(10 * LOOKED_AT, None, None);
+    let mut forgotten = ForgottenBlobs::new(store.clone());
+    assert_eq!(tend(&mut forgotten, &paper, 0..SWEEP_PAUSE + 10), 1);
+    assert!(has(&store, &kept) && !has(&store, &gone));
 }
 
 #[test]
@@ -127,7 +152,7 @@ fn an_input_stays_for_a_job_that_came_while_the_jobs_were_listed() {
 fn a_chain_that_cannot_be_read_costs_nothing() {
     struct Blind;
     impl KeptJobs for Blind {
-        fn kept(&self, _: Option<JobId>, _: u32) -> Result<Vec<JobBlobs>, String> {
+        fn kept(&self, _: Option<JobId>, _: u32) -> Result<Page<JobBlobs>, String> {
             Err("the state is not here".into())
         }
     }

@@ -1,6 +1,6 @@
 //! What requesters leave at a node: how much of it, and for how long.
 
-use crate::{BlobStore, JobInputs, Limits, Quota, UploadError, UploadLimits, Uploads};
+use crate::{BlobStore, JobInputs, Limits, Page, Quota, UploadError, UploadLimits, Uploads};
 use sp_core::H256;
 use std::{
     collections::BTreeMap,
@@ -17,9 +17,11 @@ const LIMITS: UploadLimits =
 struct Paper(BTreeMap<JobId, Option<H256>>);
 
 impl JobInputs for Paper {
-    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Vec<(JobId, Option<H256>)>, String> {
+    fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Page<(JobId, Option<H256>)>, String> {
         let below = self.0.range(..before.unwrap_or(JobId::MAX)).rev();
-        Ok(below.take(limit as usize).map(|(job, root)| (*job, *root)).collect())
+        let jobs: Vec<_> = below.take(limit as usize).map(|(job, root)| (*job, *root)).collect();
+        let next = jobs.last().map(|(job, _)| *job).filter(|oldest| self.0.range(..oldest).next().is_some());
+        Ok(Page { jobs, next })
     }
     fn is_kept(&self, job: JobId) -> Result<bool, String> {
         Ok(self.0.contains_key(&job))

@@ -36,10 +36,13 @@ async fn a_job_that_is_not_kept_is_an_error_that_says_what_to_do() {
 #[tokio::test]
 async fn jobs_are_listed_newest_first_in_pages() {
     let world = world();
-    let ids = |jobs: Value| jobs.as_array().unwrap().iter().map(|job| job["job"].as_u64().unwrap()).collect::<Vec<_>>();
-    assert_eq!(ids(world.call("strike_jobs", json!([])).await.unwrap()), [2, 1]);
-    assert_eq!(ids(world.call("strike_jobs", json!([ALICE, 2, 5])).await.unwrap()), [1]);
-    assert_eq!(ids(world.call("strike_jobs", json!({ "limit": 1 })).await.unwrap()), [2]);
+    let page = |page: Value| {
+        let jobs = page["jobs"].as_array().unwrap().iter().map(|job| job["job"].as_u64().unwrap());
+        (jobs.collect::<Vec<_>>(), page["next"].as_u64())
+    };
+    assert_eq!(page(world.call("strike_jobs", json!([])).await.unwrap()), (vec![2, 1], None));
+    assert_eq!(page(world.call("strike_jobs", json!([ALICE, 2, 5])).await.unwrap()), (vec![1], None));
+    assert_eq!(page(world.call("strike_jobs", json!({ "limit": 1 })).await.unwrap()), (vec![2], Some(2)));
     for limit in [0, 101] {
         let (code, message) = world.call("strike_jobs", json!([null, null, limit])).await.unwrap_err();
         assert_eq!(code, -32602);

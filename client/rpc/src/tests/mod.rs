@@ -18,7 +18,7 @@ use sp_runtime::{
 };
 use strike_blobs::{BlobStore, Limits, Quota, UploadLimits};
 use strike_primitives::{
-    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobStatus, ModelInfo, ProviderInfo, Quote},
+    api::{AskInfo, Costs, Duty, DutyCursor, DutyPage, JobPage, JobStatus, ModelInfo, ProviderInfo, Quote},
     app::AppKey,
     artifact::{file_root, output_bytes_root, output_root, ArtifactKind},
     commitment::{Commitment, CommitmentV1, StopReason},
@@ -170,14 +170,17 @@ sp_api::mock_impl_runtime_apis! {
         fn job(job: JobId) -> Option<JobInfo> {
             self::job(job)
         }
-        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> Vec<JobInfo> {
-            [2, 1]
+        fn jobs(requester: Option<AccountId>, before: Option<JobId>, limit: u32) -> JobPage {
+            let mut jobs: Vec<JobInfo> = [2, 1]
                 .into_iter()
                 .filter(|id| before.is_none_or(|before| *id < before))
                 .filter_map(self::job)
                 .filter(|job| requester.as_ref().is_none_or(|requester| job.requester == *requester))
-                .take(limit as usize)
-                .collect()
+                .collect();
+            let more = jobs.len() > limit as usize;
+            jobs.truncate(limit as usize);
+            let next = jobs.last().map(|job| job.job).filter(|_| more);
+            JobPage { jobs, next }
         }
         fn duty_heads(_keys: Vec<AppKey>, _after: Option<DutyCursor>, _limit: u32) -> DutyPage {
             DutyPage { heads: vec![], next: None }

@@ -165,7 +165,7 @@ fn a_closed_job_is_pruned_after_its_retention() {
         assert!(!Jobs::<Test>::contains_key(id));
         assert!(!Orders::<Test>::contains_key(id));
         assert!(!Receipts::<Test>::contains_key(id));
-        assert!(Market::job_ids(Some(&requester()), None, 9).is_empty());
+        assert_eq!(Market::job_ids(Some(&requester()), None, 9), (vec![], None));
         assert_eq!(free(&requester()), before);
         assert_eq!(Balances::balance_on_hold(&HoldReason::JobDeposit.into(), &requester()), 0);
         assert_eq!(Forgotten::get(), vec![id]);
