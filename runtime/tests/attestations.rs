@@ -205,6 +205,8 @@ fn orders_at_the_least_price_burn_no_less_than_their_attestations_weigh() {
         assert!(burned >= cost, "{burned} are burned for what costs {cost}");
         assert!(burned <= cost + cost / 10, "{burned} are burned for what costs {cost}, on an idle chain");
 
+        // The market settles in the block behind the one that opens now.
+        next(&mut chain);
         next(&mut chain);
         let settled: Vec<_> = pallet_market::Receipts::<Runtime>::iter_values().collect();
         assert!(settled.iter().all(|receipt| receipt.reason == CloseReason::Settled));

@@ -10,6 +10,8 @@ use frame_support::{
 };
 use strike_primitives::{receipt::CloseReason, traits::Audits, BlockNumber, JobId};
 
+/// Ids of jobs that are gone over which one block goes on: more than are ordered in a block as long as checks keep up.
+const OLD_IDS: usize = 64;
 /// How many deadlines are read at a time.
 const BATCH: usize = 32;
 
@@ -108,7 +110,6 @@ impl<T: Config> Pallet<T> {
     /// Forget a closed job and give its deposit back.
     pub(crate) fn prune(id: JobId, job: &Job) {
         Jobs::<T>::remove(id);
-        Self::advance_oldest(id);
         Orders::<T>::remove(id);
         Receipts::<T>::remove(id);
         JobsOf::<T>::remove(&job.requester, id);
@@ -117,14 +118,22 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::JobPruned { job: id });
     }
 
-    /// Go on over ids that are gone, up to `forgotten`, by two at most: one is forgotten at a time, so it catches up.
-    fn advance_oldest(forgotten: JobId) {
-        OldestJob::<T>::mutate(|oldest| {
-            for _ in 0..2 {
-                if *oldest <= forgotten && !Jobs::<T>::contains_key(*oldest) {
-                    *oldest = oldest.saturating_add(1);
-                }
+    /// Go on over the ids of jobs that are gone.
+    pub(crate) fn poll_oldest(meter: &mut WeightMeter) {
+        let cost = T::DbWeight::get();
+        if meter.try_consume(cost.reads_writes(2, 1)).is_err() {
+            return;
+        }
+        let (oldest, end) = (OldestJob::<T>::get(), NextJobId::<T>::get());
+        let mut next = oldest;
+        for _ in 0..OLD_IDS {
+            if next >= end || meter.try_consume(cost.reads(1)).is_err() || Jobs::<T>::contains_key(next) {
+                break;
             }
-        });
+            next = next.saturating_add(1);
+        }
+        if next != oldest {
+            OldestJob::<T>::put(next);
+        }
     }
 }

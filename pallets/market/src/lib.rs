@@ -206,7 +206,7 @@ pub mod pallet {
     /// The id the next job gets.
     #[pallet::storage]
     pub type NextJobId<T: Config> = StorageValue<_, JobId, ValueQuery>;
-    /// No job below this id is kept.
+    /// No job below this id is kept. Follows the jobs that are forgotten.
     #[pallet::storage]
     pub type OldestJob<T: Config> = StorageValue<_, JobId, ValueQuery>;
     /// What the attestations of all open jobs weigh, one attempt of each, in picoseconds.

@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
                     _ => Self::poll_waiting(&mut own),
                 }
             }
+            Self::poll_oldest(&mut own);
         }
         meter.consume(own.consumed());
     }

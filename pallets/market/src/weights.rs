@@ -410,9 +410,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn prune() -> Weight {
         // At least 198_645_000 picoseconds; a proof of 1651 bytes.
         Weight::from_parts(242_529_000, 8670)
-            // By count: the oldest job's id, and whether two jobs are kept.
-            .saturating_add(T::DbWeight::get().reads(9_u64))
-            .saturating_add(T::DbWeight::get().writes(9_u64))
+            .saturating_add(T::DbWeight::get().reads(6_u64))
+            .saturating_add(T::DbWeight::get().writes(8_u64))
     }
     // An estimate: `prune`, and the deadline that it takes back.
     fn forget() -> Weight {

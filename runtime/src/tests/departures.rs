@@ -1,8 +1,11 @@
 //! A validator that gives up its keys leaves: consensus, proofs and audits know it at the same time.
 
 use super::{accounts, chain, development, equivocations::first_block};
-use crate::{AccountId, Babe, Grandpa, Historical, RuntimeCall, RuntimeOrigin, Session, Verification};
-use frame_support::{assert_noop, assert_ok, traits::KeyOwnerProofSystem};
+use crate::{AccountId, Babe, Grandpa, Historical, RuntimeCall, RuntimeOrigin, Session, System, Verification};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::{Hooks, KeyOwnerProofSystem},
+};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Ferdie};
 use sp_runtime::traits::Dispatchable;
 
@@ -14,6 +17,8 @@ fn purge(who: Sr25519Keyring) -> frame_support::dispatch::DispatchResultWithPost
 fn two_sessions() {
     Session::rotate_session();
     Session::rotate_session();
+    // GRANDPA learns of it at the end of the block.
+    Grandpa::on_finalize(System::block_number());
 }
 
 /// Who makes blocks, finalizes, and judges.
