@@ -1,7 +1,7 @@
 //! Arguments and subcommands of `strike-node`.
 
 use crate::{
-    limits::{CALLS_A_BATCH, CALLS_A_MINUTE},
+    limits::{CALLS_A_BATCH, CALLS_A_MINUTE, MIN_ENGINE_MEMORY},
     service::WorkOptions,
 };
 use sc_cli::{
@@ -44,9 +44,41 @@ pub struct RunCmd {
     #[arg(long = "model-dir", value_name = "PATH")]
     pub model_dirs: Vec<PathBuf>,
 
+    /// Most memory that models and the work on them may take together, such as `6GiB`. By default half of the machine's.
+    ///
+    /// What needs more is refused before anything is read, and said once.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub engine_memory: Option<u64>,
+
+    /// Threads that models are run on. By default one for each core: they give way to everything else of the node.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub engine_threads: Option<u16>,
+
     /// Where compiled runtimes are kept; nodes of one machine may share it. By default a folder below the base path.
     #[arg(long, value_name = "PATH")]
     pub wasm_cache: Option<PathBuf>,
+}
+
+/// A number of bytes: `512MiB`, `6GiB`, `8GB`, or a plain number of them.
+fn memory(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 6] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+    ];
+    let unit = UNITS.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
+    let (number, unit) = unit.unwrap_or((text, 1));
+    let bytes = number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let bytes = bytes.ok_or_else(|| {
+        "a size is a whole number of bytes, or of KiB, MiB, GiB, TiB, MB or GB, such as 6GiB".to_owned()
+    })?;
+    if bytes < MIN_ENGINE_MEMORY {
+        return Err(format!("the engine needs {} at least", strike_worker::shown_bytes(MIN_ENGINE_MEMORY)));
+    }
+    Ok(bytes)
 }
 
 impl RunCmd {
@@ -58,6 +90,8 @@ impl RunCmd {
             provider: self.provider || self.base.shared_params.dev,
             provider_seed,
             model_dirs: self.model_dirs.clone(),
+            engine_memory: self.engine_memory,
+            engine_threads: self.engine_threads.map(usize::from),
             wasm_cache: self.wasm_cache.clone(),
         }
     }

@@ -11,8 +11,8 @@ pub(crate) const CALLS_A_BATCH: u32 = 100;
 /// server's threads, of which there are as many as connections.
 pub(crate) const FETCHES_FOR_CALLERS: usize = 8;
 
-/// Weights of loaded models in memory, in bytes together.
-pub(crate) const MODEL_MEMORY: u64 = 4 << 30;
+/// The least memory that the engine can do with: what it keeps between jobs, and a small model.
+pub(crate) const MIN_ENGINE_MEMORY: u64 = 512 << 20;
 
 /// How long a caller of JSON-RPC waits for a blob at most.
 pub(crate) const RPC_FETCH_TIME: Duration = Duration::from_secs(30);

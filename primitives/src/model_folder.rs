@@ -54,13 +54,24 @@ impl ModelFolder {
         folder.join(REQUIRED[0]).is_file()
     }
 
+    /// The files that a model's name is made of, those that it may lack too.
+    pub fn file_names() -> impl Iterator<Item = &'static str> {
+        REQUIRED.into_iter().chain(OPTIONAL)
+    }
+
     /// Reads every file of the model once, one chunk in memory at a time. Other files of the folder are left alone.
     pub fn read(folder: &Path) -> Result<Self, UnreadableFile> {
+        Self::read_unless(folder, &|| false)
+    }
+
+    /// As [`Self::read`], and asks before each chunk whether it is to end. Then the error is of the kind
+    /// [`io::ErrorKind::Interrupted`].
+    pub fn read_unless(folder: &Path, is_cancelled: &dyn Fn() -> bool) -> Result<Self, UnreadableFile> {
         let optional = OPTIONAL.into_iter().filter(|name| folder.join(name).exists());
         let (mut entries, mut size) = (Vec::new(), 0u64);
         for name in REQUIRED.into_iter().chain(optional) {
             let path = folder.join(name);
-            let (length, root) = file_root(&path).map_err(|source| UnreadableFile { path, source })?;
+            let (length, root) = file_root(&path, is_cancelled).map_err(|source| UnreadableFile { path, source })?;
             size = size.saturating_add(length);
             entries.push(BundleEntry { name: name.as_bytes().to_vec(), length, root });
         }
@@ -69,7 +80,7 @@ impl ModelFolder {
 }
 
 /// Length and [`artifact::file_root`] of a file.
-fn file_root(path: &Path) -> io::Result<(u64, H256)> {
+fn file_root(path: &Path, is_cancelled: &dyn Fn() -> bool) -> io::Result<(u64, H256)> {
     // Opening a pipe waits for its other end, and a device may never end.
     if !path.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -77,6 +88,9 @@ fn file_root(path: &Path) -> io::Result<(u64, H256)> {
     let mut file = File::open(path)?;
     let (mut leaves, mut length) = (Vec::new(), 0u64);
     loop {
+        if is_cancelled() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "cancelled"));
+        }
         let mut chunk = Vec::with_capacity(merkle::CHUNK_SIZE);
         Read::by_ref(&mut file).take(merkle::CHUNK_SIZE as u64).read_to_end(&mut chunk)?;
         if chunk.is_empty() {

@@ -22,7 +22,9 @@ mod worker;
 
 pub use engine::{
     execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome},
+    memory::shown as shown_bytes,
     model_store::{model_id, ModelStore, ModelStoreError},
+    threads::{limit_import_threads, usual_threads},
 };
 pub use limits::{Limits, LOG_TARGET};
 pub use strike_inference::Control;

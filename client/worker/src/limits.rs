@@ -32,6 +32,8 @@ pub(crate) const MAX_DUTY_PAGES: usize = 64;
 /// Most duties read in full with one block.
 pub(crate) const MAX_DUTIES_READ: usize = 512;
 
+/// A duty that is due within so many blocks overtakes a run that has as many more: half of the shortest deadline of an order.
+pub(crate) const DUE_SOON: BlockNumber = 15;
 /// Longest pause after a failed run, in blocks.
 pub(crate) const MAX_RETRY_PAUSE: BlockNumber = 32;
 /// Longest pause between two fetches of the same input, in blocks.

@@ -21,6 +21,7 @@ pub(crate) struct Metrics {
     replays: Counter<U64>,
     failures: CounterVec<U64>,
     pub cancelled: Counter<U64>,
+    pub paused: Counter<U64>,
     seconds: HistogramVec,
     tokens_read: CounterVec<U64>,
     tokens_written: CounterVec<U64>,
@@ -47,6 +48,7 @@ impl Metrics {
                 Opts::new("strike_failures_total", "Runs that failed, by reason"),
                 &["kind", "reason"],
             )?,
+            paused: Counter::new("strike_paused_total", "Runs that made way for one that was due sooner")?,
             cancelled: Counter::new("strike_cancelled_total", "Runs cancelled because nobody owes them any longer")?,
             seconds: HistogramVec::new(
                 HistogramOpts::new("strike_run_seconds", "Time from the start of a run to its result")
@@ -75,6 +77,7 @@ impl Metrics {
             register(metrics.replays.clone(), registry)?;
             register(metrics.failures.clone(), registry)?;
             register(metrics.cancelled.clone(), registry)?;
+            register(metrics.paused.clone(), registry)?;
             register(metrics.seconds.clone(), registry)?;
             register(metrics.tokens_read.clone(), registry)?;
             register(metrics.tokens_written.clone(), registry)?;

@@ -13,10 +13,15 @@
 //!   no more than half of the time that is left.
 //! - A result is published only while its duty is listed and the block it rests on is final, and again whenever it is
 //!   missing from the mailbox.
-//! - At most [`Bounds::duties`] duties are remembered and at most [`Bounds::runs`] run.
+//! - Where all runs are taken, a duty that is due soon overtakes one run that has more time: that one pauses, with all that it has in
+//!   memory, and goes on when the other has ended. Then it is not overtaken again before it has gone on for as long as it waited.
+//! - At most [`Bounds::duties`] duties are remembered and at most [`Bounds::runs`] run; one more is paused.
 
-use crate::{duty::DutyId, limits::MAX_RETRY_PAUSE};
-use std::collections::BTreeMap;
+use crate::{
+    duty::DutyId,
+    limits::{DUE_SOON, MAX_RETRY_PAUSE},
+};
+use std::collections::{BTreeMap, VecDeque};
 use strike_primitives::{api::Duty, BlockNumber};
 
 /// Bounds of a schedule.
@@ -70,6 +75,10 @@ pub(crate) enum Ended<R> {
 pub(crate) enum Action<R> {
     /// Run a duty.
     Start { id: DutyId, run: RunId, duty: Box<Duty> },
+    /// Let a run wait where it is.
+    Pause { run: RunId },
+    /// Let it go on.
+    Resume { run: RunId },
     /// Stop a run. It still has to be reported as finished.
     Cancel { run: RunId },
     /// Put a result into the mailbox.
@@ -105,6 +114,10 @@ struct Run {
     run: RunId,
     duty: Duty,
     cancelled: bool,
+    /// Since when it waits for another run.
+    paused_at: Option<BlockNumber>,
+    /// It is not overtaken before this block.
+    stays_until: BlockNumber,
 }
 
 /// See the module.
@@ -245,16 +258,60 @@ impl<R: Clone> Schedule<R> {
         if self.may_start {
             let mut waiting: Vec<_> = self.startable().collect();
             waiting.sort_by_key(|(id, duty)| (deadline(duty), *id));
-            let free = self.bounds.runs.saturating_sub(self.running.len());
-            let chosen: Vec<_> = waiting.into_iter().take(free).map(|(id, duty)| (id.clone(), duty.clone())).collect();
-            for (id, duty) in chosen {
-                let run = self.next_run;
-                self.next_run += 1;
-                self.running.insert(id.clone(), Run { run, duty: duty.clone(), cancelled: false });
-                actions.push(Action::Start { id, run, duty: Box::new(duty) });
+            let mut waiting = waiting.into_iter().map(|(id, duty)| (id.clone(), duty.clone())).collect::<VecDeque<_>>();
+            self.resume(&mut actions);
+            while self.active() < self.bounds.runs {
+                let Some((id, duty)) = waiting.pop_front() else { break };
+                self.start(id, duty, &mut actions);
+            }
+            if let Some((id, duty)) = waiting.pop_front() {
+                if let Some(run) = self.overtaken(&duty) {
+                    actions.push(Action::Pause { run });
+                    self.start(id, duty, &mut actions);
+                }
             }
         }
         actions
+    }
+
+    fn start(&mut self, id: DutyId, duty: Duty, actions: &mut Vec<Action<R>>) {
+        let run = self.next_run;
+        self.next_run += 1;
+        let begun = Run { run, duty: duty.clone(), cancelled: false, paused_at: None, stays_until: 0 };
+        self.running.insert(id.clone(), begun);
+        actions.push(Action::Start { id, run, duty: Box::new(duty) });
+    }
+
+    /// How many runs compute.
+    fn active(&self) -> usize {
+        self.running.values().filter(|running| running.paused_at.is_none()).count()
+    }
+
+    /// Let the run that waits go on where there is a place for it.
+    fn resume(&mut self, actions: &mut Vec<Action<R>>) {
+        let (is_free, best) = (self.active() < self.bounds.runs, self.best);
+        let Some(waits) = self.running.values_mut().find(|running| running.paused_at.is_some()) else { return };
+        // One that was cancelled ends by itself.
+        if let (true, Some(since)) = (is_free && !waits.cancelled, waits.paused_at) {
+            waits.paused_at = None;
+            waits.stays_until = best.saturating_add(best.saturating_sub(since).max(1));
+            actions.push(Action::Resume { run: waits.run });
+        }
+    }
+
+    /// The run that makes way for a duty that is due soon: the one with most time, if it has much more. It waits from now on.
+    fn overtaken(&mut self, duty: &Duty) -> Option<RunId> {
+        let (best, due) = (self.best, deadline(duty));
+        if due > best.saturating_add(DUE_SOON) || self.running.values().any(|running| running.paused_at.is_some()) {
+            return None;
+        }
+        let has_time = |running: &&mut Run| {
+            let later = deadline(&running.duty) >= due.saturating_add(DUE_SOON);
+            !running.cancelled && later && running.stays_until <= best
+        };
+        let run = self.running.values_mut().filter(has_time).max_by_key(|running| deadline(&running.duty))?;
+        run.paused_at = Some(best);
+        Some(run.run)
     }
 
     /// How many duties wait for a free run.

@@ -8,14 +8,18 @@ use crate::{
         view::{Chain, ChainView, ClientChain},
     },
     duty::{DutyId, Named},
-    engine::execute::executor::Executor,
+    engine::{execute::executor::Executor, threads},
     fetch::{
         inputs,
         prefetch::{Prefetch, PrefetchSources, Prefetched},
     },
     limits::{Limits, LOG_TARGET},
     metrics::Metrics,
-    runs::{failure::Failure, runner::Runner},
+    runs::{
+        failure::Failure,
+        loading::{Loaded, Loading},
+        runner::Runner,
+    },
     schedule::{deadline, Action, Bounds, Ended, Owed, RunId, Schedule, View},
 };
 use futures::{future, stream, FutureExt, Stream, StreamExt};
@@ -134,6 +138,8 @@ struct State {
     runs: Runs,
     /// What duties need of other nodes.
     prefetch: Prefetch,
+    /// The model being loaded.
+    loading: Loading,
     /// The commitments that this node's keys owe.
     keys: KeyWatch,
     /// The chain when it was last read.
@@ -149,6 +155,7 @@ struct Reports {
     run_ended: mpsc::UnboundedSender<RunReport>,
     runs: mpsc::UnboundedReceiver<RunReport>,
     fetches: mpsc::UnboundedReceiver<Prefetched>,
+    loads: mpsc::UnboundedReceiver<Loaded>,
 }
 
 /// A run that ended.
@@ -176,16 +183,18 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     pub fn new(chain: C, runner: Runner, sources: PrefetchSources, storage: Storage, limits: Limits) -> Self {
         let (run_ended, runs) = mpsc::unbounded_channel();
         let (fetch_ended, fetches) = mpsc::unbounded_channel();
+        let (load_ended, loads) = mpsc::unbounded_channel();
         let state = State {
             schedule: Schedule::new(Bounds { duties: limits.duties, runs: limits.runs.max(1) }),
             runs: Runs::default(),
             prefetch: Prefetch::new(sources, limits.inputs, limits.outputs, fetch_ended),
+            loading: Loading::new(load_ended),
             keys: KeyWatch::default(),
             last_view: None,
             is_blind: false,
             is_mailbox_full: false,
         };
-        Self { chain, runner, storage, limits, state, reports: Reports { run_ended, runs, fetches } }
+        Self { chain, runner, storage, limits, state, reports: Reports { run_ended, runs, fetches, loads } }
     }
 
     /// Work until `wakeups` ends. Begins with a look at what is owed, so a node that was killed goes on where it was.
@@ -206,8 +215,12 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                     }
                     self.look();
                 },
-                // The worker and its prefetch hold a sender of each, so these never end.
+                // The worker, its prefetch and its loading hold a sender of each, so these never end.
                 Some(fetched) = self.reports.fetches.recv() => self.fetched(fetched),
+                Some(loaded) = self.reports.loads.recv() => {
+                    self.state.loading.finished(loaded);
+                    self.take_in_again();
+                },
                 Some(report) = self.reports.runs.recv() => self.ran(report),
             }
         }
@@ -224,6 +237,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                         control.cancel();
                     }
                 }
+                Action::Pause { run } => self.pause(run, true),
+                Action::Resume { run } => self.pause(run, false),
                 Action::Publish { id, duty, result } => self.publish(id, &duty, &result),
             }
         }
@@ -271,7 +286,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
 
     /// Let the schedule know what is owed, and start to fetch what that needs.
     fn take_in(&mut self, view: &ChainView) {
-        let State { schedule, prefetch, .. } = &mut self.state;
+        let State { schedule, prefetch, loading, .. } = &mut self.state;
+        let runner = &self.runner;
         let index = Index::read(&self.storage);
         let owed: Vec<Owed> = view
             .duties
@@ -280,7 +296,8 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             .map(|duty| {
                 let id = DutyId::of(&duty);
                 let delivered = index.delivered(&self.storage, &id, &duty);
-                let ready = prefetch.is_ready(&duty, view.best);
+                let ready = prefetch.is_ready(&duty, view.best)
+                    && (inputs::is_given_up(&duty, view.best) || loading.is_ready(runner, &duty));
                 Owed { id, duty, delivered, ready }
             })
             .collect();
@@ -288,6 +305,7 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             let mut open: Vec<&Duty> = owed.iter().filter(|owed| !owed.delivered).map(|owed| &owed.duty).collect();
             open.sort_by_key(|duty| deadline(duty));
             prefetch.begin(&open, view.best);
+            loading.tend(runner, &open);
             self.runner.metrics.inputs_missing.set(prefetch.inputs_missing() as u64);
             self.runner.metrics.outputs_sought.set(prefetch.outputs_running() as u64);
         }
@@ -301,10 +319,13 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             is_ready |= self.state.prefetch.finished(fetched, self.state.schedule.best());
             next = self.reports.fetches.try_recv().ok();
         }
-        // What is owed is as it was: the chain is not asked again, which is dear where much is owed.
-        if !is_ready {
-            return;
+        if is_ready {
+            self.take_in_again();
         }
+    }
+
+    /// Look at what is owed again. That is as it was: the chain is not asked, which is dear where much is owed.
+    fn take_in_again(&mut self) {
         if let Some(view) = self.state.last_view.take() {
             self.take_in(&view);
             self.state.last_view = Some(view);
@@ -336,17 +357,30 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
     fn start(&mut self, id: DutyId, run: RunId, duty: Box<Duty>) {
         log::info!(target: LOG_TARGET, "Starting {}", Named(&duty));
         let is_given_up = inputs::is_given_up(&duty, self.state.schedule.best());
-        let control = Control { deadline: Instant::now().checked_add(self.limits.run_time), ..Control::default() };
+        let deadline = Instant::now().checked_add(self.limits.run_time);
+        let control = deadline.map_or_else(Control::default, Control::with_deadline);
         self.state.runs.0.insert(run, control.clone());
         let (runner, sender) = (self.runner.clone(), self.reports.run_ended.clone());
         let (thread_id, thread_duty) = (id.clone(), duty.clone());
         let spawned = thread::Builder::new().name("strike-run".into()).spawn(move || {
+            threads::begin();
             let result = runner.run(&thread_duty, is_given_up, &control);
             // Nobody listens once the node stops.
             let _ = sender.send(RunReport { id: thread_id, run, duty: thread_duty, result });
         });
         if let Err(error) = spawned {
             let _ = self.reports.run_ended.send(RunReport { id, run, duty, result: Err(Failure::NoThread(error)) });
+        }
+    }
+
+    /// Let a run wait for one that is due sooner, or go on.
+    fn pause(&self, run: RunId, waits: bool) {
+        let Some(control) = self.state.runs.0.get(&run) else { return };
+        if waits {
+            self.runner.metrics.paused.inc();
+            control.pause();
+        } else {
+            control.resume();
         }
     }
 
@@ -362,6 +396,9 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
             }
         };
         self.state.schedule.finished(&id, run, ended);
+        if self.state.loading.run_ended() {
+            self.take_in_again();
+        }
     }
 
     /// Tell the operator of a failure; `is_first` where its duty has not failed before.

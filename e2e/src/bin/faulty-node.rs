@@ -102,8 +102,20 @@ struct Faulty {
 }
 
 impl Executor for Faulty {
-    fn refuses(&self, model: &ArtifactId, class: VerificationClass) -> Option<ExecuteError> {
-        self.honest.refuses(model, class)
+    fn is_loaded(&self, model: &ArtifactId, class: VerificationClass) -> bool {
+        self.honest.is_loaded(model, class)
+    }
+
+    fn load(&self, model: &ArtifactId, class: VerificationClass, control: &Control) -> Result<(), ExecuteError> {
+        self.honest.load(model, class, control)
+    }
+
+    fn expected(&self) -> Option<(ArtifactId, VerificationClass)> {
+        self.honest.expected()
+    }
+
+    fn refuses(&self, model: &ArtifactId, class: VerificationClass, work: &WorkSpec) -> Option<ExecuteError> {
+        self.honest.refuses(model, class, work)
     }
 
     fn run(

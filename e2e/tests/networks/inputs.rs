@@ -32,7 +32,7 @@ const READ: u64 = 48;
 /// What a validator says that could not have the input either.
 const CONFIRMED: Verdict = Verdict::Valid { units: 0 };
 /// Blocks for a job whose input nobody has: half of them are for looking for it.
-const DEADLINE: u32 = 30;
+const DEADLINE: u32 = 40;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/inference/tests/families").join(MODEL)

@@ -19,8 +19,10 @@ use strike_primitives::{
 
 /// The provider with a node, honest.
 const EVE: &str = "eve";
-/// A provider without a node, who orders from itself: this test signs for it.
+/// A provider without a node: this test signs for it.
 const MALLORY: &str = "//Mallory";
+/// Who orders for her: nobody gets jobs of its own.
+const ACCOMPLICE: &str = "one";
 /// Models that nobody has: one for as many jobs as an ask takes at once.
 const MODELS: u8 = 2;
 /// The most that an ask takes at once.
@@ -85,7 +87,7 @@ async fn attack(chain: &Chain, mallory: &KeyHolder) -> Vec<JobId> {
             .into_iter()
             .map(|JobOrder::V1(order)| JobOrder::V1(strike_primitives::job::JobOrderV1 { model, ..order }))
             .collect();
-        let jobs = submit_all(chain, &some, MALLORY).await;
+        let jobs = submit_all(chain, &some, ACCOMPLICE).await;
         commit_all(chain, mallory, &jobs).await;
         all.extend(jobs);
         eprintln!("{} jobs of models that nobody has are committed", all.len());

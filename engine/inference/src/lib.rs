@@ -7,6 +7,7 @@ mod kernels;
 mod statistical;
 
 pub mod exact;
+pub mod memory;
 
 pub use builtin::builtin_files;
 pub use control::Control;
@@ -15,4 +16,4 @@ pub use statistical::{
     CheckOutcome, Device, GenerateError, GenerateRequest, Generation, Model, ModelInfo, Reference, ReferenceError,
     ReferenceOptions, Rounding, Sampler, StopReason, TokenEvent, MAX_PROMPT_BYTES, MAX_REPETITION_WINDOW,
 };
-pub use strike_models::{ModelError, ModelFiles, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+pub use strike_models::{ModelError, ModelFiles, ModelSize, CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};

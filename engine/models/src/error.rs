@@ -2,10 +2,13 @@
 
 use thiserror::Error;
 
-/// Why a model was refused. Every variant names the file and what is wrong with it.
+/// Why a model was not opened. Every variant of a refusal names the file and what is wrong with it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
+    /// Whoever opened it has cancelled that.
+    #[error("cancelled")]
+    Cancelled,
     /// A file could not be read.
     #[error("{file}: {source}")]
     Unreadable {

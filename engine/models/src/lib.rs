@@ -29,3 +29,4 @@ pub use error::ModelError;
 pub use open::files::{ModelFiles, CONFIG_FILE, TOKENIZER_FILE, TOKENIZER_LIMIT, WEIGHTS_FILE};
 pub use open::float::{FloatMatrix, FloatModel};
 pub use open::model::{Model, OpenOptions};
+pub use open::size::ModelSize;

@@ -82,9 +82,7 @@ fn speed_of_import_and_loading() {
         let length = contents.len();
         std::fs::write(&path, contents).unwrap();
         let cache = || CacheUse::On(folder.path().join("cache"));
-        let open = |cache, check| {
-            Model::open(&path, &OpenOptions { cache, check, progress: None, on_cache_failure: None }).unwrap()
-        };
+        let open = |cache, check| Model::open(&path, &OpenOptions { cache, check, ..OpenOptions::default() }).unwrap();
         measure(&format!("{name} to memory"), length, || open(CacheUse::Off, Check::Always));
         measure(&format!("{name} to a cache file"), length, || open(cache(), Check::Always));
         measure(&format!("{name} checked"), length, || open(cache(), Check::Always));

@@ -7,7 +7,7 @@ use super::{
     resilient::resilient,
 };
 use crate::{
-    limits::{MODEL_MEMORY, TASK_PAUSE, WORK_FETCH_TIME},
+    limits::{MIN_ENGINE_MEMORY, TASK_PAUSE, WORK_FETCH_TIME},
     startup::CommandLine,
 };
 use sc_client_api::Backend;
@@ -17,7 +17,10 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 use strike_blobs::{BlobStore, Uploads};
 use strike_primitives::app::APP_KEY_TYPE;
 use strike_runtime::{opaque::Block, Hash};
-use strike_worker::{EngineExecutor, Executor, ModelStore, WorkerParams};
+use strike_worker::{
+    limit_import_threads, shown_bytes, usual_threads, EngineExecutor, Executor, ModelStore, WorkerParams,
+};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Puts another executor between the worker and the engine for this node's own jobs; its checks are not touched.
 pub type WrapProvider = Box<dyn FnOnce(Arc<dyn Executor>) -> Arc<dyn Executor> + Send>;
@@ -45,6 +48,10 @@ pub struct WorkOptions {
     pub provider_seed: Option<String>,
     /// Folders with models.
     pub model_dirs: Vec<PathBuf>,
+    /// Most memory of the engine, in bytes; half of the machine's if none is given.
+    pub engine_memory: Option<u64>,
+    /// Threads of the engine, if not one for each core.
+    pub engine_threads: Option<usize>,
     /// Where compiled runtimes are kept.
     pub wasm_cache: Option<PathBuf>,
 }
@@ -61,6 +68,14 @@ impl WorkOptions {
         log::info!("🔑 Provider key of {seed}: {key}");
         Ok(())
     }
+}
+
+/// Half of the memory that this process may have: of the machine, or of the container that it runs in.
+fn usual_memory() -> u64 {
+    let system = System::new_with_specifics(RefreshKind::new().with_memory(MemoryRefreshKind::new().with_ram()));
+    let container = system.cgroup_limits().map(|limits| limits.total_memory).filter(|bytes| *bytes > 0);
+    let all = container.map_or(system.total_memory(), |bytes| bytes.min(system.total_memory()));
+    (all / 2).max(MIN_ENGINE_MEMORY)
 }
 
 /// What jobs and checks are done with, open and ready.
@@ -81,12 +96,16 @@ impl WorkServices {
         let other = |error: &dyn std::fmt::Display| sc_service::Error::Other(error.to_string());
         let folder = config.base_path.config_dir(config.chain_spec.id()).join("blobs");
         let blobs = BlobStore::open(folder, Default::default()).map_err(|error| other(&error))?;
-        let models = ModelStore::open(&work.model_dirs, MODEL_MEMORY).map_err(|error| other(&error))?;
+        let threads = work.engine_threads.unwrap_or_else(usual_threads);
+        limit_import_threads(threads);
+        let memory = work.engine_memory.unwrap_or_else(usual_memory);
+        log::info!("The engine may take {} of memory and {threads} threads", shown_bytes(memory));
+        let models = ModelStore::open(&work.model_dirs, memory).map_err(|error| other(&error))?;
         let (blobs, models) = (Arc::new(blobs), Arc::new(models));
         let uploads =
             Uploads::open(blobs.clone(), Default::default(), Instant::now()).map_err(|error| other(&error))?;
         let engine: Arc<dyn Executor> =
-            Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).map_err(|error| other(&error))?);
+            Arc::new(EngineExecutor::new(models.clone(), blobs.clone(), threads).map_err(|error| other(&error))?);
         Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
     }
 

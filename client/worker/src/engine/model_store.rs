@@ -1,17 +1,29 @@
 //! The models a node can run: the built-in one and those in its model directories.
 
-use crate::{engine::tokenizers::Tokenizers, limits::LOG_TARGET};
+use crate::{
+    engine::{
+        fingerprint::Fingerprint,
+        loaded_models::{Crowded, Key, LoadedModels},
+        memory::{shown, Sizes},
+        tokenizers::Tokenizers,
+    },
+    limits::LOG_TARGET,
+};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    time::{Duration, Instant},
 };
 use strike_inference::{
     builtin_files,
     exact::{AnyModel, CacheFailure, ExactModel, LoadError, OpenOptions},
+    memory::Tokens,
     Model, ModelFiles,
 };
 use strike_primitives::{
@@ -19,6 +31,9 @@ use strike_primitives::{
     job::VerificationClass,
     model_folder::{ModelFolder, UnreadableFile},
 };
+
+/// How often a load that waits for another one looks whether it is to end.
+const LOAD_LOOK: Duration = Duration::from_millis(50);
 
 /// Why a model could not be found or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +57,32 @@ pub enum ModelStoreError {
     /// The files are not those that were there when the node started.
     #[error("the model in {0} changed since the node started; restart the node")]
     Changed(PathBuf),
+    /// Somebody wrote to the files while they were read: what is in memory may be neither the old model nor the new one.
+    #[error("the model in {0} was written to while it was loaded; it is loaded again")]
+    Moving(PathBuf),
+    /// It was to end before it was loaded.
+    #[error("cancelled")]
+    Cancelled,
+    /// There is not enough memory beside the runs that go on.
+    #[error("it needs {} of memory, and {} are left beside the runs that go on", shown(*.need), shown(*.left))]
+    NoRoom {
+        /// What it needs, in bytes.
+        need: u64,
+        /// What is left, in bytes.
+        left: u64,
+    },
+    /// It needs more memory than the engine may take.
+    #[error(
+        "it needs {} of memory, and the engine may take {}: raise --engine-memory if this machine has more",
+        shown(*.need),
+        shown(*.bound)
+    )]
+    TooLarge {
+        /// What it needs, in bytes.
+        need: u64,
+        /// What the engine may take, in bytes.
+        bound: u64,
+    },
     /// The files are not a model that the engine runs.
     #[error("the model in {path} cannot be loaded: {source}")]
     Load {
@@ -73,30 +114,28 @@ impl Form {
     }
 }
 
-/// Artifact and class.
-type Key = (ArtifactId, VerificationClass);
-
-struct Loaded {
-    form: Form,
-    used: u64,
-}
-
-#[derive(Default)]
-struct Cache {
-    models: BTreeMap<Key, Loaded>,
-    clock: u64,
-}
-
 /// Models by their artifact, loaded when first needed and kept while memory allows.
 pub struct ModelStore {
     sources: BTreeMap<ArtifactId, Source>,
     tokenizers: Tokenizers,
+    sizes: Sizes,
     built_in: ArtifactId,
-    /// Most bytes of weights kept loaded. The model last used stays, however large it is.
-    memory: u64,
-    cache: Mutex<Cache>,
-    /// Held while a model loads, so that two runs do not load the same one.
+    loaded: Mutex<LoadedModels<Form>>,
+    /// Held while a model loads: one at a time, so that two do not need twice the memory.
     loading: Mutex<()>,
+}
+
+/// Memory that work takes, counted until this is dropped.
+pub(crate) struct Room<'a> {
+    store: &'a ModelStore,
+    key: Key,
+    work: u64,
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.store.loaded.lock().end(&self.key, self.work);
+    }
 }
 
 /// The artifact that names a model of these files alone.
@@ -106,12 +145,15 @@ pub fn model_id(files: &ModelFiles) -> ArtifactId {
 
 impl ModelStore {
     /// The built-in model and the models in `directories`: each either holds a model's files or folders that do. Reads
-    /// every file once to know its root. Of folders, those that hold no whole model are skipped with a warning.
+    /// every file once to know its root. Of folders, those that hold no whole model are skipped with a warning. Models and the work on
+    /// them take at most `memory` bytes.
     pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
         let built_in = model_id(&builtin_files());
         let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
         let mut tokenizers = Tokenizers::new();
         tokenizers.add_built_in(built_in);
+        let mut sizes = Sizes::default();
+        sizes.add_built_in(built_in, &builtin_files());
         for directory in directories {
             let mut found = 0usize;
             for candidate in candidates(directory)? {
@@ -124,6 +166,7 @@ impl ModelStore {
                             candidate.display(),
                         );
                         tokenizers.add_folder(id, &candidate);
+                        sizes.add_folder(id, &candidate);
                         sources.entry(id).or_insert(Source::Directory(candidate));
                         found += 1;
                     }
@@ -134,7 +177,8 @@ impl ModelStore {
                 return Err(ModelStoreError::NoModel(directory.clone()));
             }
         }
-        Ok(Self { sources, tokenizers, built_in, memory, cache: Mutex::default(), loading: Mutex::new(()) })
+        let loaded = Mutex::new(LoadedModels::new(memory));
+        Ok(Self { sources, tokenizers, sizes, built_in, loaded, loading: Mutex::new(()) })
     }
 
     /// The built-in model.
@@ -152,17 +196,100 @@ impl ModelStore {
         self.sources.contains_key(id)
     }
 
+    /// Why work of a class on a model takes more memory than there is for it. `threads` are those of the engine. What is not known
+    /// of a model is said when it is loaded.
+    pub fn refuses(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        tokens: Tokens,
+        threads: usize,
+    ) -> Option<ModelStoreError> {
+        let (model, work) = self.needs(&(*id, class), tokens, threads)?;
+        self.fits(model.saturating_add(work)).err()
+    }
+
+    /// Bytes of a model, and of work on it.
+    fn needs(&self, (id, class): &Key, tokens: Tokens, threads: usize) -> Option<(u64, u64)> {
+        Some((self.sizes.of_model(id, *class)?, self.sizes.of_work(id, *class, tokens, threads)?))
+    }
+
+    fn fits(&self, need: u64) -> Result<(), ModelStoreError> {
+        let bound = self.loaded.lock().memory();
+        if need > bound {
+            return Err(ModelStoreError::TooLarge { need, bound });
+        }
+        Ok(())
+    }
+
+    /// Memory for work on a model, and for the model. Models that no run uses make room.
+    pub(crate) fn room(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        tokens: Tokens,
+        threads: usize,
+    ) -> Result<Room<'_>, ModelStoreError> {
+        let key = (*id, class);
+        let (model, work) = self.needs(&key, tokens, threads).unwrap_or_default();
+        self.begin(key, model, work)
+    }
+
+    fn begin(&self, key: Key, model: u64, work: u64) -> Result<Room<'_>, ModelStoreError> {
+        let need = model.saturating_add(work);
+        self.fits(need)?;
+        let begun = self.loaded.lock().begin(&key, model, work);
+        begun.map_err(|Crowded { left }| ModelStoreError::NoRoom { need, left })?;
+        Ok(Room { store: self, key, work })
+    }
+
+    /// Whether work on a model can begin at once: it is in memory, or cannot be loaded.
+    pub fn is_loaded(&self, id: &ArtifactId, class: VerificationClass) -> bool {
+        !self.has(id) || self.loaded.lock().is_loaded(&(*id, class))
+    }
+
+    /// Load a model, so that work on it begins at once. Blocks until it is loaded, or `cancelled` is set.
+    pub fn load(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        cancelled: &AtomicBool,
+    ) -> Result<(), ModelStoreError> {
+        let key = (*id, class);
+        let _room = self.begin(key, self.sizes.of_model(id, class).unwrap_or_default(), 0)?;
+        self.form(id, class, cancelled).map(drop)
+    }
+
+    /// Say which models jobs are expected for, the most wanted first: they are loaded before they are needed, and stay longest.
+    pub fn expect(&self, models: Vec<(ArtifactId, VerificationClass)>) {
+        self.loaded.lock().expect(models);
+    }
+
+    /// A model that jobs are expected for, that is not loaded and has room beside those that are.
+    pub fn expected(&self) -> Option<(ArtifactId, VerificationClass)> {
+        self.loaded.lock().missing(|(id, class)| self.sizes.of_model(id, *class))
+    }
+
     /// A model for the exact class, loaded if it is not; `None` if the node does not have it. Blocks while it loads.
     pub fn exact(&self, id: &ArtifactId) -> Result<Option<Arc<AnyModel>>, ModelStoreError> {
-        match self.form(id, VerificationClass::Exact)? {
+        self.exact_unless(id, &AtomicBool::new(false))
+    }
+
+    /// As [`Self::exact`]; ends with [`ModelStoreError::Cancelled`] once `cancelled` is set.
+    pub fn exact_unless(
+        &self,
+        id: &ArtifactId,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<Arc<AnyModel>>, ModelStoreError> {
+        match self.form(id, VerificationClass::Exact, cancelled)? {
             Some(Form::Exact(model)) => Ok(Some(model)),
             _ => Ok(None),
         }
     }
 
-    /// A model for the statistical class, as [`Self::exact`].
-    pub fn statistical(&self, id: &ArtifactId) -> Result<Option<Arc<Model>>, ModelStoreError> {
-        match self.form(id, VerificationClass::Statistical)? {
+    /// A model for the statistical class, as [`Self::exact_unless`].
+    pub fn statistical(&self, id: &ArtifactId, cancelled: &AtomicBool) -> Result<Option<Arc<Model>>, ModelStoreError> {
+        match self.form(id, VerificationClass::Statistical, cancelled)? {
             Some(Form::Statistical(model)) => Ok(Some(model)),
             _ => Ok(None),
         }
@@ -177,51 +304,41 @@ impl ModelStore {
         }
     }
 
-    fn form(&self, id: &ArtifactId, class: VerificationClass) -> Result<Option<Form>, ModelStoreError> {
+    fn form(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<Form>, ModelStoreError> {
         let key = (*id, class);
-        if let Some(form) = self.cached(&key) {
+        if let Some(form) = self.loaded.lock().get(&key) {
             return Ok(Some(form));
         }
         let Some(source) = self.sources.get(id) else {
             return Ok(None);
         };
-        let _loading = self.loading.lock();
-        if let Some(form) = self.cached(&key) {
+        if let Some(need) = self.sizes.of_model(id, class) {
+            self.fits(need)?;
+        }
+        let _loading = loop {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(ModelStoreError::Cancelled);
+            }
+            if let Some(loading) = self.loading.try_lock_for(LOAD_LOOK) {
+                break loading;
+            }
+        };
+        if let Some(form) = self.loaded.lock().get(&key) {
             return Ok(Some(form));
         }
         let form = match class {
-            VerificationClass::Exact => Form::Exact(Arc::new(load_exact(id, source)?)),
-            VerificationClass::Statistical => Form::Statistical(Arc::new(load_statistical(id, source)?)),
+            VerificationClass::Exact => Form::Exact(Arc::new(load_exact(id, source, cancelled)?)),
+            VerificationClass::Statistical => Form::Statistical(Arc::new(load_statistical(id, source, cancelled)?)),
         };
-        self.keep(key, form.clone());
+        // What its headers said, or what it takes where they were not read.
+        let bytes = self.sizes.of_model(id, class).unwrap_or_else(|| form.bytes());
+        self.loaded.lock().keep(key, form.clone(), bytes);
         Ok(Some(form))
-    }
-
-    fn cached(&self, key: &Key) -> Option<Form> {
-        let mut cache = self.cache.lock();
-        cache.clock += 1;
-        let now = cache.clock;
-        let loaded = cache.models.get_mut(key)?;
-        loaded.used = now;
-        Some(loaded.form.clone())
-    }
-
-    fn keep(&self, key: Key, form: Form) {
-        let mut cache = self.cache.lock();
-        cache.clock += 1;
-        let used = cache.clock;
-        cache.models.insert(key, Loaded { form, used });
-        while cache.models.values().map(|loaded| loaded.form.bytes()).sum::<u64>() > self.memory {
-            // A model in use stays in memory until its run ends; it only is no longer kept for the next one.
-            let unused = cache
-                .models
-                .iter()
-                .filter(|(other, _)| **other != key)
-                .min_by_key(|(_, loaded)| loaded.used)
-                .map(|(other, _)| *other);
-            let Some(unused) = unused else { break };
-            cache.models.remove(&unused);
-        }
     }
 }
 
@@ -245,27 +362,48 @@ fn candidates(directory: &Path) -> Result<Vec<PathBuf>, ModelStoreError> {
     Ok(folders)
 }
 
-/// Refuse a folder that is no longer the model named `id`.
-fn ensure_unchanged(id: &ArtifactId, folder: &Path) -> Result<(), ModelStoreError> {
-    if ModelFolder::read(folder)?.id == *id {
-        Ok(())
+/// Load what is in a folder, if that is still the model named `id`. Its files are read once to know that, and again by `load`: nobody
+/// may have written to them in between.
+pub(crate) fn load_unchanged<M>(
+    id: &ArtifactId,
+    folder: &Path,
+    cancelled: &AtomicBool,
+    load: impl FnOnce(&Path) -> Result<M, LoadError>,
+) -> Result<M, ModelStoreError> {
+    let before = Fingerprint::of(folder).map_err(io_error(folder))?;
+    let found = ModelFolder::read_unless(folder, &|| cancelled.load(Ordering::Relaxed));
+    if found.map_err(|error| cancelled_or(cancelled, error.into()))?.id != *id {
+        return Err(ModelStoreError::Changed(folder.to_path_buf()));
+    }
+    let loaded = load(folder);
+    if Fingerprint::of(folder).map_err(io_error(folder))? != before {
+        return Err(ModelStoreError::Moving(folder.to_path_buf()));
+    }
+    loaded.map_err(|source| {
+        cancelled_or(cancelled, ModelStoreError::Load { path: folder.to_path_buf(), source: source.into() })
+    })
+}
+
+/// What a load that was to end has ended with says nothing of the model.
+fn cancelled_or(cancelled: &AtomicBool, error: ModelStoreError) -> ModelStoreError {
+    if cancelled.load(Ordering::Relaxed) {
+        ModelStoreError::Cancelled
     } else {
-        Err(ModelStoreError::Changed(folder.to_path_buf()))
+        error
     }
 }
 
 /// Load a model for the exact class and verify that it is the one named `id`: the files may have changed since they
 /// were found.
-fn load_exact(id: &ArtifactId, source: &Source) -> Result<AnyModel, ModelStoreError> {
-    let (path, model) = match source {
-        Source::BuiltIn => (built_in_path(), ExactModel::builtin().map(AnyModel::Decoder)),
-        Source::Directory(path) => {
-            ensure_unchanged(id, path)?;
-            let options = OpenOptions { on_cache_failure: Some(&in_memory), ..OpenOptions::default() };
-            (path.clone(), AnyModel::open(path, &options))
-        }
-    };
-    model.map_err(|source| ModelStoreError::Load { path, source: source.into() })
+fn load_exact(id: &ArtifactId, source: &Source, cancelled: &AtomicBool) -> Result<AnyModel, ModelStoreError> {
+    match source {
+        Source::BuiltIn => ExactModel::builtin().map(AnyModel::Decoder).map_err(built_in_failed),
+        Source::Directory(path) => load_unchanged(id, path, cancelled, |folder| {
+            let options =
+                OpenOptions { cancel: Some(cancelled), on_cache_failure: Some(&in_memory), ..OpenOptions::default() };
+            AnyModel::open(folder, &options)
+        }),
+    }
 }
 
 /// Say that an imported model is not kept on disk: it takes its size in memory, and is imported at each start.
@@ -278,19 +416,13 @@ fn in_memory(failure: &CacheFailure) {
 }
 
 /// Load a model for the statistical class and verify it likewise.
-fn load_statistical(id: &ArtifactId, source: &Source) -> Result<Model, ModelStoreError> {
-    let (path, files) = match source {
-        Source::BuiltIn => (built_in_path(), Ok(builtin_files())),
-        Source::Directory(path) => {
-            ensure_unchanged(id, path)?;
-            (path.clone(), ModelFiles::read(path).map_err(LoadError::from))
-        }
-    };
-    files
-        .and_then(|files| Model::from_files(&files))
-        .map_err(|source| ModelStoreError::Load { path, source: source.into() })
+fn load_statistical(id: &ArtifactId, source: &Source, cancelled: &AtomicBool) -> Result<Model, ModelStoreError> {
+    match source {
+        Source::BuiltIn => Model::builtin().map_err(built_in_failed),
+        Source::Directory(path) => load_unchanged(id, path, cancelled, |folder| Model::load_unless(folder, cancelled)),
+    }
 }
 
-fn built_in_path() -> PathBuf {
-    PathBuf::from("this program")
+fn built_in_failed(source: LoadError) -> ModelStoreError {
+    ModelStoreError::Load { path: PathBuf::from("this program"), source: source.into() }
 }

@@ -1,6 +1,9 @@
 //! Why a run gave no entry, and what the operator can do.
 
-use crate::{engine::execute::outcome::ExecuteError, schedule::Ended};
+use crate::{
+    engine::{execute::outcome::ExecuteError, model_store::ModelStoreError},
+    schedule::Ended,
+};
 use strike_blobs::BlobError;
 
 /// Why a run gave no entry.
@@ -46,6 +49,10 @@ impl Failure {
             Self::Execute(ExecuteError::Engine(_)) => {
                 "see that the machine has memory left, or report it, with this line"
             }
+            // The error itself says what to do, or there is nothing to do.
+            Self::Execute(ExecuteError::Model(ModelStoreError::TooLarge { .. } | ModelStoreError::NoRoom { .. })) => {
+                return None
+            }
             Self::Execute(ExecuteError::Model(_)) => {
                 "see that the model's files are as they were, and that they can be read"
             }
@@ -61,9 +68,12 @@ impl Failure {
     pub fn ended<R>(&self) -> Ended<R> {
         match self {
             Self::Execute(ExecuteError::Cancelled) => Ended::Cancelled,
-            Self::Execute(ExecuteError::ModelMissing(_) | ExecuteError::NotSupported(_)) | Self::KeyMissing => {
-                Ended::Hopeless
-            }
+            Self::Execute(
+                ExecuteError::ModelMissing(_)
+                | ExecuteError::NotSupported(_)
+                | ExecuteError::Model(ModelStoreError::TooLarge { .. }),
+            )
+            | Self::KeyMissing => Ended::Hopeless,
             Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::Panicked(_) | Self::NoThread(_) => {
                 Ended::Failed
             }

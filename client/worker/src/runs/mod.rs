@@ -2,5 +2,6 @@
 
 pub(crate) mod failure;
 pub(crate) mod judge;
+pub(crate) mod loading;
 pub(crate) mod runner;
 pub(crate) mod unsaved_results;

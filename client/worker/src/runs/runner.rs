@@ -31,9 +31,9 @@ use strike_inference::Control;
 use strike_primitives::{
     api::{CheckDuty, Duty, ProvideDuty},
     app::{AppKey, APP_KEY_TYPE},
-    artifact::{output_bytes_root, ArtifactKind},
+    artifact::{output_bytes_root, ArtifactId, ArtifactKind},
     commitment::{job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
-    job::Input,
+    job::{Input, VerificationClass},
     mailbox::{CommitmentEntry, VerdictEntry},
     verdict::{salt, salt_input, AuditRef, InvalidReason, Verdict},
 };
@@ -62,12 +62,21 @@ impl Runner {
     /// Why a duty can never be done here, as far as that is known without trying. It costs next to nothing.
     pub fn refuses(&self, duty: &Duty) -> Option<Failure> {
         let refused = match duty {
-            Duty::Provide(duty) => self.provide.refuses(&duty.model, duty.class),
+            Duty::Provide(duty) => self.provide.refuses(&duty.model, duty.class, &duty.work),
             // Whether an input is here can be told without the model.
             Duty::Check(duty) if duty.commitment.v1().stop == StopReason::InputUnavailable => None,
-            Duty::Check(duty) => self.check.refuses(&duty.model, duty.class),
+            Duty::Check(duty) => self.check.refuses(&duty.model, duty.class, &duty.work),
         };
         refused.map(Failure::Execute)
+    }
+
+    /// What the duty needs loaded, and who loads it; nothing where it is done without a model.
+    pub fn needed<'a>(&'a self, duty: &'a Duty) -> Option<(&'a Arc<dyn Executor>, &'a ArtifactId, VerificationClass)> {
+        match duty {
+            Duty::Provide(duty) => Some((&self.provide, &duty.model, duty.class)),
+            Duty::Check(duty) if duty.commitment.v1().stop == StopReason::InputUnavailable => None,
+            Duty::Check(duty) => Some((&self.check, &duty.model, duty.class)),
+        }
     }
 
     /// Run `duty`. If its input `is_given_up`, a duty that can end without its input does so. A panic of the engine is

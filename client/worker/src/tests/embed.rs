@@ -44,7 +44,7 @@ fn world() -> World {
     let encoder = ModelFolder::read(&folder()).unwrap().id;
     assert!(models.ids().contains(&encoder));
     let built_in = models.built_in();
-    let executor = Arc::new(EngineExecutor::new(models, blobs.clone()).unwrap());
+    let executor = Arc::new(EngineExecutor::new(models, blobs.clone(), 2).unwrap());
     World { executor, blobs, encoder, built_in, _dir: dir }
 }
 

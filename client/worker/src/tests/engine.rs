@@ -2,16 +2,20 @@ use super::support::{blobs, work};
 use crate::{
     engine::{
         execute::{Claimed, EngineExecutor, ExecuteError, Executor, Outcome},
-        model_store::{model_id, ModelStore, ModelStoreError},
+        model_store::{load_unchanged, model_id, ModelStore, ModelStoreError},
     },
     Control,
 };
 use sp_core::H256;
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{atomic::AtomicBool, Arc},
+};
 use strike_blobs::BlobStore;
-use strike_inference::{builtin_files, ModelFiles};
+use strike_inference::{builtin_files, memory::Tokens, ModelFiles};
 use strike_primitives::{
-    artifact::{file_root, ArtifactKind},
+    artifact::{file_root, ArtifactId, ArtifactKind},
     commitment::StopReason,
     job::{Generate, Input, VerificationClass, WorkSpec},
 };
@@ -28,7 +32,7 @@ struct World {
 fn world() -> World {
     let (dir, blobs) = blobs();
     let models = Arc::new(ModelStore::open(&[], MEMORY).unwrap());
-    World { executor: EngineExecutor::new(models.clone(), blobs.clone()).unwrap(), models, blobs, _dir: dir }
+    World { executor: EngineExecutor::new(models.clone(), blobs.clone(), 2).unwrap(), models, blobs, _dir: dir }
 }
 
 fn changed(change: impl FnOnce(&mut Generate)) -> WorkSpec {
@@ -204,12 +208,77 @@ fn a_damaged_model_is_an_error_that_names_the_file() {
     assert!(error.to_string().contains("model.safetensors"), "{error}");
 }
 
+/// Bytes that a model of the built-in one's size is counted with.
+fn need(_: &ArtifactId) -> u64 {
+    let store = ModelStore::open(&[], 1).unwrap();
+    match store.exact(&store.built_in()) {
+        Err(ModelStoreError::TooLarge { need, bound: 1 }) => need,
+        other => panic!("nothing fits into a byte: {:?}", other.map(|_| ())),
+    }
+}
+
 #[test]
-fn models_stay_loaded_while_memory_allows_and_the_last_used_always_does() {
+fn a_model_that_is_written_to_while_it_is_loaded_is_not_used() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(dir.path());
+    let id = model_id(&ModelFiles::read(dir.path()).unwrap());
+    let never = AtomicBool::new(false);
+    let load = |meanwhile: &dyn Fn()| {
+        load_unchanged(&id, dir.path(), &never, |folder| {
+            let model = strike_inference::Model::load(folder);
+            meanwhile();
+            model
+        })
+    };
+    assert!(load(&|| ()).is_ok());
+    let config = dir.path().join("config.json");
+    // What is written is what was there: nobody can tell whether that was so all the while.
+    let bytes = fs::read(&config).unwrap();
+    let moved = load(&|| fs::write(&config, &bytes).unwrap());
+    assert!(matches!(moved, Err(ModelStoreError::Moving(_))), "{:?}", moved.map(|_| ()));
+    assert!(load(&|| ()).is_ok(), "the next load is of what is there");
+}
+
+#[test]
+fn work_that_needs_more_memory_than_there_is_is_refused_before_anything_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(dir.path());
+    let id = model_id(&ModelFiles::read(dir.path()).unwrap());
+    let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    // The weights are gone: whoever reads them fails otherwise.
+    fs::remove_file(dir.path().join("model.safetensors")).unwrap();
+    for class in [VerificationClass::Exact, VerificationClass::Statistical] {
+        let refused = |tokens| store.refuses(&id, class, tokens, 2);
+        assert!(refused(Tokens { input: 10, output: 10 }).is_none());
+        let small = ModelStore::open(&[], need(&id) / 2).unwrap();
+        let error =
+            small.refuses(&small.built_in(), class, Tokens { input: 10, output: 10 }, 2).expect("it is too large");
+        assert!(error.to_string().contains("--engine-memory"), "{error}");
+    }
+}
+
+#[test]
+fn a_load_ends_when_it_is_cancelled() {
+    let dir = tempfile::tempdir().unwrap();
+    write_other(dir.path());
+    let id = model_id(&ModelFiles::read(dir.path()).unwrap());
+    let store = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
+    for class in [VerificationClass::Exact, VerificationClass::Statistical] {
+        let cancelled = store.load(&id, class, &AtomicBool::new(true));
+        assert!(matches!(cancelled, Err(ModelStoreError::Cancelled)));
+        assert!(!store.is_loaded(&id, class));
+        store.load(&id, class, &AtomicBool::new(false)).unwrap();
+        assert!(store.is_loaded(&id, class));
+    }
+}
+
+#[test]
+fn models_stay_loaded_while_memory_allows() {
     let dir = tempfile::tempdir().unwrap();
     write_other(dir.path());
     let other = model_id(&ModelFiles::read(dir.path()).unwrap());
-    for (memory, kept) in [(MEMORY, true), (1, false)] {
+    let one = need(&other);
+    for (memory, kept) in [(MEMORY, true), (one + one / 2, false)] {
         let store = ModelStore::open(&[dir.path().to_path_buf()], memory).unwrap();
         let first = store.exact(&store.built_in()).unwrap().unwrap();
         assert!(Arc::ptr_eq(&first, &store.exact(&store.built_in()).unwrap().unwrap()));
@@ -238,10 +307,9 @@ fn texts_of_other_models_neither_load_weights_nor_drop_those_that_are_loaded() {
     }
     let id = |folder: &Path| model_id(&ModelFiles::read(folder).unwrap());
     let (first, second) = (id(&models[0]), id(&models[1]));
-    let both = ModelStore::open(&[dir.path().to_path_buf()], MEMORY).unwrap();
-    let weights = both.exact(&first).unwrap().unwrap().weight_bytes();
+    let one = need(&first);
     // Room for one of them.
-    let store = ModelStore::open(&[dir.path().to_path_buf()], weights + weights / 2).unwrap();
+    let store = ModelStore::open(&[dir.path().to_path_buf()], one + one / 2).unwrap();
     let loaded = store.exact(&first).unwrap().unwrap();
     let tokens = loaded.tokenizer().encode("Once upon a time", false).unwrap();
     let expected = loaded.tokenizer().decode(&tokens, true).unwrap();

@@ -118,7 +118,7 @@ fn world() -> World {
     let (dir, blobs) = blobs();
     let (keystore, key) = keystore();
     let models = Arc::new(ModelStore::open(&[], 1 << 30).unwrap());
-    let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone()).unwrap());
+    let engine: Arc<dyn Executor> = Arc::new(EngineExecutor::new(models.clone(), blobs.clone(), 2).unwrap());
     let runner = runner(engine.clone(), engine, keystore, blobs.clone());
     World { runner, blobs, key, built_in: models.built_in(), _dir: dir }
 }

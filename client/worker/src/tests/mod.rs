@@ -5,6 +5,7 @@ mod duties;
 mod embed;
 mod engine;
 mod inputs;
+mod loading;
 mod mailbox;
 mod outputs;
 mod prefetch;

@@ -5,7 +5,7 @@ use crate::{
     schedule::{Action, Bounds, Ended, Owed, RunId, Schedule, View},
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use strike_primitives::{api::Duty, BlockNumber, JobId};
 
 const BOUNDS: Bounds = Bounds { duties: 4, runs: 2 };
@@ -30,6 +30,8 @@ fn job_of(duty: &Duty) -> JobId {
 enum Short {
     Start(JobId),
     Cancel(RunId),
+    Pause(RunId),
+    Resume(RunId),
     Publish(JobId),
 }
 
@@ -39,6 +41,8 @@ fn short(actions: Vec<Action<u32>>) -> Vec<Short> {
         .map(|action| match action {
             Action::Start { duty, .. } => Short::Start(job_of(&duty)),
             Action::Cancel { run } => Short::Cancel(run),
+            Action::Pause { run } => Short::Pause(run),
+            Action::Resume { run } => Short::Resume(run),
             Action::Publish { duty, .. } => Short::Publish(job_of(&duty)),
         })
         .collect()
@@ -54,6 +58,46 @@ fn the_nearest_deadline_runs_first_and_no_more_than_allowed_at_once() {
 
     schedule.finished(&DutyId::of(&provide(2, 9, 20)), 0, Ended::Done(7));
     assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+}
+
+/// A schedule of one run, with a long job that runs since block 10.
+fn with_a_long_run() -> Schedule<u32> {
+    let mut schedule = Schedule::<u32>::new(Bounds { duties: 8, runs: 1 });
+    schedule.observe(view(10, 8, [provide(1, 9, 500)]));
+    assert_eq!(short(schedule.actions()), [Short::Start(1)]);
+    schedule
+}
+
+#[test]
+fn a_long_run_makes_way_for_what_is_due_soon_and_goes_on_behind_it() {
+    let mut schedule = with_a_long_run();
+    schedule.observe(view(20, 18, [provide(1, 9, 500), provide(2, 19, 30), provide(3, 19, 45)]));
+    assert_eq!(short(schedule.actions()), [Short::Pause(0), Short::Start(2)]);
+    assert_eq!(short(schedule.actions()), [], "one at a time");
+    schedule.observe(view(24, 22, [provide(1, 9, 500), provide(2, 19, 30), provide(3, 19, 36)]));
+    schedule.finished(&DutyId::of(&provide(2, 19, 30)), 1, Ended::Cancelled);
+    schedule.observe(view(24, 22, [provide(1, 9, 500), provide(3, 19, 36)]));
+    assert_eq!(short(schedule.actions()), [Short::Resume(0)]);
+    schedule.observe(view(27, 25, [provide(1, 9, 500), provide(3, 19, 36)]));
+    assert_eq!(short(schedule.actions()), [], "it goes on for as long as it waited");
+    schedule.observe(view(28, 26, [provide(1, 9, 500), provide(3, 19, 36)]));
+    assert_eq!(short(schedule.actions()), [Short::Pause(0), Short::Start(3)]);
+    // The long one is owed no longer: it ends where it waits.
+    schedule.observe(view(29, 27, [provide(3, 19, 36)]));
+    assert_eq!(short(schedule.actions()), [Short::Cancel(0)]);
+    schedule.finished(&DutyId::of(&provide(3, 19, 36)), 2, Ended::Cancelled);
+    schedule.observe(view(30, 28, []));
+    assert_eq!(short(schedule.actions()), [], "what was cancelled is not resumed");
+}
+
+#[test]
+fn a_run_makes_way_for_nothing_that_has_time_and_not_if_it_has_none_itself() {
+    let mut schedule = with_a_long_run();
+    schedule.observe(view(20, 18, [provide(1, 9, 500), provide(2, 19, 36)]));
+    assert_eq!(short(schedule.actions()), [], "it is due in 16 blocks");
+    let mut schedule = with_a_long_run();
+    schedule.observe(view(480, 478, [provide(1, 9, 500), provide(2, 479, 486)]));
+    assert_eq!(short(schedule.actions()), [], "both are due soon");
 }
 
 #[test]
@@ -249,6 +293,7 @@ proptest! {
         let (mut best, mut finalized) = (0u32, 0u32);
         let mut listed: BTreeMap<DutyId, Owed> = BTreeMap::new();
         let mut running: BTreeMap<RunId, (DutyId, JobId, bool)> = BTreeMap::new();
+        let mut paused: BTreeSet<RunId> = BTreeSet::new();
         let mut deliver = true;
         for step in steps {
             match step {
@@ -271,6 +316,7 @@ proptest! {
                     if !running.is_empty() {
                         let run = *running.keys().nth(which.index(running.len())).unwrap();
                         let (id, job, _) = running.remove(&run).unwrap();
+                        paused.remove(&run);
                         let ended = match how {
                             0 | 1 => Ended::Done(job),
                             2 => Ended::Failed,
@@ -296,6 +342,13 @@ proptest! {
                         prop_assert!(entry.as_ref().is_some_and(|(.., cancelled)| !cancelled), "cancelled twice");
                         entry.unwrap().2 = true;
                     },
+                    Action::Pause { run } => {
+                        prop_assert!(running.get(&run).is_some_and(|(.., cancelled)| !cancelled), "paused for nothing");
+                        prop_assert!(paused.insert(run), "paused twice");
+                    },
+                    Action::Resume { run } => {
+                        prop_assert!(running.contains_key(&run) && paused.remove(&run), "resumed without a pause");
+                    },
                     Action::Publish { id, duty, result } => {
                         let owed = listed.get(&id);
                         prop_assert!(owed.is_some_and(|owed| !owed.delivered), "published what nobody owes");
@@ -310,7 +363,7 @@ proptest! {
                     },
                 }
             }
-            prop_assert!(running.len() <= BOUNDS.runs);
+            prop_assert!(running.len() - paused.len() <= BOUNDS.runs && paused.len() <= 1);
             prop_assert!(schedule.remembered() <= BOUNDS.duties);
             prop_assert_eq!(schedule.running(), running.len());
             for (id, _, cancelled) in running.values() {
@@ -343,7 +396,7 @@ proptest! {
                     match action {
                         Action::Start { id, run, duty } => { running.insert(run, (id, job_of(&duty), false)); },
                         Action::Publish { id, .. } => { delivered.insert(id.clone(), ()); schedule.published(&id); },
-                        Action::Cancel { .. } => {},
+                        Action::Cancel { .. } | Action::Pause { .. } | Action::Resume { .. } => {},
                     }
                 }
             }

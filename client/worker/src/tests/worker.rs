@@ -66,11 +66,11 @@ impl Chain for Paper {
     }
 }
 
-struct World {
+pub(super) struct World {
     paper: Paper,
     storage: SharedStorage,
     keystore: KeystorePtr,
-    key: AppKey,
+    pub(super) key: AppKey,
     blobs: (tempfile::TempDir, Arc<strike_blobs::BlobStore>),
     wake: mpsc::UnboundedSender<()>,
     wakeups: Option<mpsc::UnboundedReceiver<()>>,
@@ -82,7 +82,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (keystore, key) = keystore();
         let (wake, wakeups) = mpsc::unbounded();
         let blobs = blobs();
@@ -100,12 +100,12 @@ impl World {
         }
     }
 
-    fn says(&self, best: BlockNumber, finalized: BlockNumber, duties: Vec<Duty>) {
+    pub(super) fn says(&self, best: BlockNumber, finalized: BlockNumber, duties: Vec<Duty>) {
         *self.paper.0.lock() = (best, finalized, duties);
         let _ = self.wake.unbounded_send(());
     }
 
-    fn start(&mut self, executor: Arc<dyn Executor>) -> tokio::task::JoinHandle<()> {
+    pub(super) fn start(&mut self, executor: Arc<dyn Executor>) -> tokio::task::JoinHandle<()> {
         let store = self.blobs.1.clone();
         let metrics = Metrics::new(Some(&self.registry)).unwrap();
         let runner = runner(executor.clone(), executor, self.keystore.clone(), store.clone());
@@ -115,19 +115,20 @@ impl World {
         tokio::spawn(worker.follow(self.wakeups.take().unwrap()))
     }
 
-    fn delivered(&self, duty: &Duty) -> bool {
+    pub(super) fn delivered(&self, duty: &Duty) -> bool {
         Index::read(&self.storage).delivered(&self.storage, &DutyId::of(duty), duty)
     }
 
-    fn metric(&self, name: &str) -> f64 {
+    pub(super) fn metric(&self, name: &str) -> f64 {
         let families = self.registry.gather();
-        let family = families.iter().find(|family| family.get_name() == name).unwrap();
-        family.get_metric().iter().map(|metric| metric.get_counter().get_value()).sum()
+        // One that is counted by labels is there once it has counted.
+        let metrics = families.iter().filter(|family| family.get_name() == name).flat_map(|family| family.get_metric());
+        metrics.map(|metric| metric.get_counter().get_value()).sum()
     }
 }
 
 /// Wait until `condition` holds; a run ends on another thread.
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(super) async fn eventually(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..500 {
         if condition() {
             return;

@@ -13,7 +13,7 @@ use crate::isa::Isa;
 pub(crate) const ROWS: usize = 256;
 
 /// Bytes of computed beginnings that are kept for later jobs.
-const PREFIX_MEMORY: usize = 256 << 20;
+pub(crate) const PREFIX_MEMORY: usize = 256 << 20;
 
 /// Threads and an instruction set, shared by all jobs of a process.
 pub struct Engine {
@@ -34,8 +34,19 @@ impl Engine {
         Self::with_isa(threads, isa)
     }
 
+    /// As [`Self::new`]; each thread of the engine but the caller's calls `begin` first, for what holds for a whole thread: its
+    /// priority, what its panics do.
+    pub fn beginning(threads: usize, begin: fn()) -> std::io::Result<Self> {
+        let isa = Isa::selected().map_err(std::io::Error::other)?;
+        Self::made(threads, isa, begin)
+    }
+
     /// An engine on an instruction set that this machine has.
     pub fn with_isa(threads: usize, isa: Isa) -> std::io::Result<Self> {
+        Self::made(threads, isa, || ())
+    }
+
+    fn made(threads: usize, isa: Isa, begin: fn()) -> std::io::Result<Self> {
         if !isa.is_available() {
             return Err(std::io::Error::other(format!("this machine has no {}", isa.name())));
         }
@@ -45,7 +56,7 @@ impl Engine {
         };
         Ok(Self {
             isa,
-            pool: ThreadPool::new(threads)?,
+            pool: ThreadPool::beginning(threads, begin)?,
             workspaces: Pool::default(),
             encoder_workspaces: Pool::default(),
             prefixes: Mutex::new(Prefixes::new(PREFIX_MEMORY)),

@@ -38,5 +38,9 @@ pub use strike_tokenizers::Tokenizer;
 pub use trace::{Hash, TokenTrace, Trace};
 pub use verify::{Claim, Divergence, Verification};
 
+#[cfg(test)]
+pub(crate) use decoder::cache::{CacheShape, Sequence};
+pub(crate) use engine::{PREFIX_MEMORY, ROWS};
 pub(crate) use job::in_vocabulary;
 pub(crate) use loaded::{open_tokenizer, vocab_size};
+pub(crate) use verify::LOGIT_ROWS;

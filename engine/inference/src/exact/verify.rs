@@ -254,7 +254,7 @@ impl Engine {
 }
 
 /// Rows whose logits are in memory at once.
-const LOGIT_ROWS: usize = 32;
+pub(crate) const LOGIT_ROWS: usize = 32;
 
 fn compare_shape(claimed: &Trace, positions: usize, history: &[u32], layers: usize) -> Option<Divergence> {
     if claimed.layers() != layers || claimed.tokens().len() != positions {

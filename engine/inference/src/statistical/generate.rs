@@ -10,7 +10,7 @@ use crate::statistical::transformer::Sequence;
 
 /// Tokens read in one pass; bounds the memory of a long prompt and the wait for a cancellation. Has
 /// no influence on results.
-const CHUNK: usize = 64;
+pub(crate) const CHUNK: usize = 64;
 
 /// Why a generation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

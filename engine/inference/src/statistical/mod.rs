@@ -13,6 +13,8 @@ mod sampler;
 mod transformer;
 mod weights;
 
+pub(crate) use generate::CHUNK;
+
 pub use error::GenerateError;
 pub use float::{Device, Reference, ReferenceError, ReferenceOptions, Rounding};
 pub use generate::{CheckOutcome, Generation, StopReason, TokenEvent};

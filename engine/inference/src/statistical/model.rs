@@ -1,8 +1,9 @@
 //! A loaded model.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use strike_models::{FloatModel, ModelFiles};
+use strike_models::{read_whole, FloatModel, ModelFiles, TOKENIZER_FILE, TOKENIZER_LIMIT};
 use strike_tokenizers::Tokenizer;
 
 use crate::builtin::builtin_files;
@@ -51,18 +52,29 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// Loads the three files of a directory that are its bundle, see [`ModelFiles`]; others are not read.
+    /// Loads the three files of a directory that are its bundle, see [`ModelFiles`]; others are not read. The weights are read one
+    /// tensor at a time: in memory there is nothing but what [`ModelInfo::memory_bytes`] counts.
     pub fn load(directory: &Path) -> Result<Self, LoadError> {
-        Self::from_files(&ModelFiles::read(directory)?)
+        Self::load_unless(directory, &AtomicBool::new(false))
+    }
+
+    /// As [`Self::load`]; ends with [`strike_models::ModelError::Cancelled`] once `cancelled` is set.
+    pub fn load_unless(directory: &Path, cancelled: &AtomicBool) -> Result<Self, LoadError> {
+        let model = FloatModel::open_files(directory)?;
+        let tokenizer = read_whole(&directory.join(TOKENIZER_FILE), TOKENIZER_LIMIT)?;
+        Self::new(&model, &tokenizer, cancelled)
     }
 
     /// Loads a model from the contents of its files. Accepts any bytes: what is not a model this
     /// engine runs is an error that says why.
     pub fn from_files(files: &ModelFiles) -> Result<Self, LoadError> {
-        let model = FloatModel::from_files(files)?;
-        let config = Config::of(&model)?;
-        let tokenizer = Tokenizer::from_json(&files.tokenizer, config.vocab_size)?;
-        let weights = Weights::read(&model, &config)?;
+        Self::new(&FloatModel::from_files(files)?, &files.tokenizer, &AtomicBool::new(false))
+    }
+
+    fn new(model: &FloatModel, tokenizer: &[u8], cancelled: &AtomicBool) -> Result<Self, LoadError> {
+        let config = Config::of(model)?;
+        let tokenizer = Tokenizer::from_json(tokenizer, config.vocab_size)?;
+        let weights = Weights::read(model, &config, cancelled)?;
         let info = ModelInfo {
             architecture: "llama",
             context_length: config.context_length,

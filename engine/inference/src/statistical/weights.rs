@@ -1,5 +1,7 @@
 //! Every tensor of the architecture as f32 values.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use strike_models::tensors::{LayerTensor, TensorName};
 use strike_models::{FloatMatrix, FloatModel, ModelError, WEIGHTS_FILE};
 
@@ -30,11 +32,14 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// Reads all tensors that `config` asks for; others in the file are ignored.
-    pub fn read(model: &FloatModel, config: &Config) -> Result<Self, ModelError> {
+    /// Reads all tensors that `config` asks for; others in the file are ignored. Looks before each layer whether it is `cancelled`.
+    pub fn read(model: &FloatModel, config: &Config, cancelled: &AtomicBool) -> Result<Self, ModelError> {
         use LayerTensor as T;
         let layers = (0..config.layers)
             .map(|at| {
+                if cancelled.load(Ordering::Relaxed) {
+                    return Err(ModelError::Cancelled);
+                }
                 let name = |tensor| TensorName::Layer(at as u16, tensor);
                 Ok(Layer {
                     attention_norm: vector(model, name(T::AttentionNorm))?,

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
@@ -80,7 +80,14 @@ pub(crate) struct Target<'a> {
     pub start: u64,
 }
 
-pub(crate) type Progress<'a> = Option<&'a (dyn Fn(u64, u64) + Sync)>;
+/// Who follows an import, and whether it is to end.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Progress<'a> {
+    /// Called with the bytes that are done and all bytes.
+    pub tell: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+    /// Set to end it: looked at before each panel.
+    pub cancel: Option<&'a AtomicBool>,
+}
 
 /// Imports the tensors of a layout.
 pub(crate) fn import(
@@ -138,7 +145,7 @@ pub(crate) fn memory_matrix(
     source: &dyn RowSource,
 ) -> Result<(Packing, Aligned, Vec<Hash>), ImportError> {
     let packing = choose_packing(shape, source);
-    let counter = Counter { done: AtomicU64::new(0), total: 0, progress: None };
+    let counter = Counter { done: AtomicU64::new(0), total: 0, progress: Progress::default() };
     let (panels, memory) = MatrixJob { shape, packing, source, counter: &counter }.to_memory()?;
     Ok((packing, memory, panels.into_iter().flat_map(|panel| panel.leaves).take(shape.rows).collect()))
 }
@@ -150,10 +157,17 @@ struct Counter<'a> {
 }
 
 impl Counter<'_> {
+    fn check(&self) -> Result<(), ModelError> {
+        match self.progress.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+            true => Err(ModelError::Cancelled),
+            false => Ok(()),
+        }
+    }
+
     fn add(&self, bytes: usize) {
         let done = self.done.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
-        if let Some(progress) = self.progress {
-            progress(done.min(self.total), self.total);
+        if let Some(tell) = self.progress.tell {
+            tell(done.min(self.total), self.total);
         }
     }
 }
@@ -222,6 +236,7 @@ impl MatrixJob<'_> {
     }
 
     fn build(&self, worker: &mut Worker, index: usize, bytes: &mut [u8]) -> Result<Panel, ModelError> {
+        self.counter.check()?;
         worker.fill(self.shape, self.source, index)?;
         worker.rows.pack(self.packing, bytes);
         let rows = (self.shape.rows - index * PANEL_COLUMNS).min(PANEL_COLUMNS);

@@ -51,6 +51,12 @@ impl FloatModel {
         Ok(Self { opened: Opened::path(path)? })
     }
 
+    /// Opens `config.json` and `model.safetensors` of a folder, and looks at no other file: as [`Self::from_files`] for files that
+    /// are not in memory.
+    pub fn open_files(folder: &Path) -> Result<Self, ModelError> {
+        Ok(Self { opened: Opened::weights_and_config(folder)? })
+    }
+
     /// A model whose files are in memory.
     pub fn from_files(files: &ModelFiles) -> Result<Self, ModelError> {
         Ok(Self { opened: Opened::files(files)? })

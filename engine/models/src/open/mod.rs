@@ -7,4 +7,5 @@ pub(crate) mod model;
 mod opened;
 mod reader;
 mod rows;
+pub(crate) mod size;
 mod tensor_map;

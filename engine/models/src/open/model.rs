@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use crate::architecture::layout::TensorShape;
 use crate::architecture::tensors::TensorName;
@@ -9,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::architecture::SpecialTokens;
 use crate::cache::mapped::Image;
 use crate::cache::{self, CacheFailure, CacheFile, CacheUse, Check};
-use crate::canonical::import::{import, ImportError, TensorReader};
+use crate::canonical::import::{import, ImportError, Progress, TensorReader};
 use crate::canonical::matrix::Matrix;
 use crate::canonical::root;
 use crate::containers::{gguf, safetensors};
@@ -33,6 +34,8 @@ pub struct OpenOptions<'a> {
     pub check: Check,
     /// Called during an import with the bytes that are done and all bytes, from several threads.
     pub progress: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+    /// Set to end the opening: an import ends with [`ModelError::Cancelled`] before its next panel, and leaves nothing behind.
+    pub cancel: Option<&'a AtomicBool>,
     /// Called where no cache file can be written, before the model is imported into memory instead.
     pub on_cache_failure: Option<&'a (dyn Fn(&CacheFailure) + Sync)>,
 }
@@ -40,7 +43,7 @@ pub struct OpenOptions<'a> {
 impl Default for OpenOptions<'_> {
     /// The usual cache folder, always checked, without progress.
     fn default() -> Self {
-        Self { cache: CacheUse::default(), check: Check::Always, progress: None, on_cache_failure: None }
+        Self { cache: CacheUse::default(), check: Check::Always, progress: None, cancel: None, on_cache_failure: None }
     }
 }
 
@@ -71,7 +74,8 @@ impl Model {
 
     fn load(opened: Opened, cache: Option<&CacheFile>, options: &OpenOptions<'_>) -> Result<Self, ModelError> {
         let (check, on_failure) = (options.check, options.on_cache_failure);
-        let image = cache::open(cache, &opened.layout, &opened.reader(), check, options.progress, on_failure)?;
+        let progress = Progress { tell: options.progress, cancel: options.cancel };
+        let image = cache::open(cache, &opened.layout, &opened.reader(), check, progress, on_failure)?;
         Ok(Self::new(opened.architecture, opened.special, image))
     }
 
@@ -82,7 +86,7 @@ impl Model {
         layout: &[TensorShape],
         reader: &dyn TensorReader,
     ) -> Result<Self, ModelError> {
-        match import(layout, reader, None, None) {
+        match import(layout, reader, None, Progress::default()) {
             Ok(imported) => Ok(Self::new(architecture, special, Image::from_memory(imported))),
             Err(ImportError::Model(error)) => Err(error),
             Err(ImportError::Target(source)) => Err(ModelError::Unreadable { file: "memory".to_owned(), source }),

@@ -53,6 +53,13 @@ impl Opened {
         Self::safetensors(&config, generation.as_deref(), pooling.files(), safetensors::open(folder)?)
     }
 
+    /// `config.json` and the one file of weights of a folder, and nothing else of it.
+    pub fn weights_and_config(folder: &Path) -> Result<Self, ModelError> {
+        let config = read_whole(&folder.join(CONFIG_FILE), CONFIG_LIMIT)?;
+        let store = safetensors::single_file(Source::open(&folder.join(safetensors::WEIGHTS_FILE))?)?;
+        Self::safetensors(&config, None, PoolingFiles::default(), store)
+    }
+
     /// Files in memory.
     pub fn files(files: &ModelFiles) -> Result<Self, ModelError> {
         if files.config.len() as u64 > CONFIG_LIMIT {

@@ -6,7 +6,11 @@ use super::{
     outcome::{ExecuteError, Outcome},
     statistical,
 };
-use crate::engine::model_store::{ModelStore, ModelStoreError};
+use crate::engine::{
+    memory::tokens,
+    model_store::{ModelStore, ModelStoreError, Room},
+    threads::begin,
+};
 use sp_core::H256;
 use std::sync::Arc;
 use strike_blobs::{BlobQuery, BlobSource, FetchError};
@@ -28,14 +32,19 @@ pub struct EngineExecutor {
 }
 
 impl EngineExecutor {
-    /// An executor with these models, which reads inputs that are blobs from `inputs`. An error if the engine cannot
-    /// start.
-    pub fn new(models: Arc<ModelStore>, inputs: Arc<dyn BlobSource>) -> std::io::Result<Self> {
-        Ok(Self { models, inputs, engine: Engine::new(0)? })
+    /// An executor with these models on an engine of so many threads, which reads inputs that are blobs from `inputs`. An error if the
+    /// engine cannot start.
+    pub fn new(models: Arc<ModelStore>, inputs: Arc<dyn BlobSource>, threads: usize) -> std::io::Result<Self> {
+        Ok(Self { models, inputs, engine: Engine::beginning(threads, begin)? })
     }
 
-    fn exact(&self, id: &ArtifactId) -> Result<Arc<AnyModel>, ExecuteError> {
-        self.models.exact(id)?.ok_or(ExecuteError::ModelMissing(*id))
+    fn exact(&self, id: &ArtifactId, control: &Control) -> Result<Arc<AnyModel>, ExecuteError> {
+        self.models.exact_unless(id, &control.cancelled)?.ok_or(ExecuteError::ModelMissing(*id))
+    }
+
+    /// Memory for work, while the result lives.
+    fn room(&self, id: &ArtifactId, class: VerificationClass, work: &WorkSpec) -> Result<Room<'_>, ExecuteError> {
+        Ok(self.models.room(id, class, tokens(work), self.engine.threads())?)
     }
 
     /// A generation in the statistical class.
@@ -47,12 +56,12 @@ impl EngineExecutor {
         seed: &H256,
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
-        match self.models.statistical(id) {
+        match self.models.statistical(id, &control.cancelled) {
             Ok(model) => {
                 statistical::generate(&*model.ok_or(ExecuteError::ModelMissing(*id))?, input, work, seed, control)
             }
             // Its reader knows decoders alone and cannot tell an encoder from a damaged model.
-            Err(ModelStoreError::Load { .. }) if matches!(*self.exact(id)?, AnyModel::Encoder(_)) => {
+            Err(ModelStoreError::Load { .. }) if matches!(*self.exact(id, control)?, AnyModel::Encoder(_)) => {
                 Ok(Outcome::job_error(StopReason::WrongModel))
             }
             Err(error) => Err(error.into()),
@@ -80,8 +89,23 @@ impl EngineExecutor {
 }
 
 impl Executor for EngineExecutor {
-    fn refuses(&self, id: &ArtifactId, _class: VerificationClass) -> Option<ExecuteError> {
-        (!self.models.has(id)).then_some(ExecuteError::ModelMissing(*id))
+    fn refuses(&self, id: &ArtifactId, class: VerificationClass, work: &WorkSpec) -> Option<ExecuteError> {
+        if !self.models.has(id) {
+            return Some(ExecuteError::ModelMissing(*id));
+        }
+        self.models.refuses(id, class, tokens(work), self.engine.threads()).map(ExecuteError::Model)
+    }
+
+    fn is_loaded(&self, id: &ArtifactId, class: VerificationClass) -> bool {
+        self.models.is_loaded(id, class)
+    }
+
+    fn load(&self, id: &ArtifactId, class: VerificationClass, control: &Control) -> Result<(), ExecuteError> {
+        Ok(self.models.load(id, class, &control.cancelled)?)
+    }
+
+    fn expected(&self) -> Option<(ArtifactId, VerificationClass)> {
+        self.models.expected()
     }
 
     fn replay(
@@ -95,7 +119,8 @@ impl Executor for EngineExecutor {
     ) -> Result<Option<Outcome>, ExecuteError> {
         let (WorkSpec::Generate(generation), VerificationClass::Exact) = (work, class) else { return Ok(None) };
         let input = self.input(work.input())?;
-        match &*self.exact(id)? {
+        let _room = self.room(id, class, work)?;
+        match &*self.exact(id, control)? {
             AnyModel::Decoder(model) => exact::replay(&self.engine, model, &input, generation, seed, claimed, control),
             AnyModel::Encoder(_) => Ok(None),
         }
@@ -110,15 +135,16 @@ impl Executor for EngineExecutor {
         control: &Control,
     ) -> Result<Outcome, ExecuteError> {
         let input = self.input(work.input())?;
+        let _room = self.room(id, class, work)?;
         match (work, class) {
-            (WorkSpec::Generate(work), VerificationClass::Exact) => match &*self.exact(id)? {
+            (WorkSpec::Generate(work), VerificationClass::Exact) => match &*self.exact(id, control)? {
                 AnyModel::Decoder(model) => exact::generate(&self.engine, model, &input, work, seed, control),
                 AnyModel::Encoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
             },
             (WorkSpec::Generate(work), VerificationClass::Statistical) => {
                 self.statistical(id, work, input, seed, control)
             }
-            (WorkSpec::Embed(work), VerificationClass::Exact) => match &*self.exact(id)? {
+            (WorkSpec::Embed(work), VerificationClass::Exact) => match &*self.exact(id, control)? {
                 AnyModel::Encoder(encoder) => embed::embed(&self.engine, encoder, &input, work, control),
                 AnyModel::Decoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
             },

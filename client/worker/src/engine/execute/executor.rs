@@ -36,8 +36,23 @@ pub trait Executor: Send + Sync {
         Ok(None)
     }
 
-    /// Why work of this class on `model` can never be done here, as far as that is known without trying.
-    fn refuses(&self, _model: &ArtifactId, _class: VerificationClass) -> Option<ExecuteError> {
+    /// Why this work on `model` can never be done here, as far as that is known without trying.
+    fn refuses(&self, _model: &ArtifactId, _class: VerificationClass, _work: &WorkSpec) -> Option<ExecuteError> {
+        None
+    }
+
+    /// Whether work of this class on `model` can begin without loading anything. [`Self::run`] loads what is not there.
+    fn is_loaded(&self, _model: &ArtifactId, _class: VerificationClass) -> bool {
+        true
+    }
+
+    /// Load what work of this class on `model` needs. Blocks until it is there, and ends soon after `control` says so.
+    fn load(&self, _model: &ArtifactId, _class: VerificationClass, _control: &Control) -> Result<(), ExecuteError> {
+        Ok(())
+    }
+
+    /// A model that jobs are expected for, that is not loaded and has room beside those that are.
+    fn expected(&self) -> Option<(ArtifactId, VerificationClass)> {
         None
     }
 

@@ -49,9 +49,9 @@ pub enum ExecuteError {
     /// The node does not have the model.
     #[error("model {} is not on this node; put its files into a model directory and restart", hex::encode(.0.root))]
     ModelMissing(ArtifactId),
-    /// The node has the model but cannot load it.
+    /// The node has the model but cannot load it, or has no memory for it.
     #[error(transparent)]
-    Model(#[from] ModelStoreError),
+    Model(ModelStoreError),
     /// The input is a blob that is not on this node, or has another length than the order says.
     #[error("input {} is not on this node", hex::encode(.0))]
     InputMissing(H256),
@@ -66,6 +66,15 @@ pub enum ExecuteError {
     Engine(String),
 }
 
+impl From<ModelStoreError> for ExecuteError {
+    fn from(error: ModelStoreError) -> Self {
+        match error {
+            ModelStoreError::Cancelled => Self::Cancelled,
+            error => Self::Model(error),
+        }
+    }
+}
+
 impl ExecuteError {
     /// A word for metrics.
     pub fn reason(&self) -> &'static str {
@@ -73,6 +82,8 @@ impl ExecuteError {
             Self::Cancelled => "cancelled",
             Self::TooSlow => "too_slow",
             Self::ModelMissing(_) => "model_missing",
+            Self::Model(ModelStoreError::TooLarge { .. }) => "too_large",
+            Self::Model(ModelStoreError::NoRoom { .. }) => "no_room",
             Self::Model(_) => "model",
             Self::InputMissing(_) => "input_missing",
             Self::Input(_) => "input",

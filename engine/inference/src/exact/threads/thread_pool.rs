@@ -70,15 +70,23 @@ pub(crate) struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// A pool of `threads`, the caller's own included.
+    /// A pool of `threads`, the caller's own included, with nothing to begin with.
+    #[cfg(test)]
     pub fn new(threads: usize) -> std::io::Result<Self> {
+        Self::beginning(threads, || ())
+    }
+
+    /// A pool of `threads`, the caller's own included; each of the others calls `begin` first.
+    pub fn beginning(threads: usize, begin: fn()) -> std::io::Result<Self> {
         let others = threads.max(1) - 1;
         let shared = Arc::new(Shared::new(others));
         let mut pool = Self { shared, turn: Mutex::new(()), workers: Vec::new() };
         for index in 0..others {
             let shared = pool.shared.clone();
-            let handle =
-                thread::Builder::new().name(format!("engine-{}", index + 1)).spawn(move || serve(&shared, index))?;
+            let handle = thread::Builder::new().name(format!("engine-{}", index + 1)).spawn(move || {
+                begin();
+                serve(&shared, index)
+            })?;
             let thread = handle.thread().clone();
             pool.workers.push((handle, thread));
         }
