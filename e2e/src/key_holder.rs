@@ -5,13 +5,14 @@ use codec::{Decode, Encode};
 use pallet_verification::{types::Refusal, Call};
 use sp_core::{sr25519, Pair};
 use sp_runtime::transaction_validity::InvalidTransaction;
-use strike_chain::{keys, Chain};
+use strike_chain::{calls, keys, Chain};
 use strike_primitives::{
     api::{CheckDuty, Duty, DutyCursor, DutyPage, ProvideDuty},
-    app::AppKey,
-    commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1},
+    app::{proof_of_possession_payload, AppKey},
+    artifact::ArtifactId,
+    commitment::{commit_payload, job_root, AttemptBinding, Commitment, CommitmentV1, StopReason},
     verdict::{reveal_payload, seal_payload, AssignmentProof, AuditRef, RevealedVerdict, SealedVerdict, Verdict},
-    AccountId, Attempt, JobId, H256,
+    AccountId, Attempt, JobId, H256, TOKEN,
 };
 use strike_runtime::Runtime;
 
@@ -40,6 +41,25 @@ impl KeyHolder {
         let pair = keys::key_pair(key).unwrap_or_else(|error| panic!("{error}"));
         let account = keys::account_of(&pair);
         Self { chain: chain.clone(), pair, account }
+    }
+
+    /// Makes a provider of it that says it has these models, with money of `patron`: 1,000 tokens of bond, and as much to spend.
+    /// Returns when that is final.
+    pub async fn register(&self, patron: &str, models: &[ArtifactId]) {
+        let patron = keys::key_pair(patron).unwrap_or_else(|error| panic!("{error}"));
+        let transfer = calls::transfer(&self.account, 2_000 * TOKEN);
+        self.chain.submit(&transfer, &patron).await.unwrap_or_else(|error| panic!("{error}"));
+        let proof = self.sign(&proof_of_possession_payload(&self.chain.genesis(), &self.account));
+        let none: &[AccountId] = &[];
+        let register = calls::register_provider(1_000 * TOKEN, &self.app_key(), &proof, models, none);
+        self.send(&register).await;
+    }
+
+    /// Sends a call of its own; returns when it is final.
+    pub async fn send(&self, call: &calls::Call) {
+        let sent = self.chain.submit(call, &self.pair).await;
+        let (mut submission, _) = sent.unwrap_or_else(|error| panic!("{error}"));
+        submission.finalized().await.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Signs as the app key.
@@ -149,4 +169,16 @@ pub fn bound(result: &CommitmentV1, binding: &AttemptBinding) -> Commitment {
     let CommitmentV1 { out_root, trace_root, n_in, n_out, stop, .. } = result.clone();
     let job_root = job_root(binding, &out_root, &trace_root, n_in, n_out, stop);
     Commitment::V1(CommitmentV1 { job_root, out_root, trace_root, n_in, n_out, stop })
+}
+
+/// A result that nobody has computed.
+pub fn made_up() -> CommitmentV1 {
+    CommitmentV1 {
+        job_root: H256::zero(),
+        out_root: H256::repeat_byte(1),
+        trace_root: Some(H256::repeat_byte(2)),
+        n_in: 1,
+        n_out: 1,
+        stop: StopReason::EndOfText,
+    }
 }

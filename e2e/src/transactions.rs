@@ -49,12 +49,24 @@ pub fn signed(
     UncheckedExtrinsic::new_signed(call, keys::account_of(pair).into(), signature, extension).encode()
 }
 
+/// How often a pool is asked that judged by a block whose state is gone.
+const ASKED: usize = 20;
+/// What it says then.
+const STATE_GONE: &str = "State already discarded";
+
 /// Hands a transaction to a node. Panics unless the node takes it or says why it is invalid.
+///
+/// A busy node's pool may judge by a block whose state is gone already, and then does not judge at all: it is asked again.
 pub async fn send(chain: &Chain, transaction: &[u8]) -> Result<(), InvalidTransaction> {
-    let error = match chain.methods().author_submit_extrinsic(transaction).await {
-        Ok(_) => return Ok(()),
-        Err(rpcs::Error::User(error)) if error.code == INVALID => error,
-        Err(error) => panic!("the node neither takes nor judges the transaction: {error}"),
+    let mut asked = 0;
+    let error = loop {
+        asked += 1;
+        match chain.methods().author_submit_extrinsic(transaction).await {
+            Ok(_) => return Ok(()),
+            Err(rpcs::Error::User(error)) if error.code == INVALID => break error,
+            Err(error) if asked < ASKED && error.to_string().contains(STATE_GONE) => {}
+            Err(error) => panic!("the node neither takes nor judges the transaction: {error}"),
+        }
     };
     let reason = errors::data(&error);
     if let Some(code) = reason.strip_prefix("Custom error: ") {

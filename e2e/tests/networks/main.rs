@@ -9,6 +9,7 @@ mod fates;
 mod inputs;
 mod interrupts;
 mod lost_writes;
+mod memory;
 mod missing_model;
 mod partition;
 #[cfg(feature = "fault-injection")]

@@ -1,20 +1,18 @@
 //! Jobs of a model that nobody has, committed to by the only provider that says it has it: no validator can judge them, and they
 //! delay nobody else's. A provider that takes many jobs at once does those first that are due first.
 
-use strike_chain::{calls, keys, outcome::is_valid, Chain};
+use strike_chain::{calls, outcome::is_valid, Chain};
 use strike_e2e::{
     faults::{account, receipt, Beginning, REQUESTER},
     jobs::{self, builtin, closed, submit_all},
-    key_holder::{bound, KeyHolder},
+    key_holder::{bound, made_up, KeyHolder},
     network,
 };
 use strike_primitives::{
     api::{JobInfo, JobStatus},
-    app::proof_of_possession_payload,
     artifact::{ArtifactId, ArtifactKind},
-    commitment::{CommitmentV1, StopReason},
     job::{JobOrder, VerificationClass},
-    AccountId, Balance, BlockNumber, JobId, H256, TOKEN,
+    Balance, BlockNumber, JobId, H256, TOKEN,
 };
 
 /// The provider with a node, honest.
@@ -52,28 +50,24 @@ fn orders(count: usize, from: usize, deadline: BlockNumber) -> Vec<JobOrder> {
     (from..from + count).map(|index| jobs::order(format!("Tell me about boat {index}."), deadline)).collect()
 }
 
-async fn send(chain: &Chain, call: &calls::Call, key: &str) {
-    let signer = keys::key_pair(key).unwrap_or_else(|error| panic!("{error}"));
-    let (mut submission, _) = chain.submit(call, &signer).await.unwrap_or_else(|error| panic!("{error}"));
-    submission.finalized().await.unwrap_or_else(|error| panic!("{error}"));
+/// Eve takes as many jobs at once as may be.
+async fn offer_all_places(chain: &Chain) {
+    let ask = calls::place_ask(&builtin(), VerificationClass::Exact, PRICE, CAPACITY, 4_096, 1_000);
+    KeyHolder::new(EVE, chain).send(&ask).await;
 }
 
 /// Registers the models, the provider that claims to have them, and its asks.
 async fn prepare(chain: &Chain) -> KeyHolder {
-    let mallory = KeyHolder::new(MALLORY, chain);
-    send(chain, &calls::transfer(&mallory.account, 10_000 * TOKEN), REQUESTER).await;
+    let (mallory, accomplice) = (KeyHolder::new(MALLORY, chain), KeyHolder::new(ACCOMPLICE, chain));
     let models: Vec<ArtifactId> = (0..MODELS).map(missing).collect();
     for (index, model) in models.iter().enumerate() {
-        send(chain, &calls::register_model(model, &format!("missing {index}"), 1, 0), MALLORY).await;
+        accomplice.send(&calls::register_model(model, &format!("missing {index}"), 1, 0)).await;
     }
-    let proof = mallory.sign(&proof_of_possession_payload(&chain.genesis(), &mallory.account));
-    let none: &[AccountId] = &[];
-    send(chain, &calls::register_provider(1_000 * TOKEN, &mallory.app_key(), &proof, &models, none), MALLORY).await;
+    mallory.register(ACCOMPLICE, &models).await;
     for model in &models {
-        let ask = calls::place_ask(model, VerificationClass::Exact, PRICE, CAPACITY, 4_096, u32::MAX);
-        send(chain, &ask, MALLORY).await;
+        mallory.send(&calls::place_ask(model, VerificationClass::Exact, PRICE, CAPACITY, 4_096, u32::MAX)).await;
     }
-    send(chain, &calls::place_ask(&builtin(), VerificationClass::Exact, PRICE, CAPACITY, 4_096, 1_000), EVE).await;
+    offer_all_places(chain).await;
     mallory
 }
 
@@ -103,15 +97,7 @@ async fn commit_all(chain: &Chain, mallory: &KeyHolder, jobs: &[JobId]) {
             if !sent.insert(duty.binding.job) {
                 continue;
             }
-            let claim = CommitmentV1 {
-                job_root: H256::zero(),
-                out_root: H256::repeat_byte(1),
-                trace_root: Some(H256::repeat_byte(2)),
-                n_in: 1,
-                n_out: 1,
-                stop: StopReason::EndOfText,
-            };
-            let commitment = bound(&claim, &duty.binding);
+            let commitment = bound(&made_up(), &duty.binding);
             mallory.expect(Ok(()), async || mallory.commit(duty.binding.job, 0, &commitment).await).await;
         }
         mallory.next_block().await;
@@ -166,7 +152,7 @@ async fn jobs_that_nobody_can_judge_delay_nobody_elses() {
 async fn a_provider_with_many_jobs_does_first_what_is_due_first() {
     let mut network = network::start(|_| {}).await;
     let chain = network.connect("alice").await.unwrap_or_else(|error| panic!("{error}"));
-    send(&chain, &calls::place_ask(&builtin(), VerificationClass::Exact, PRICE, CAPACITY, 4_096, 1_000), EVE).await;
+    offer_all_places(&chain).await;
     let beginning = Beginning::of(&chain).await;
 
     let mut ids = Vec::new();

@@ -3,7 +3,7 @@
 
 use pallet_verification::types::Refusal;
 use std::collections::BTreeSet;
-use strike_chain::{calls, keys, outcome::is_valid, Chain};
+use strike_chain::{calls, outcome::is_valid, Chain};
 use strike_e2e::{
     command::binary,
     faults::{account, ids, jobs_each, orders, paid, receipt, Beginning, DEADLINE, REQUESTER, SHORT_DEADLINE},
@@ -14,7 +14,6 @@ use strike_e2e::{
 use strike_localnet::Network;
 use strike_primitives::{
     api::{JobInfo, ProvideDuty},
-    app::proof_of_possession_payload,
     commitment::{Commitment, CommitmentV1},
     job::{JobOrder, VerificationClass},
     receipt::{CloseReason, PaymentRole},
@@ -64,7 +63,8 @@ async fn whatever_a_provider_does_it_is_caught_or_harmless() {
     })
     .await;
     let chain = network.connect("alice").await.unwrap_or_else(|error| panic!("{error}"));
-    register_mallory(&chain).await;
+    // No ask yet.
+    KeyHolder::new(MALLORY, &chain).register(REQUESTER, &[builtin()]).await;
     let beginning = Beginning::of(&chain).await;
     let mut test = Test { network, chain, each: jobs_each(), closed: Vec::new() };
 
@@ -163,9 +163,7 @@ fn assert_whole_price_back(info: &JobInfo) {
 /// jobs end with Eve, who does them.
 async fn attestations_of_others(test: &mut Test, done: &[JobInfo]) -> Vec<JobId> {
     let mallory = KeyHolder::new(MALLORY, &test.chain);
-    let signer = keys::key_pair(MALLORY).unwrap_or_else(|error| panic!("{error}"));
-    let ask = calls::place_ask(&builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096, u32::MAX);
-    test.chain.submit(&ask, &signer).await.unwrap_or_else(|error| panic!("{error}"));
+    mallory.send(&calls::place_ask(&builtin(), VerificationClass::Exact, CHEAP, 1_000, 4_096, u32::MAX)).await;
 
     // The same work as that of jobs that are done, so whatever is wrong is not the work.
     let results: Vec<CommitmentV1> = done
@@ -226,17 +224,4 @@ async fn provide_duties(provider: &KeyHolder, jobs: &[JobId]) -> Vec<ProvideDuty
         }
         provider.next_block().await;
     }
-}
-
-/// Gives Mallory money, a bond and a registration; no ask yet.
-async fn register_mallory(chain: &Chain) {
-    let mallory = KeyHolder::new(MALLORY, chain);
-    let signer = |name: &str| keys::key_pair(name).unwrap_or_else(|error| panic!("{error}"));
-    let transfer = calls::transfer(&mallory.account, 2_000 * TOKEN);
-    chain.submit(&transfer, &signer(REQUESTER)).await.unwrap_or_else(|error| panic!("{error}"));
-    let proof = mallory.sign(&proof_of_possession_payload(&chain.genesis(), &mallory.account));
-    let register =
-        calls::register_provider(1_000 * TOKEN, &mallory.app_key(), &proof, &[builtin()], &[] as &[AccountId]);
-    let (mut submission, _) = chain.submit(&register, &signer(MALLORY)).await.unwrap_or_else(|error| panic!("{error}"));
-    submission.finalized().await.unwrap_or_else(|error| panic!("{error}"));
 }

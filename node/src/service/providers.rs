@@ -14,13 +14,15 @@ use sp_core::crypto::{Ss58AddressFormat, Ss58Codec};
 use sp_keystore::KeystorePtr;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Instant,
 };
 use strike_primitives::{
-    api::{ProviderInfo, ProvidersApi},
+    api::{AskInfo, ProviderInfo, ProvidersApi},
     app::APP_KEY_TYPE,
     artifact::ArtifactId,
     blob::provider_place,
+    job::VerificationClass,
     AccountId,
 };
 use strike_runtime::configs::system::SS58_PREFIX;
@@ -66,10 +68,31 @@ impl Providers {
     }
 }
 
-/// The models that a provider asks for jobs of, and that are not among those that are here.
-fn lacking(provider: &ProviderInfo, here: &BTreeSet<ArtifactId>) -> Vec<ArtifactId> {
-    let asked: BTreeSet<ArtifactId> = provider.asks.iter().map(|ask| ask.model).collect();
-    asked.difference(here).copied().collect()
+/// Why an ask is for more memory than the engine has.
+pub(super) type Refuses = Arc<dyn Fn(&AskInfo) -> Option<String> + Send + Sync>;
+
+/// What is told of the models that jobs are expected for.
+pub(super) type Expects = Arc<dyn Fn(Vec<(ArtifactId, VerificationClass)>) + Send + Sync>;
+
+/// What this node can do for its providers' asks.
+#[derive(Clone)]
+pub(super) struct Served {
+    /// The models that are here.
+    pub models: BTreeSet<ArtifactId>,
+    /// Which asks of them the engine has too little memory for.
+    pub refuses: Refuses,
+    /// Hears which of them the asks are for: they are loaded before jobs come.
+    pub expects: Expects,
+}
+
+/// The asks of a provider that this node cannot serve: for models that are not here, and for more memory than there is.
+fn unserved(provider: &ProviderInfo, served: &Served) -> Vec<(ArtifactId, Option<String>)> {
+    let problem = |ask: &AskInfo| match served.models.contains(&ask.model) {
+        false => Some((ask.model, None)),
+        true => (served.refuses)(ask).map(|reason| (ask.model, Some(reason))),
+    };
+    let found: BTreeSet<(ArtifactId, Option<String>)> = provider.asks.iter().filter_map(problem).collect();
+    found.into_iter().collect()
 }
 
 /// An account as commands and wallets show it.
@@ -79,8 +102,8 @@ fn address(account: &AccountId) -> String {
 
 impl Announcer {
     /// Says which providers this node works for, by the app keys in its keystore, until the node ends. Tells the operator which of
-    /// their asks it cannot serve with the models that are `here`; `with_model` is the command line that mends it.
-    pub async fn announce_providers(self, keystore: KeystorePtr, here: BTreeSet<ArtifactId>, with_model: String) {
+    /// their asks it cannot serve as it is `served`; `with_model` is the command line that brings a model.
+    pub async fn announce_providers(self, keystore: KeystorePtr, served: Served, with_model: String) {
         let (mut providers, mut warned) = (Providers::default(), BTreeSet::new());
         let mut asks_read: Option<Instant> = None;
         let blocks = self.client.import_notification_stream();
@@ -99,7 +122,7 @@ impl Announcer {
                 let is_due = asks_read.is_none_or(|at| now.saturating_duration_since(at) >= ASKS_PERIOD);
                 if is_due || steps.iter().any(|step| matches!(step, Step::Begins(_))) {
                     asks_read = Some(now);
-                    self.warn_of_lacking(&owners.unwrap_or_default(), &here, &mut warned, &with_model);
+                    self.look_at_asks(&owners.unwrap_or_default(), &served, &mut warned, &with_model);
                 }
             }
             tokio::select! {
@@ -141,22 +164,32 @@ impl Announcer {
         }
     }
 
-    /// Tells the operator, once, of each model that is asked for and not here.
-    fn warn_of_lacking(
+    /// Says which models jobs are expected for, and tells the operator, once, of each ask that this node cannot serve.
+    fn look_at_asks(
         &self,
         owners: &BTreeSet<AccountId>,
-        here: &BTreeSet<ArtifactId>,
-        warned: &mut BTreeSet<(AccountId, ArtifactId)>,
+        served: &Served,
+        warned: &mut BTreeSet<(AccountId, ArtifactId, Option<String>)>,
         with_model: &str,
     ) {
-        let mut found = BTreeSet::new();
+        let (mut found, mut expected) = (BTreeSet::new(), Vec::new());
         for provider in self.providers(owners) {
-            for model in lacking(&provider, here) {
-                found.insert((provider.provider.clone(), model));
+            expected.extend(provider.asks.iter().map(|ask| (ask.model, ask.class)));
+            for (model, reason) in unserved(&provider, served) {
+                found.insert((provider.provider.clone(), model, reason));
             }
         }
-        for (account, model) in found.difference(warned) {
+        (served.expects)(expected);
+        for (account, model, reason) in found.difference(warned) {
             let (account, root) = (address(account), model.root);
+            if let Some(reason) = reason {
+                log::error!(
+                    "⚠️ Provider {account} asks for jobs of model {root:?} that are too large for this node: {reason}. It will be late with \
+                     each and lose money. Or let the ask take fewer units:\n  \
+                     strike provider ask --model {root:?} --max-units FEWER --key KEY-OF-THE-PROVIDER",
+                );
+                continue;
+            }
             log::error!(
                 "⚠️ Provider {account} asks for jobs of model {root:?}, which this node lacks: it will be late with each and lose money. \
                  Start the node with the folder that holds the model:\n  {with_model}\nor take the ask back:\n  \
@@ -193,7 +226,7 @@ impl Announcer {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use strike_primitives::{api::AskInfo, artifact::ArtifactKind, job::VerificationClass, H256};
+    use strike_primitives::{artifact::ArtifactKind, Units, H256};
 
     fn account(byte: u8) -> AccountId {
         AccountId::new([byte; 32])
@@ -228,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_models_that_are_not_here_are_found() {
+    fn asks_that_cannot_be_served_are_found() {
         let ask = |byte| AskInfo {
             provider: account(1),
             model: model(byte),
@@ -249,7 +282,14 @@ mod tests {
             linked: Vec::new(),
             asks: vec![ask(1), ask(2), ask(2)],
         };
-        assert_eq!(lacking(&provider, &BTreeSet::from([model(1)])), [model(2)]);
-        assert!(lacking(&provider, &BTreeSet::from([model(1), model(2)])).is_empty());
+        let served = |models: &[u8], most: Units| Served {
+            models: models.iter().map(|byte| model(*byte)).collect(),
+            expects: Arc::new(|_| ()),
+            refuses: Arc::new(move |ask| (ask.max_units > most).then(|| "it is too large".to_owned())),
+        };
+        assert_eq!(unserved(&provider, &served(&[1], 1)), [(model(2), None)]);
+        assert!(unserved(&provider, &served(&[1, 2], 1)).is_empty());
+        let too_large = Some("it is too large".to_owned());
+        assert_eq!(unserved(&provider, &served(&[1], 0)), [(model(1), too_large), (model(2), None)]);
     }
 }

@@ -4,6 +4,7 @@ use super::{
     announce::Announcer,
     blobs::{Protocol, WrapAnswer},
     handles::Handles,
+    providers::Served,
     resilient::resilient,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 use sc_client_api::Backend;
 use sc_service::Configuration;
 use sp_keystore::{Keystore, KeystorePtr};
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 use strike_blobs::{BlobStore, Uploads};
 use strike_primitives::app::APP_KEY_TYPE;
 use strike_runtime::{opaque::Block, Hash};
@@ -88,6 +89,8 @@ pub struct WorkServices {
     pub models: Arc<ModelStore>,
     provide: Arc<dyn Executor>,
     check: Arc<dyn Executor>,
+    /// Of the engine.
+    threads: usize,
 }
 
 impl WorkServices {
@@ -106,7 +109,7 @@ impl WorkServices {
             Uploads::open(blobs.clone(), Default::default(), Instant::now()).map_err(|error| other(&error))?;
         let engine: Arc<dyn Executor> =
             Arc::new(EngineExecutor::new(models.clone(), blobs.clone(), threads).map_err(|error| other(&error))?);
-        Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine })
+        Ok(Self { blobs, uploads: Arc::new(uploads), models, provide: wrap(engine.clone()), check: engine, threads })
     }
 
     /// Starts the services: the node answers other nodes' requests for blobs, and announces the uploads. If it `works`,
@@ -125,10 +128,18 @@ impl WorkServices {
         handles.tasks.spawn("forgotten-blobs", networking, resilient("forgotten-blobs", TASK_PAUSE, tend_blobs));
         if works {
             self.start_worker(handles, protocol);
-            let (keystore, models) = (handles.keystore.clone(), self.models.ids().into_iter().collect::<BTreeSet<_>>());
+            let (keystore, models, threads) = (handles.keystore.clone(), self.models.clone(), self.threads);
+            let of_asks = models.clone();
+            let served = Served {
+                models: models.ids().into_iter().collect(),
+                expects: Arc::new(move |expected| of_asks.expect(expected)),
+                refuses: Arc::new(move |ask| {
+                    models.refuses_units(&ask.model, ask.class, ask.max_units, threads).map(|error| error.to_string())
+                }),
+            };
             let with_model = CommandLine::of_process().and("--model-dir", "FOLDER").line();
             let announce =
-                move || announcer.clone().announce_providers(keystore.clone(), models.clone(), with_model.clone());
+                move || announcer.clone().announce_providers(keystore.clone(), served.clone(), with_model.clone());
             let announce = resilient("provider-announcement", TASK_PAUSE, announce);
             handles.tasks.spawn("provider-announcement", networking, announce);
         }

@@ -30,6 +30,7 @@ use strike_primitives::{
     artifact::{self, ArtifactId},
     job::VerificationClass,
     model_folder::{ModelFolder, UnreadableFile},
+    Units,
 };
 
 /// How often a load that waits for another one looks whether it is to end.
@@ -150,7 +151,7 @@ impl ModelStore {
     pub fn open(directories: &[PathBuf], memory: u64) -> Result<Self, ModelStoreError> {
         let built_in = model_id(&builtin_files());
         let mut sources = BTreeMap::from([(built_in, Source::BuiltIn)]);
-        let mut tokenizers = Tokenizers::new();
+        let mut tokenizers = Tokenizers::beside(memory);
         tokenizers.add_built_in(built_in);
         let mut sizes = Sizes::default();
         sizes.add_built_in(built_in, &builtin_files());
@@ -198,7 +199,7 @@ impl ModelStore {
 
     /// Why work of a class on a model takes more memory than there is for it. `threads` are those of the engine. What is not known
     /// of a model is said when it is loaded.
-    pub fn refuses(
+    pub(crate) fn refuses(
         &self,
         id: &ArtifactId,
         class: VerificationClass,
@@ -207,6 +208,17 @@ impl ModelStore {
     ) -> Option<ModelStoreError> {
         let (model, work) = self.needs(&(*id, class), tokens, threads)?;
         self.fits(model.saturating_add(work)).err()
+    }
+
+    /// As [`Self::refuses`], for any work of so many units.
+    pub fn refuses_units(
+        &self,
+        id: &ArtifactId,
+        class: VerificationClass,
+        units: Units,
+        threads: usize,
+    ) -> Option<ModelStoreError> {
+        self.refuses(id, class, Tokens { input: units, output: 0 }, threads)
     }
 
     /// Bytes of a model, and of work on it.

@@ -57,9 +57,16 @@ pub(crate) struct Tokenizers {
 }
 
 impl Tokenizers {
-    /// None yet, with bounds of its own.
+    /// None yet, with the most room there may be.
+    #[cfg(test)]
     pub fn new() -> Self {
         Self::within(MAX_TOKENIZER_BYTES)
+    }
+
+    /// Likewise, beside an engine that may take so many bytes of memory: files take up to a 64th of it, and what is made of them about
+    /// an eighth.
+    pub fn beside(engine: u64) -> Self {
+        Self::within(usize::try_from(engine / 64).unwrap_or(usize::MAX).min(MAX_TOKENIZER_BYTES))
     }
 
     fn within(memory: usize) -> Self {

@@ -12,4 +12,5 @@ mod prefetch;
 mod runner;
 mod schedule;
 pub(crate) mod support;
+mod threads;
 mod worker;

@@ -222,6 +222,18 @@ mod tests {
     }
 
     #[test]
+    fn each_thread_begins_as_it_is_told_to() {
+        static BEGUN: AtomicUsize = AtomicUsize::new(0);
+        let pool = ThreadPool::beginning(4, || {
+            BEGUN.fetch_add(1, Ordering::SeqCst);
+        })
+        .unwrap();
+        // Each thread is in a section only once it has begun.
+        pool.run(100, &|_| ());
+        assert_eq!((pool.threads(), BEGUN.load(Ordering::SeqCst)), (4, 3));
+    }
+
+    #[test]
     fn callers_take_turns() {
         let pool = ThreadPool::new(2).unwrap();
         let sum = AtomicUsize::new(0);
