@@ -37,6 +37,7 @@ where
     Network: NetworkBackend<Block, Hash>,
 {
     adjust(&mut config, &work);
+    work.begin_import_threads();
     let PartialComponents {
         client,
         backend,

@@ -58,6 +58,17 @@ pub struct WorkOptions {
 }
 
 impl WorkOptions {
+    /// Threads of the engine.
+    fn threads(&self) -> usize {
+        self.engine_threads.unwrap_or_else(usual_threads)
+    }
+
+    /// Makes `rayon`'s threads those of the engine: a panic on one of them does not end the node. Before the runtime is compiled, which
+    /// uses them too: once they have begun they stay as they are.
+    pub(super) fn begin_import_threads(&self) {
+        limit_import_threads(self.threads());
+    }
+
     /// Puts the app key of [`Self::provider_seed`] into the keystore, if there is one.
     pub fn insert_provider_key(&self, keystore: &KeystorePtr) -> Result<(), sc_service::Error> {
         let Some(seed) = &self.provider_seed else {
@@ -99,8 +110,7 @@ impl WorkServices {
         let other = |error: &dyn std::fmt::Display| sc_service::Error::Other(error.to_string());
         let folder = config.base_path.config_dir(config.chain_spec.id()).join("blobs");
         let blobs = BlobStore::open(folder, Default::default()).map_err(|error| other(&error))?;
-        let threads = work.engine_threads.unwrap_or_else(usual_threads);
-        limit_import_threads(threads);
+        let threads = work.threads();
         let memory = work.engine_memory.unwrap_or_else(usual_memory);
         log::info!("The engine may take {} of memory and {threads} threads", shown_bytes(memory));
         let models = ModelStore::open(&work.model_dirs, memory).map_err(|error| other(&error))?;
