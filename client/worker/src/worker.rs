@@ -409,7 +409,10 @@ impl<C: Chain, Storage: OffchainStorage> Worker<C, Storage> {
                 log::info!(target: LOG_TARGET, "Cancelled {named}: it is no longer owed");
                 return;
             }
-            Ended::Hopeless => log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}"),
+            Ended::Hopeless => {
+                let advice = failure.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+                log::warn!(target: LOG_TARGET, "This node cannot do {named}, and leaves it: {failure}{advice}")
+            }
             // Said once: it may be tried again for an hour.
             _ if is_first => {
                 let advice = failure.advice().map(|advice| format!("; {advice}")).unwrap_or_default();

@@ -73,10 +73,10 @@ impl Failure {
                 | ExecuteError::NotSupported(_)
                 | ExecuteError::Model(ModelStoreError::TooLarge { .. }),
             )
-            | Self::KeyMissing => Ended::Hopeless,
-            Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::Panicked(_) | Self::NoThread(_) => {
-                Ended::Failed
-            }
+            | Self::KeyMissing
+            // The engine is deterministic: what panicked panics again.
+            | Self::Panicked(_) => Ended::Hopeless,
+            Self::Execute(_) | Self::Store(_) | Self::Keystore(_) | Self::NoThread(_) => Ended::Failed,
         }
     }
 }

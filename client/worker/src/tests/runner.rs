@@ -199,6 +199,7 @@ fn failures_say_whether_to_try_again() {
     let panicked = fails_with(|| panic!("out of range"));
     assert_eq!(panicked.reason(), "panicked");
     assert!(panicked.to_string().contains("out of range"));
+    assert!(matches!(panicked.ended::<()>(), Ended::Hopeless), "it would panic again");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! A decoding step has about a hundred short parallel sections, so waiting threads spin for a moment before they sleep.
 
+use std::any::Any;
 use std::cell::UnsafeCell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -24,7 +25,8 @@ struct Shared {
     next: AtomicUsize,
     /// Workers that have not finished the section.
     busy: AtomicUsize,
-    panicked: AtomicBool,
+    /// What the first worker that panicked in the section said.
+    panicked: Mutex<Option<Box<dyn Any + Send>>>,
     ending: AtomicBool,
     asleep: Vec<AtomicBool>,
 }
@@ -43,7 +45,7 @@ impl Shared {
             tasks: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
+            panicked: Mutex::new(None),
             ending: AtomicBool::new(false),
             asleep: (0..others).map(|_| AtomicBool::new(false)).collect(),
         }
@@ -103,7 +105,8 @@ impl ThreadPool {
         self.workers.len() + 1
     }
 
-    /// Calls `task` once for every number below `tasks`, in no order, and returns when all are done. Panics if a task does.
+    /// Calls `task` once for every number below `tasks`, in no order, and returns when all are done. If a task panics, so does
+    /// the caller, with what the task said; the panic hook runs on the task's thread alone. The pool can be used again.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() || tasks <= 1 {
             return (0..tasks).for_each(task);
@@ -138,11 +141,10 @@ impl ThreadPool {
                 thread::yield_now();
             }
         }
-        let others = shared.panicked.swap(false, Ordering::Relaxed);
-        if let Err(panic) = own {
+        let others = shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(panic) = own.err().or(others) {
             std::panic::resume_unwind(panic);
         }
-        assert!(!others, "a task of the engine's threads panicked");
     }
 }
 
@@ -183,8 +185,10 @@ fn serve(shared: &Shared, index: usize) {
         // SAFETY: written before the section was published, and alive until `busy` is zero.
         let task = unsafe { (*shared.task.get()).map(|task| &*task) };
         if let Some(task) = task {
-            if catch_unwind(AssertUnwindSafe(|| shared.work(task))).is_err() {
-                shared.panicked.store(true, Ordering::Relaxed);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shared.work(task))) {
+                // Leave the rest undone.
+                shared.next.store(shared.tasks.load(Ordering::Relaxed), Ordering::Relaxed);
+                shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
             }
         }
         shared.busy.fetch_sub(1, Ordering::AcqRel);
@@ -231,6 +235,23 @@ mod tests {
         // Each thread is in a section only once it has begun.
         pool.run(100, &|_| ());
         assert_eq!((pool.threads(), BEGUN.load(Ordering::SeqCst)), (4, 3));
+    }
+
+    #[test]
+    fn what_a_task_says_when_it_panics_reaches_the_caller_whichever_thread_it_ran_on() {
+        let pool = ThreadPool::new(3).unwrap();
+        for _ in 0..20 {
+            // All tasks at once, so that every thread has one.
+            let together = std::sync::Barrier::new(3);
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(3, &|at| {
+                    together.wait();
+                    assert!(at != 1, "task {at} cannot go on");
+                })
+            }))
+            .unwrap_err();
+            assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("task 1 cannot go on"));
+        }
     }
 
     #[test]
