@@ -62,6 +62,11 @@ impl Control {
         if self.pause.hint.load(Ordering::Relaxed) {
             self.wait();
         }
+        self.check_without_pause()
+    }
+
+    /// As [`Self::check`], without the wait: for tasks of the engine's threads. Others need these threads while this one is paused.
+    pub(crate) fn check_without_pause(&self) -> Result<(), Stopped> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Stopped::Cancelled);
         }

@@ -109,6 +109,7 @@ impl Engine {
         let forward = EncoderForward { parallel: Parallel { isa: self.isa, pool: &alone }, network };
         let mut vectors = Vec::with_capacity(texts.len());
         for passes in passes.chunks(self.pool.threads() * TURN) {
+            control.check()?;
             let slots: Vec<OnceLock<Result<Vec<Vec<f32>>, JobError>>> =
                 passes.iter().map(|_| OnceLock::new()).collect();
             self.pool.run(passes.len(), &|pass| {
@@ -117,7 +118,7 @@ impl Engine {
                     let vectors = forward.embed(
                         &texts[passes[pass].clone()],
                         &mut workspace,
-                        &|| Ok(control.check()?),
+                        &|| Ok(control.check_without_pause()?),
                         &mut |_, _| {},
                     )?;
                     self.encoder_workspaces.give_back(workspace);
