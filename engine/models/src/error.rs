@@ -9,6 +9,12 @@ pub enum ModelError {
     /// Whoever opened it has cancelled that.
     #[error("cancelled")]
     Cancelled,
+    /// A file was written to while it was imported, so nobody knows what was read of it.
+    #[error("{file}: changed while it was imported; open the model again when nobody writes to it")]
+    ChangedMeanwhile {
+        /// Name of the file, or of the first of several.
+        file: String,
+    },
     /// A file could not be read.
     #[error("{file}: {source}")]
     Unreadable {

@@ -1,16 +1,19 @@
 //! Cache files are used when they are whole, and rebuilt when they are not.
 
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, Once};
 
 use crate::common::families::all;
 use crate::common::gguf::{self, Stored};
 use crate::common::Type;
 use strike_models::tensors::{LayerTensor, TensorName};
-use strike_models::{cache_entries, layout, CacheFailure, CacheState, CacheUse, Check, Model, OpenOptions, TensorKind};
+use strike_models::{
+    cache_entries, layout, CacheFailure, CacheState, CacheUse, Check, Model, ModelError, OpenOptions, TensorKind,
+};
 use tempfile::TempDir;
 
 struct World {
@@ -291,4 +294,50 @@ fn the_folder_is_listed_with_what_each_file_is_good_for_and_cleaned_of_the_rest(
     assert_eq!((only().state, only().bytes), (CacheState::Abandoned, 1 << 20));
     only().remove().unwrap();
     assert!(cache_entries(&world.cache()).unwrap().is_empty());
+}
+
+fn append_a_byte(path: &Path) {
+    File::options().append(true).open(path).unwrap().write_all(&[0]).unwrap();
+}
+
+#[test]
+fn what_is_written_to_while_it_is_imported_is_kept_under_no_name() {
+    let world = World::new();
+    let once = Once::new();
+    let progress = |_: u64, _: u64| once.call_once(|| append_a_byte(&world.model));
+    let options =
+        OpenOptions { cache: CacheUse::On(world.cache()), progress: Some(&progress), ..OpenOptions::default() };
+    let refused = Model::open(&world.model, &options).err().unwrap();
+    assert!(matches!(refused, ModelError::ChangedMeanwhile { ref file } if file == "model.gguf"), "{refused}");
+    for entry in std::fs::read_dir(world.cache()).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(!name.to_string_lossy().ends_with(".panels"), "{name:?}");
+    }
+}
+
+#[test]
+fn an_import_ends_when_it_is_cancelled_and_the_next_one_begins_anew() {
+    let world = World::new();
+    let cancel = AtomicBool::new(true);
+    for cache in [CacheUse::On(world.cache()), CacheUse::Off] {
+        let options = OpenOptions { cache, cancel: Some(&cancel), ..OpenOptions::default() };
+        let cancelled = Model::open(&world.model, &options).err().unwrap();
+        assert!(matches!(cancelled, ModelError::Cancelled), "{cancelled}");
+    }
+    assert!(world.open(Check::Always).1);
+}
+
+#[test]
+fn a_model_says_when_somebody_wrote_to_what_it_is_mapped_from() {
+    let world = World::new();
+    assert!(world.in_memory().is_intact());
+    let (imported, mapped) = (world.open(Check::Always).0, world.open(Check::Always).0);
+    assert!(imported.is_intact() && mapped.is_intact());
+    append_a_byte(&world.cache_file());
+    assert!(!imported.is_intact() && !mapped.is_intact());
+
+    let (again, is_imported) = world.open(Check::Always);
+    assert!(is_imported && again.is_intact());
+    std::fs::remove_file(world.cache_file()).unwrap();
+    assert!(again.is_intact(), "who has it open keeps it");
 }

@@ -60,6 +60,11 @@ impl<F: Clone> LoadedModels<F> {
         self.models.contains_key(key)
     }
 
+    /// Let go of a model, whoever uses it: they keep it until they end.
+    pub fn forget(&mut self, key: &Key) {
+        self.models.remove(key);
+    }
+
     /// Keep a model for the next time.
     pub fn keep(&mut self, key: Key, form: F, bytes: u64) {
         self.clock += 1;

@@ -84,6 +84,12 @@ pub enum ModelStoreError {
         /// What the engine may take, in bytes.
         bound: u64,
     },
+    /// Somebody wrote to the cache file that a loaded model is mapped from.
+    #[error(
+        "the cache file of model {} changed while it was used; what was computed is dropped, and the model loaded anew",
+        hex::encode(.0.root)
+    )]
+    CacheChanged(ArtifactId),
     /// The files are not a model that the engine runs.
     #[error("the model in {path} cannot be loaded: {source}")]
     Load {
@@ -270,6 +276,11 @@ impl ModelStore {
         let key = (*id, class);
         let _room = self.begin(key, self.sizes.of_model(id, class).unwrap_or_default(), 0)?;
         self.form(id, class, cancelled).map(drop)
+    }
+
+    /// Load a model anew when it is needed next.
+    pub(crate) fn forget(&self, id: &ArtifactId, class: VerificationClass) {
+        self.loaded.lock().forget(&(*id, class));
     }
 
     /// Say which models jobs are expected for, the most wanted first: they are loaded before they are needed, and stay longest.

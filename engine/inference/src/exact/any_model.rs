@@ -37,6 +37,15 @@ impl AnyModel {
         }
     }
 
+    /// Whether the weights are those that were opened. `false` once somebody wrote to the cache file that they are mapped from: what
+    /// was computed with them may be wrong, and the model is to be opened again. It costs one call of the system.
+    pub fn is_intact(&self) -> bool {
+        match self {
+            Self::Decoder(model) => model.is_intact(),
+            Self::Encoder(model) => model.is_intact(),
+        }
+    }
+
     /// Bytes of the weights in memory or mapped.
     pub fn weight_bytes(&self) -> u64 {
         match self {

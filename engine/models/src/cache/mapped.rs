@@ -1,7 +1,10 @@
 //! The tensors of an open model: a mapped cache file, or memory.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 
 use memmap2::Mmap;
 
@@ -22,7 +25,39 @@ pub(crate) struct Image {
 
 pub(crate) enum Data {
     Memory(Vec<Aligned>),
-    Mapped(Mmap),
+    Mapped(Mapped),
+}
+
+/// A mapped cache file. It is held open, so that a change of what is mapped is seen whatever becomes of its name.
+pub(crate) struct Mapped {
+    map: Mmap,
+    file: File,
+    state: State,
+}
+
+/// Length, and the time of the last writing with its nanoseconds.
+type State = (u64, i64, i64);
+
+fn state(file: &File) -> io::Result<State> {
+    let metadata = file.metadata()?;
+    Ok((metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+}
+
+impl Mapped {
+    /// A map of the whole file, as it is now.
+    pub fn new(map: Mmap, file: File) -> io::Result<Self> {
+        let state = state(&file)?;
+        Ok(Self { map, file, state })
+    }
+
+    pub fn bytes(&self, range: Range<usize>) -> Option<&[u8]> {
+        self.map.get(range)
+    }
+
+    /// Whether nobody has written to the file since. That it was removed or replaced by another changes nothing.
+    fn is_intact(&self) -> bool {
+        state(&self.file).is_ok_and(|now| now == self.state)
+    }
 }
 
 /// Where the panels of a matrix are.
@@ -76,7 +111,7 @@ impl Image {
         let stored = self.matrices.get(&name)?;
         let panels = match (&self.data, &stored.place) {
             (Data::Memory(buffers), Place::Memory(index)) => buffers.get(*index)?.bytes(),
-            (Data::Mapped(map), Place::Mapped(range)) => map.get(range.clone())?,
+            (Data::Mapped(mapped), Place::Mapped(range)) => mapped.bytes(range.clone())?,
             _ => return None,
         };
         Some(Matrix { rows: stored.rows, columns: stored.columns, packing: stored.packing, panels })
@@ -84,6 +119,14 @@ impl Image {
 
     pub fn vector(&self, name: TensorName) -> Option<&[f32]> {
         self.vectors.get(&name).map(Vec::as_slice)
+    }
+
+    /// Whether the tensors are still those that were opened.
+    pub fn is_intact(&self) -> bool {
+        match &self.data {
+            Data::Memory(_) => true,
+            Data::Mapped(mapped) => mapped.is_intact(),
+        }
     }
 
     /// Bytes of all panels.

@@ -18,10 +18,11 @@ use format::{data_bytes, header_bytes, Directory, Entry};
 use marker::Marker;
 
 use crate::architecture::layout::{TensorKind, TensorShape};
-use crate::cache::mapped::{Data, Image, Place};
+use crate::cache::mapped::{Data, Image, Mapped, Place};
 use crate::canonical::import::{import, ImportError, Progress, Target, Tensor, TensorReader};
 use crate::canonical::merkle::{checksum, plain, Hash};
 use crate::canonical::panels::panel_bytes;
+use crate::containers::source::file_name;
 use crate::error::ModelError;
 
 /// When the data of a cache file are hashed before they are used.
@@ -112,7 +113,7 @@ impl CacheFile {
                 marker.set();
             }
         }
-        image(directory, map)
+        image(directory, Mapped::new(map, file).ok()?)
     }
 
     /// Imports into a new file, which replaces the old one at once.
@@ -126,6 +127,11 @@ impl CacheFile {
         let (temporary, file) = folder::temporary(&self.path).map_err(ImportError::Target)?;
         let start = header_bytes(layout);
         let imported = import(layout, reader, Some(Target { file: &file, start }), progress)?;
+        // What was read in the midst of a change is kept under no name: it is neither the old model nor the new one.
+        if fingerprint(&self.sources)? != self.fingerprint {
+            let file = self.sources.first().map_or_else(String::new, |source| file_name(source));
+            return Err(ModelError::ChangedMeanwhile { file }.into());
+        }
         let entries = entries(&imported.tensors, start);
         let directory = Directory { weights_root: imported.weights_root, entries };
         // What is renamed must be on the disk before, or a power cut leaves a file that looks whole.
@@ -141,7 +147,8 @@ impl CacheFile {
         };
         let map = finish().map_err(ImportError::Target)?;
         let damaged = || ImportError::Target(std::io::Error::other("the cache file is not as it was written"));
-        image(directory, map).ok_or_else(damaged)
+        let mapped = Mapped::new(map, file).map_err(ImportError::Target)?;
+        image(directory, mapped).ok_or_else(damaged)
     }
 }
 
@@ -182,11 +189,11 @@ fn intact(entry: &Entry, map: &Mmap) -> bool {
     found == entry.checksum
 }
 
-fn image(directory: Directory, map: Mmap) -> Option<Image> {
+fn image(directory: Directory, mapped: Mapped) -> Option<Image> {
     let mut image = Image::new(directory.weights_root);
     for entry in &directory.entries {
         let range = entry.offset as usize..(entry.offset + entry.length) as usize;
-        let bytes = map.get(range.clone())?;
+        let bytes = mapped.bytes(range.clone())?;
         match entry.shape.kind {
             TensorKind::Matrix => image.add_matrix(&entry.shape, entry.packing, Place::Mapped(range)),
             TensorKind::Vector => {
@@ -195,7 +202,7 @@ fn image(directory: Directory, map: Mmap) -> Option<Image> {
             }
         }
     }
-    image.data = Data::Mapped(map);
+    image.data = Data::Mapped(mapped);
     Some(image)
 }
 

@@ -128,6 +128,12 @@ impl Model {
         root::model_root(&self.architecture, &self.image.weights_root, tokenizer_root, &self.special)
     }
 
+    /// Whether the tensors are those that were opened. `false` once somebody wrote to the cache file that they are mapped from: what
+    /// was computed with them may be wrong, and the model is to be opened again. It costs one call of the system.
+    pub fn is_intact(&self) -> bool {
+        self.image.is_intact()
+    }
+
     /// Bytes of all panels.
     pub fn weight_bytes(&self) -> u64 {
         self.weight_bytes

@@ -42,6 +42,22 @@ impl EngineExecutor {
         self.models.exact_unless(id, &control.cancelled)?.ok_or(ExecuteError::ModelMissing(*id))
     }
 
+    /// What `run` makes of a model, unless somebody wrote to what the model is mapped from: then nobody knows what was computed.
+    fn with_exact<T>(
+        &self,
+        id: &ArtifactId,
+        control: &Control,
+        run: impl FnOnce(&AnyModel) -> Result<T, ExecuteError>,
+    ) -> Result<T, ExecuteError> {
+        let model = self.exact(id, control)?;
+        let result = run(&model);
+        if !model.is_intact() {
+            self.models.forget(id, VerificationClass::Exact);
+            return Err(ModelStoreError::CacheChanged(*id).into());
+        }
+        result
+    }
+
     /// Memory for work, while the result lives.
     fn room(&self, id: &ArtifactId, class: VerificationClass, work: &WorkSpec) -> Result<Room<'_>, ExecuteError> {
         Ok(self.models.room(id, class, tokens(work), self.engine.threads())?)
@@ -120,10 +136,10 @@ impl Executor for EngineExecutor {
         let (WorkSpec::Generate(generation), VerificationClass::Exact) = (work, class) else { return Ok(None) };
         let input = self.input(work.input())?;
         let _room = self.room(id, class, work)?;
-        match &*self.exact(id, control)? {
+        self.with_exact(id, control, |model| match model {
             AnyModel::Decoder(model) => exact::replay(&self.engine, model, &input, generation, seed, claimed, control),
             AnyModel::Encoder(_) => Ok(None),
-        }
+        })
     }
 
     fn run(
@@ -137,17 +153,17 @@ impl Executor for EngineExecutor {
         let input = self.input(work.input())?;
         let _room = self.room(id, class, work)?;
         match (work, class) {
-            (WorkSpec::Generate(work), VerificationClass::Exact) => match &*self.exact(id, control)? {
+            (WorkSpec::Generate(work), VerificationClass::Exact) => self.with_exact(id, control, |model| match model {
                 AnyModel::Decoder(model) => exact::generate(&self.engine, model, &input, work, seed, control),
                 AnyModel::Encoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
-            },
+            }),
             (WorkSpec::Generate(work), VerificationClass::Statistical) => {
                 self.statistical(id, work, input, seed, control)
             }
-            (WorkSpec::Embed(work), VerificationClass::Exact) => match &*self.exact(id, control)? {
+            (WorkSpec::Embed(work), VerificationClass::Exact) => self.with_exact(id, control, |model| match model {
                 AnyModel::Encoder(encoder) => embed::embed(&self.engine, encoder, &input, work, control),
                 AnyModel::Decoder(_) => Ok(Outcome::job_error(StopReason::WrongModel)),
-            },
+            }),
             (WorkSpec::Embed(_), VerificationClass::Statistical) => {
                 Err(ExecuteError::NotSupported("embeddings of the statistical class"))
             }

@@ -72,6 +72,11 @@ impl ExactEncoder {
         self.loaded.source.weights_root()
     }
 
+    /// Whether the weights are those that were opened: [`strike_models::Model::is_intact`].
+    pub fn is_intact(&self) -> bool {
+        self.loaded.source.is_intact()
+    }
+
     /// Bytes of the weights in memory or mapped.
     pub fn weight_bytes(&self) -> u64 {
         self.loaded.source.weight_bytes()
