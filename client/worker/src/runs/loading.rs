@@ -63,7 +63,9 @@ impl Loading {
     pub fn tend(&mut self, runner: &Runner, open: &[&Duty]) {
         let needed = |duty: &&Duty| runner.needed(duty).map(|(_, model, class)| (*model, class));
         let all: BTreeSet<Key> = open.iter().filter_map(needed).collect();
-        self.failed.retain(|key| all.contains(key));
+        // What is expected and could not be loaded is tried again with its first job.
+        let expected = runner.provide.expected();
+        self.failed.retain(|key| all.contains(key) || expected.as_ref() == Some(key));
         let wanted = open.iter().find(|duty| !self.is_ready(runner, duty)).and_then(needed);
         match &self.current {
             Some(current) if all.contains(&current.key) => {}
@@ -72,7 +74,7 @@ impl Loading {
             Some(_) => {}
             // A run's end is waited for.
             None if self.crowded => {}
-            None => match wanted.or_else(|| runner.provide.expected()) {
+            None => match wanted.or(expected) {
                 Some(key) if !self.failed.contains(&key) => self.begin(runner, key),
                 _ => {}
             },
