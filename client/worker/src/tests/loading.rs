@@ -114,3 +114,42 @@ async fn a_panic_of_a_load_ends_the_load_alone() {
     eventually("the other one is delivered", || world.delivered(&other)).await;
     task.abort();
 }
+
+#[tokio::test]
+async fn what_is_expected_and_cannot_be_loaded_is_not_tried_again_before_a_job_of_it_comes() {
+    struct Expecting(AtomicUsize);
+    impl Executor for Expecting {
+        fn expected(&self) -> Option<(ArtifactId, VerificationClass)> {
+            Some((ArtifactId { root: H256([8; 32]), ..MODEL }, CLASS))
+        }
+        fn is_loaded(&self, model: &ArtifactId, _: VerificationClass) -> bool {
+            *model == MODEL
+        }
+        fn load(&self, _: &ArtifactId, _: VerificationClass, _: &Control) -> Result<(), ExecuteError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Err(ExecuteError::Engine("damaged".into()))
+        }
+        fn run(
+            &self,
+            _: &ArtifactId,
+            _: VerificationClass,
+            _: &WorkSpec,
+            _: &H256,
+            _: &Control,
+        ) -> Result<Outcome, ExecuteError> {
+            Ok(outcome())
+        }
+    }
+    let mut world = World::new();
+    let executor = Arc::new(Expecting(AtomicUsize::new(0)));
+    world.says(10, 9, vec![]);
+    let task = world.start(executor.clone());
+    eventually("it is loaded before a job comes", || executor.0.load(Ordering::SeqCst) == 1).await;
+    for best in 11..15 {
+        let job = Duty::Provide(provide_for(world.key.clone(), u64::from(best), 9, 50));
+        world.says(best, 9, vec![job.clone()]);
+        eventually("a job of another model is done", || world.delivered(&job)).await;
+    }
+    assert_eq!(executor.0.load(Ordering::SeqCst), 1);
+    task.abort();
+}
