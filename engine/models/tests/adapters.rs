@@ -147,6 +147,9 @@ fn what_does_not_fit_the_model_is_refused() {
         ("modules_to_save", serde_json::json!(["lm_head"])),
         ("rank_pattern", serde_json::json!({"q_proj": 4})),
         ("lora_bias", true.into()),
+        ("init_lora_weights", "pissa_niter_16".into()),
+        ("init_lora_weights", "olora".into()),
+        ("init_lora_weights", "loftq".into()),
         ("target_parameters", serde_json::json!(["mlp.experts"])),
     ] {
         let mut config = config();

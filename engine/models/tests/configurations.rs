@@ -1,7 +1,7 @@
 //! What configurations become, against values that transformers 4.57 computes.
 
 use crate::common::families::{all, Sample};
-use crate::common::{safetensors, Type};
+use crate::common::{gguf, safetensors, Type};
 use strike_models::architecture::{Activation, Architecture, Decoder, Encoder, Pooling};
 use strike_models::{vocab_size, CacheUse, Model, ModelError, ModelFiles, OpenOptions};
 
@@ -212,6 +212,62 @@ fn pooling_is_that_of_sentence_transformers() {
     let cls = r#"{"word_embedding_dimension":64,"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}"#;
     let found = encoder(&bert, &[("modules.json", modules), ("1_Pooling/config.json", cls)]);
     assert_eq!((found.pooling, found.normalize), (Pooling::Cls, false));
+    // As newer versions write it.
+    for (mode, pooling) in [
+        (r#"{"pooling_mode":"cls"}"#, Pooling::Cls),
+        (r#"{"pooling_mode":["cls"],"embedding_dimension":64}"#, Pooling::Cls),
+        (r#"{"pooling_mode":"mean","pooling_mode_mean_tokens":true}"#, Pooling::Mean),
+        (r#"{"word_embedding_dimension":64}"#, Pooling::Mean),
+    ] {
+        assert_eq!(encoder(&bert, &[("1_Pooling/config.json", mode)]).pooling, pooling, "{mode}");
+    }
+}
+
+#[test]
+fn pooling_that_is_not_computed_is_refused_by_name() {
+    let refused = |file: &str, contents: &str| {
+        let (bert, folder) = (sample("bert"), tempfile::tempdir().unwrap());
+        std::fs::create_dir(folder.path().join("1_Pooling")).unwrap();
+        std::fs::write(folder.path().join("config.json"), bert.config.to_string()).unwrap();
+        std::fs::write(folder.path().join("model.safetensors"), safetensors(&bert.tensors, Type::F32)).unwrap();
+        std::fs::write(folder.path().join(file), contents).unwrap();
+        let options = OpenOptions { cache: CacheUse::Off, ..OpenOptions::default() };
+        Model::open(folder.path(), &options).map(drop).unwrap_err().to_string()
+    };
+    for (mode, name) in [
+        (r#"{"pooling_mode":"max"}"#, "max"),
+        (r#"{"pooling_mode":["cls","mean"]}"#, "cls, mean"),
+        (r#"{"pooling_mode":"lasttoken"}"#, "lasttoken"),
+        (r#"{"pooling_mode":"cls","pooling_mode_mean_tokens":true}"#, "pooling_mode_mean_tokens"),
+        (r#"{"pooling_mode_mean_tokens":false,"pooling_mode_cls_token":false}"#, "pooling mode"),
+        (r#"{"pooling_mode_max_tokens":true}"#, "pooling_mode_max_tokens"),
+    ] {
+        assert!(refused("1_Pooling/config.json", mode).contains(name), "{mode}");
+    }
+    let elsewhere = r#"[{"path":"","type":"sentence_transformers.models.Transformer"},
+        {"path":"2_Pooling","type":"sentence_transformers.models.Pooling"}]"#;
+    assert!(refused("modules.json", elsewhere).contains("2_Pooling"));
+}
+
+#[test]
+fn the_end_of_a_turn_is_found_by_its_text() {
+    let sample = sample("llama");
+    let ends = |kind: i32, text: &str| {
+        let texts = (0..40).map(|id| if id == 5 { text.to_owned() } else { format!("t{id}") }).collect();
+        let kinds = (0..40).map(|id| if id == 5 { kind } else { 1 }).collect();
+        let mut metadata = sample.metadata.clone();
+        metadata.push(("tokenizer.ggml.tokens".to_owned(), gguf::Value::Strings(texts)));
+        metadata.push(("tokenizer.ggml.token_type".to_owned(), gguf::Value::Integers(kinds)));
+        let tensors: Vec<_> = sample.gguf.iter().map(|tensor| gguf::Stored::new(tensor, Type::F32)).collect();
+        let model = Model::from_gguf_bytes("model.gguf", gguf::write(&metadata, &tensors)).unwrap();
+        model.special_tokens().eos.clone()
+    };
+    for text in ["<|im_end|>", "<|end|>", "<|eot_id|>", "<end_of_turn>"] {
+        assert_eq!(ends(3, text), [2, 3, 5], "{text}");
+        assert_eq!(ends(4, text), [2, 3, 5], "{text}");
+        assert_eq!(ends(1, text), [2, 3], "an ordinary token");
+    }
+    assert_eq!(ends(3, "<|im_start|>"), [2, 3]);
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn what_is_not_computed_is_refused_by_field() {
         ("model_type", serde_json::json!("mamba")),
         ("hidden_act", serde_json::json!("relu")),
         ("rope_scaling.rope_type", serde_json::json!({"rope_type": "dynamic", "factor": 2.0})),
+        ("rope_scaling.rope_type", serde_json::json!({"factor": 2.0})),
     ] {
         let mut config = SAMPLE.config.clone();
         config[field.split('.').next().unwrap()] = value;

@@ -54,6 +54,9 @@ fn configurations_hold_one_template_or_named_ones() {
         json!({"chat_template": "{{ bos_token }}a{{ eos_token }}", "bos_token": "B", "eos_token": {"content": "E"}});
     assert_eq!(shown(from(plain.clone(), None).expect("a text")), "BaE");
     assert_eq!(shown(from(plain, Some("file{{ bos_token }}")).expect("a file")), "fileB");
+    let others =
+        json!({"chat_template": "{{ pad_token }}{{ unk_token }}", "pad_token": "P", "unk_token": {"content": "U"}});
+    assert_eq!(shown(from(others, None).expect("a text")), "PU");
     let named = json!([{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d{{ bos_token }}"}]);
     assert_eq!(shown(from(json!({"chat_template": named}), None).expect("named texts")), "d");
     assert!(from(json!({}), None).expect("no template").is_none());

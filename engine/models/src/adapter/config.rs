@@ -37,6 +37,10 @@ const OTHER_FORMULAS: [&str; 9] = [
     "alora_invocation_tokens",
 ];
 
+/// Ways to begin training that leave the base model as it is. The others (`pissa`, `olora`, `corda`, `loftq`, `lora_ga` …) change its
+/// weights, and the factors are to be added to what they have become.
+const PLAIN_BEGINNINGS: [&str; 3] = ["gaussian", "eva", "orthogonal"];
+
 /// Whether a field says nothing: it is null, false, or has no entries.
 fn says_nothing(value: &serde_json::Value) -> bool {
     use serde_json::Value;
@@ -79,6 +83,11 @@ pub(super) fn parse(file: &str, contents: &[u8]) -> Result<Config, ModelError> {
     for field in OTHER_FORMULAS {
         if raw.rest.get(field).is_some_and(|value| !says_nothing(value)) {
             return unsupported(field, "given".to_owned());
+        }
+    }
+    if let Some(found) = raw.rest.get("init_lora_weights").and_then(serde_json::Value::as_str) {
+        if !PLAIN_BEGINNINGS.contains(&found) {
+            return unsupported("init_lora_weights", found.to_owned());
         }
     }
     if !(1..=RANK_LIMIT).contains(&raw.r) {

@@ -119,8 +119,16 @@ fn scaling(keys: &Keys<'_>, theta: f64, file: &File) -> Result<Scaling, ModelErr
     let factor = || -> Result<f64, ModelError> {
         keys.bounds.required(&keys.key("rope.scaling.factor"), keys.float("rope.scaling.factor")?)
     };
+    // Old files have the factor alone, by one of two names: it is linear.
+    let alone = match keys.float("rope.scaling.factor")? {
+        Some(factor) => Some(factor),
+        None => keys.float("rope.scale_linear")?,
+    };
     match keys.metadata.string(&kind)? {
-        None | Some("none") => Ok(Scaling::None),
+        None => Ok(alone
+            .filter(|factor| *factor > 0.0 && *factor != 1.0)
+            .map_or(Scaling::None, |factor| Scaling::Linear { factor })),
+        Some("none") => Ok(Scaling::None),
         Some("linear") => Ok(Scaling::Linear { factor: factor()? }),
         Some("yarn") => Ok(Scaling::Yarn {
             factor: factor()?,

@@ -180,6 +180,10 @@ fn listed(types: &[String]) -> Result<Vec<bool>, ModelError> {
 fn scaling(family: &DecoderFamily, rope: &Rope, model_original: Option<u64>) -> Result<Scaling, ModelError> {
     let required = |field: &str, value: Option<f64>| BOUNDS.required(&format!("rope_scaling.{field}"), value);
     let original = rope.original_max_position_embeddings;
+    if rope.rope_type.is_none() && rope.factor.is_some_and(|factor| factor != 1.0) {
+        // Angles are to be stretched, and how is not said.
+        return BOUNDS.unsupported("rope_scaling.rope_type", "none beside a factor");
+    }
     match (rope.rope_type.as_deref().unwrap_or("default"), family.yarn_is_longrope) {
         ("default", _) => Ok(Scaling::None),
         ("linear", _) => Ok(Scaling::Linear { factor: required("factor", rope.factor)? }),

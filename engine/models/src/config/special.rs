@@ -27,6 +27,23 @@ pub(crate) struct Ids {
     eos_token_id: Option<OneOrMany>,
 }
 
+/// Tokens that end a turn, by the texts that the public families write. Many GGUF files name the end of a document alone.
+const TURN_ENDS: [&str; 6] =
+    ["<|im_end|>", "<|end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<end_of_utterance>"];
+
+/// Kinds of tokens in GGUF files that no text makes by chance: control tokens, and those that whoever made the file defined.
+const MADE_KINDS: [i64; 2] = [3, 4];
+
+/// The tokens of a GGUF file that end a turn, as llama.cpp finds them.
+fn turn_ends(metadata: &Metadata) -> Result<Vec<u32>, ModelError> {
+    let tokens = metadata.strings("tokenizer.ggml.tokens")?.unwrap_or_default();
+    let kinds = metadata.integers("tokenizer.ggml.token_type")?.unwrap_or_default();
+    let is_one = |(id, text): &(usize, &String)| {
+        TURN_ENDS.contains(&text.as_str()) && kinds.get(*id).is_some_and(|kind| MADE_KINDS.contains(kind))
+    };
+    Ok(tokens.iter().enumerate().filter(is_one).filter_map(|(id, _)| u32::try_from(id).ok()).collect())
+}
+
 impl SpecialTokens {
     pub(super) fn from_json(
         bounds: Bounds<'_>,
@@ -57,8 +74,9 @@ impl SpecialTokens {
             // Files write all ones for "none".
             Ok(id.filter(|id| *id < u64::from(u32::MAX)).map(|id| id as u32))
         };
-        let eos =
+        let mut eos: Vec<u32> =
             ["eos", "eot", "eom"].into_iter().filter_map(|field| id(field).transpose()).collect::<Result<_, _>>()?;
+        eos.extend(turn_ends(metadata)?);
         Self::checked(bounds, id("bos")?, eos, vocab_size)
     }
 

@@ -3,7 +3,7 @@
 //! A template is Jinja as `transformers` runs it: blocks are trimmed (`trim_blocks`, `lstrip_blocks`), loops have `break` and
 //! `continue`, methods of Python's strings, lists and dictionaries work, and there are `raise_exception`, `strftime_now` and
 //! a `tojson` that writes as Python's `json.dumps`. `{% generation %}` marks what is trained on and does nothing here.
-//! Variables are `messages`, `add_generation_prompt`, `bos_token`, `eos_token`, and `tools` and `documents`, which are none.
+//! Variables are `messages`, `add_generation_prompt`, `bos_token`, `eos_token`, `pad_token`, `unk_token`, and `tools` and `documents`, which are none.
 //!
 //! Rendering reads no clock: `strftime_now` gives [`Date`], by default [`Date::FIXED`]. Whoever renders says which day
 //! it is: a command that of its machine or of its user, a job that of the block with its order.
@@ -20,6 +20,8 @@ mod guard;
 mod instrument;
 mod json;
 mod open;
+
+use std::collections::BTreeMap;
 
 use minijinja::{value::ValueKind, Environment, ErrorKind, Output, State, Value};
 use serde::Deserialize;
@@ -123,8 +125,8 @@ pub enum ChatTemplateError {
 #[derive(Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
-    bos_token: Option<String>,
-    eos_token: Option<String>,
+    /// What `bos_token` and its like stand for. A token that the model does not have is undefined, not empty: templates ask.
+    tokens: BTreeMap<&'static str, String>,
 }
 
 impl ChatTemplate {
@@ -149,7 +151,19 @@ impl ChatTemplate {
         environment
             .add_template_owned(NAME, guarded)
             .map_err(|error| ChatTemplateError::MalformedTemplate { reason: describe(&error) })?;
-        Ok(Self { environment, bos_token: bos_token.map(str::to_owned), eos_token: eos_token.map(str::to_owned) })
+        let template = Self { environment, tokens: BTreeMap::new() };
+        Ok(template.with_token("bos_token", bos_token).with_token("eos_token", eos_token))
+    }
+
+    /// The same template in which a variable stands for a token, if the model has it.
+    fn with_token(mut self, name: &'static str, token: Option<&str>) -> Self {
+        self.tokens.extend(token.map(|token| (name, token.to_owned())));
+        self
+    }
+
+    /// The same template with what `pad_token` and `unk_token` stand for, if the model has them.
+    pub fn with_tokens(self, pad_token: Option<&str>, unk_token: Option<&str>) -> Self {
+        self.with_token("pad_token", pad_token).with_token("unk_token", unk_token)
     }
 
     /// Reads `tokenizer_config.json`; `None` if it has no template. Of named templates it is the one called `default`. `file`
@@ -170,7 +184,8 @@ impl ChatTemplate {
             }
             (None, _) => return Err(malformed("chat_template is neither a text nor a list".to_owned())),
         };
-        Self::new(source, token("bos_token"), token("eos_token")).map(Some)
+        let template = Self::new(source, token("bos_token"), token("eos_token"))?;
+        Ok(Some(template.with_tokens(token("pad_token"), token("unk_token"))))
     }
 
     /// The same template on another day: what `strftime_now` gives.
@@ -195,9 +210,7 @@ impl ChatTemplate {
             ("tools", Value::from(())),
             ("documents", Value::from(())),
         ];
-        // A token that the model does not have is undefined, not empty: templates ask.
-        let tokens = [("bos_token", &self.bos_token), ("eos_token", &self.eos_token)];
-        context.extend(tokens.into_iter().filter_map(|(name, token)| Some((name, Value::from(token.as_ref()?)))));
+        context.extend(self.tokens.iter().map(|(name, token)| (*name, Value::from(token))));
 
         let template = environment.get_template(NAME).map_err(|error| failed(&error))?;
         let mut out = Bounded::default();

@@ -45,6 +45,7 @@ impl ChatTemplate {
             let id = metadata.unsigned(&format!("tokenizer.ggml.{name}_token_id"))?;
             Ok::<_, ModelError>(id.and_then(|id| tokens.get(usize::try_from(id).ok()?)).map(String::as_str))
         };
-        Self::new(template, token("bos")?, token("eos")?).map(Some)
+        let template = Self::new(template, token("bos")?, token("eos")?)?;
+        Ok(Some(template.with_tokens(token("padding")?, token("unknown")?)))
     }
 }

@@ -20,12 +20,22 @@ pub(crate) struct Found {
     pub id: u32,
 }
 
+/// Whether an added token is written as the public families write those that steer: `<|im_end|>`, `<start_of_turn>`, `[INST]`. Some
+/// files do not mark them as special. What templates look for in messages, such as `</think>` and `<tool_call>`, is written otherwise.
+fn looks_like_control(text: &str) -> bool {
+    let is_enclosed = |open: char, close: char| text.starts_with(open) && text.ends_with(close);
+    text.starts_with("<|")
+        || text.starts_with("<｜")
+        || is_enclosed('[', ']')
+        || (is_enclosed('<', '>') && text.contains("_of_"))
+}
+
 impl Tokenizer {
-    /// The tokens that steer a model, by id: those that the tokenizer calls special, and `also`. Their texts are as in the
-    /// vocabulary.
+    /// The tokens that steer a model, by id: those that the tokenizer calls special, added ones that look like it, and `also`. Their
+    /// texts are as in the vocabulary.
     pub(crate) fn control_tokens(&self, also: &[u32]) -> BTreeMap<u32, String> {
         let added = self.inner.get_added_vocabulary().get_added_tokens_decoder();
-        let special = added.iter().filter(|(_, token)| token.special);
+        let special = added.iter().filter(|(_, token)| token.special || looks_like_control(&token.content));
         let mut controls: BTreeMap<u32, String> = special.map(|(id, token)| (*id, token.content.clone())).collect();
         for id in also {
             if let Ok(Some(text)) = self.token(*id) {
