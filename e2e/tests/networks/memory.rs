@@ -82,7 +82,7 @@ fn write_model(folder: &Path) {
 fn refusals(network: &Network, node: &str) -> Vec<String> {
     let log = network.node(node).unwrap_or_else(|error| panic!("{error}")).log();
     let log = std::fs::read_to_string(log).expect("a log is read");
-    log.lines().filter(|line| line.contains("--engine-memory")).map(str::to_owned).collect()
+    log.lines().filter(|line| line.contains("and leaves it")).map(str::to_owned).collect()
 }
 
 /// Ordinary jobs, checked by all validators.
