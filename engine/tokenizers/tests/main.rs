@@ -2,4 +2,5 @@
 
 mod chat_template;
 mod chat_tokens;
+mod pins;
 mod tokenizer;
